@@ -1,0 +1,77 @@
+# Everything a person types: `make help`. Needs Python 3.11 or newer and nothing else.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo "$$python" && break; done)
+VENV := .venv
+BIN := $(VENV)/bin
+# Wheels only: what is installed is what was locked, and no compiler is needed.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input
+
+.PHONY: help
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: $(VENV)/.demo ## set up, then start the guided tour
+	@$(BIN)/fengcun demo $(ARGS)
+
+.PHONY: test
+test: lint ## set up, then lint, types and every test
+	@$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.dev ## style, format and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet . \
+		|| { echo "Not formatted as above. Do: $(BIN)/ruff format ." >&2; exit 1; }
+	@$(BIN)/mypy
+
+.PHONY: bench
+bench: $(VENV)/.dev ## direct, pgbouncer and Fengcun side by side
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+.PHONY: fuzz
+fuzz: $(VENV)/.dev ## every property again, with FUZZ_EXAMPLES examples each
+	@$(BIN)/python -m pytest -p tests.fuzz --hypothesis-profile=fuzz tests/unit $(ARGS)
+
+.PHONY: lock
+lock: ## resolve the dependencies again (needs uv; ARGS=--upgrade for newer ones)
+	@command -v uv >/dev/null || { echo "Locking needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
+	@compile() { uv pip compile --quiet --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
+		$(ARGS) --output-file "deploy/$$1" "$${@:2}"; }; \
+	compile requirements-dev.lock pyproject.toml --extra dev; \
+	compile requirements-demo.lock pyproject.toml --extra demo -c deploy/requirements-dev.lock; \
+	compile requirements.lock pyproject.toml -c deploy/requirements-dev.lock; \
+	compile requirements-build.lock --group pyproject.toml:build -c deploy/requirements-dev.lock
+
+.PHONY: clean
+clean: ## remove what make made
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
+
+$(VENV)/bin/pip:
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "Fengcun needs Python 3.11 or newer; none was found in PATH." >&2; \
+		echo "Install it (Debian, Ubuntu: apt install python3 python3-venv)" \
+			"or name it: make PYTHON=/path/to/python3" >&2; exit 1; fi
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Fengcun needs Python 3.11 or newer; $(PYTHON) is older or does not run." >&2; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "$(PYTHON) cannot make a virtual environment." >&2; \
+		echo "Install what is missing (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
+	@"$(PYTHON)" -m venv --clear $(VENV)
+
+# The stamp is written last, so an interrupted set-up is done again.
+$(VENV)/.demo $(VENV)/.dev: $(VENV)/.%: deploy/requirements-%.lock deploy/requirements-build.lock
+$(VENV)/.demo $(VENV)/.dev: pyproject.toml | $(VENV)/bin/pip
+	@[ ! -t 2 ] || echo "Setting up $(VENV), once ..." >&2
+	@$(INSTALL) --only-binary :all: --require-hashes $(addprefix -r ,$(filter %.lock,$^))
+	@$(INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,1 @@
+"""Fengcun's data path: wire, statement, policy, rewrite, record, upstream, result, wire."""

@@ -1,0 +1,1 @@
+"""Facts, a principal and the law to one frozen decision."""

@@ -1,0 +1,136 @@
+"""Facts, a principal and the law to a decision: pure, total, and the only place that decides.
+
+The default is written once, at the end of `decide`: a statement passes only after every rule had
+its say, and each protected relation in it gets an obligation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from proxy.names import Article, RuleName
+from proxy.policy.decision import Decision, StatementClass, Verdict
+from proxy.policy.law import RelationRule
+from proxy.policy.rules import commands, functions, platform, relations, understood, writes
+from proxy.policy.rules.context import Context, Refusal
+from proxy.statement.facts import Access, Facts, Reference, Verb
+
+RULES = (
+    understood.refuse,
+    commands.refuse,
+    functions.refuse,
+    relations.refuse,
+    platform.refuse,
+    writes.refuse,
+)
+"""In order: what the statement is, what it calls, what it touches, who asks, what it changes."""
+
+
+class Form(Enum):
+    """How a reference is narrowed to what may be seen.
+
+    FILTER adds the predicate to the clause's WHERE. SUBQUERY puts a filtered SELECT in the
+    relation's place. FENCE does so behind a barrier the planner cannot see through. GUARD, for the
+    target of a write, wraps the clause's own conditions in a CASE that asks the predicate first.
+    """
+
+    FILTER = "filter"
+    SUBQUERY = "subquery"
+    FENCE = "fence"
+    GUARD = "guard"
+
+
+@dataclass(frozen=True, slots=True)
+class Obligation:
+    """What the rewriting owes for one reference."""
+
+    reference: Reference
+    rule: RelationRule
+    form: Form
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The decision on one statement, and what has to be done to its text."""
+
+    decision: Decision
+    obligations: tuple[Obligation, ...] = ()
+
+
+_CLASSES = {
+    Verb.SELECT: StatementClass.SELECT,
+    Verb.INSERT: StatementClass.INSERT,
+    Verb.UPDATE: StatementClass.UPDATE,
+    Verb.DELETE: StatementClass.DELETE,
+    Verb.TRANSACTION: StatementClass.TRANSACTION,
+    Verb.OTHER: StatementClass.OTHER,
+}
+
+
+def statement_class(facts: Facts) -> StatementClass:
+    """The class of a statement; everything that is about the session itself is SESSION."""
+    return _CLASSES.get(facts.verb, StatementClass.SESSION)
+
+
+def decide(facts: Facts, context: Context) -> Judgement:
+    """Judge one statement."""
+    protected = context.protected(facts)
+    named = tuple(sorted({rule.name for _, rule in protected if not context.is_system(rule)}))
+    for rule in RULES:
+        refusal = rule(facts, context)
+        if refusal is not None:
+            return Judgement(
+                Decision(
+                    Verdict.REFUSE,
+                    refusal.rule,
+                    refusal.article,
+                    refusal.reason,
+                    statement_class(facts),
+                    named,
+                )
+            )
+    obligations = tuple(
+        Obligation(reference, rule, form)
+        for reference, rule in protected
+        if (form := narrowing(facts, reference, rule)) is not None
+    )
+    if not obligations:
+        return Judgement(
+            Decision(
+                Verdict.PASS, RuleName("nothing-protected"), None, "", statement_class(facts), named
+            )
+        )
+    return Judgement(
+        Decision(
+            Verdict.STRIP,
+            RuleName("sealed-rows"),
+            _article(obligations),
+            "",
+            statement_class(facts),
+            named,
+        ),
+        obligations,
+    )
+
+
+def narrowing(facts: Facts, reference: Reference, rule: RelationRule) -> Form | None:
+    """The cheapest form that is a barrier for this reference; None where no row is read."""
+    match reference.access:
+        case Access.INSERT:
+            return None
+        case Access.UPDATE | Access.DELETE:
+            return Form.GUARD if reference.exposed else Form.FILTER
+        case Access.READ:
+            if reference.exposed:
+                return Form.FENCE
+            return Form.FILTER if reference.filterable and not rule.mask else Form.SUBQUERY
+
+
+def _article(obligations: tuple[Obligation, ...]) -> Article | None:
+    return next((o.rule.article for o in obligations if o.rule.article), None)
+
+
+def refuse(refusal: Refusal, kind: StatementClass) -> Decision:
+    """A refusal as the decision it is, for texts that never became facts."""
+    return Decision(Verdict.REFUSE, refusal.rule, refusal.article, refusal.reason, kind)

@@ -1,0 +1,106 @@
+"""The policy in force as values: which relations the law seals, how, and for whom. Pure.
+
+``proxy.settings`` reads ``policy.toml`` into these; nothing here knows TOML. A predicate is SQL
+over one row of its relation, the row being called ``self``: ``self.role = 'WITNESS'``. It must be
+total (never raise) and only TRUE shows the row, so NULL and FALSE hide it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from ipaddress import IPv4Network, IPv6Network
+
+from proxy.names import Article, PrincipalName, QualifiedName
+
+
+class PrincipalKind(Enum):
+    """Who is asking, by standing in law. A platform can hold no permit and sees nothing sealed."""
+
+    PLATFORM = "platform"
+    UNIT = "unit"
+    JUDICIAL = "judicial"
+    HANDLER = "handler"
+    COUNTER = "counter"
+    ADMINISTRATOR = "administrator"
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How a session becomes a principal; a None condition is not asked, all others must hold.
+
+    A principal without a single condition is an error in the policy, never a match for everyone.
+    """
+
+    user: str | None = None
+    database: str | None = None
+    source: IPv4Network | IPv6Network | None = None
+    application_name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """Who is asking, as the policy knows them."""
+
+    name: PrincipalName
+    kind: PrincipalKind
+    matches: tuple[Match, ...]
+    article: Article | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Follows:
+    """Sealed with its parent: visible when the parent row, found by ``on``, is visible.
+
+    ``on`` maps own column to parent column. ``nullable``: a NULL own key is visible too.
+    """
+
+    relation: QualifiedName
+    on: Mapping[str, str]
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RelationRule:
+    """What the law does to one relation.
+
+    ``visible_when`` and ``follows`` are ANDed; at least one of the three kinds of restriction must
+    be there. ``mask`` maps column to the SQL expression shown unless ``mask_unless`` is TRUE for
+    the row. ``subject`` is the column naming whose record the row is.
+    """
+
+    name: QualifiedName
+    article: Article
+    visible_when: str | None = None
+    follows: tuple[Follows, ...] = ()
+    mask: Mapping[str, str] = field(default_factory=dict)
+    mask_unless: str | None = None
+    subject: str | None = None
+
+
+class Volatility(Enum):
+    """VOLATILE functions may change something: their statement is recorded before it is sent."""
+
+    STABLE = "stable"
+    VOLATILE = "volatile"
+
+
+@dataclass(frozen=True, slots=True)
+class Law:
+    """A whole policy. ``digest`` is the hex SHA-256 of the file in force.
+
+    ``open_relations``: the administrator's word that a view, or a table that references a
+    protected one, carries nothing sealed. ``approved_functions``: likewise for user functions.
+    ``system_relations`` may be read although no rule names them; every other relation of
+    ``pg_catalog`` and ``information_schema`` is refused. ``vetted_functions`` are names in
+    ``pg_catalog``, none of whose overloads can reach a relation, a file or another session.
+    """
+
+    digest: str
+    relations: Mapping[QualifiedName, RelationRule]
+    principals: tuple[Principal, ...]
+    open_relations: frozenset[QualifiedName] = frozenset()
+    approved_functions: frozenset[QualifiedName] = frozenset()
+    system_relations: frozenset[QualifiedName] = frozenset()
+    vetted_functions: Mapping[str, Volatility] = field(default_factory=dict)

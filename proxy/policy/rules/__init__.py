@@ -1,0 +1,1 @@
+"""One file a rule, one function ``refuse(facts, context) -> Refusal | None`` in each."""

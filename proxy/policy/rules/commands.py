@@ -1,0 +1,101 @@
+"""SET, RESET, DISCARD and transactions: what may change how later statements are understood.
+
+The proxy knows a session's search_path and encoding exactly or not at all, so they change only
+outside a transaction (where nothing can roll them back unseen) and alone in their message.
+"""
+
+from __future__ import annotations
+
+from proxy.names import RuleName
+from proxy.policy.rules.context import Context, Refusal
+from proxy.statement.commands import Discard, Setting, TransactionControl, command
+from proxy.statement.facts import Facts
+
+SETTABLE = frozenset(
+    (
+        "application_name", "bytea_output", "client_min_messages", "cursor_tuple_fraction",
+        "datestyle", "deadlock_timeout", "default_transaction_deferrable",
+        "default_transaction_isolation", "default_transaction_read_only", "effective_cache_size",
+        "enable_bitmapscan", "enable_hashagg", "enable_hashjoin", "enable_indexonlyscan",
+        "enable_indexscan", "enable_material", "enable_memoize", "enable_mergejoin",
+        "enable_nestloop", "enable_seqscan", "enable_sort", "extra_float_digits",
+        "from_collapse_limit", "geqo", "idle_in_transaction_session_timeout", "intervalstyle",
+        "jit", "join_collapse_limit", "lock_timeout", "max_parallel_workers_per_gather",
+        "plan_cache_mode", "random_page_cost", "seed", "seq_page_cost", "statement_timeout",
+        "synchronous_commit", "timezone", "transaction_isolation", "transaction_read_only",
+        "work_mem", "xmloption", "transaction *", "session characteristics *",
+    )
+)  # fmt: skip
+"""Parameters that change neither the lexer, nor name resolution, nor who the session is."""
+
+PINNED = {"standard_conforming_strings": ("on", "true", "1", "yes"), "row_security": ("on",)}
+"""Parameters that have one value here; saying it again is allowed."""
+
+ENCODINGS = frozenset(("utf8", "gbk", "gb18030", "euccn", "sqlascii", "latin1"))
+_TRANSACTION = frozenset(
+    ("BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "ROLLBACK_TO")
+)
+
+
+def refuse(facts: Facts, context: Context) -> Refusal | None:
+    """Refuse session commands whose effect could not be followed."""
+    match command(facts):
+        case Setting() as setting:
+            return _refuse_setting(setting, context)
+        case TransactionControl(kind=kind) if kind not in _TRANSACTION:
+            return Refusal(RuleName("two-phase-commit"), "prepared transactions are not served")
+        case Discard(target=target) if target == "ALL" and context.in_transaction:
+            return _only_outside()
+        case _:
+            return None
+
+
+def _refuse_setting(setting: Setting, context: Context) -> Refusal | None:
+    name = setting.name
+    if name in SETTABLE:
+        return None
+    if name in PINNED:
+        value = ",".join(setting.values or ()).lower()
+        if setting.values is None or value in PINNED[name]:
+            return None
+    elif name in ("search_path", "client_encoding", "*"):
+        if context.in_transaction or not (context.sole or name == "*") or setting.local:
+            return _only_outside()
+        if name == "search_path":
+            return _refuse_path(setting)
+        if name == "client_encoding" and setting.values is not None:
+            return _refuse_encoding(setting.values)
+        return None
+    return Refusal(
+        RuleName("unsettable-parameter"),
+        "this parameter cannot be changed through the proxy; set it for the role or the database",
+    )
+
+
+def _refuse_path(setting: Setting) -> Refusal | None:
+    """pg_catalog stays first, where the server puts it when nobody names it."""
+    for schema in setting.values or ():
+        if schema.startswith("pg_") or "\0" in schema:
+            return Refusal(
+                RuleName("search-path"),
+                "search_path may not name system or temporary schemas",
+            )
+    return None
+
+
+def _refuse_encoding(values: tuple[str, ...]) -> Refusal | None:
+    wanted = "".join(c for c in "".join(values).lower() if c.isascii() and c.isalnum())
+    if wanted in ENCODINGS or wanted == "unicode":
+        return None
+    return Refusal(
+        RuleName("client-encoding"),
+        "client_encoding must be one of UTF8, GBK, GB18030, EUC_CN, LATIN1, SQL_ASCII",
+    )
+
+
+def _only_outside() -> Refusal:
+    return Refusal(
+        RuleName("session-change"),
+        "this changes how later statements are read, so it must stand alone in its message and"
+        " outside a transaction",
+    )

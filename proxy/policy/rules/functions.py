@@ -1,0 +1,99 @@
+"""Functions, operators and types: built-ins that reach nothing, and what the policy approved.
+
+A name is judged with all its overloads, and an unqualified one with every schema it could be found
+in: which overload the server picks depends on argument types that are not looked at here.
+"""
+
+from __future__ import annotations
+
+from proxy.names import QualifiedName, RuleName
+from proxy.policy.law import Volatility
+from proxy.policy.rules.context import Context, Refusal
+from proxy.statement.catalogue import TypeKind
+from proxy.statement.facts import Called, Facts
+
+_SYSTEM = frozenset(("pg_catalog",))
+_HARMLESS_TYPES = frozenset((TypeKind.ENUM, TypeKind.COMPOSITE, TypeKind.RANGE))
+_SAMPLING = frozenset(("system", "bernoulli"))
+
+
+def refuse(facts: Facts, context: Context) -> Refusal | None:
+    """Refuse what is called and not vetted."""
+    for function in sorted(facts.functions, key=_order):
+        if not _function_is_vetted(function, context):
+            return Refusal(
+                RuleName("unvetted-function"),
+                f'the function "{function.name}" is not on the list of vetted functions; an'
+                " administrator can approve it in the policy",
+            )
+    for operator in sorted(facts.operators, key=_order):
+        if not _operator_is_built_in(operator, context):
+            return Refusal(
+                RuleName("unvetted-operator"), "an operator that is not built in is not served"
+            )
+    for name in sorted(facts.types, key=_order):
+        if not _type_is_harmless(name, context):
+            return Refusal(
+                RuleName("unvetted-type"),
+                "a type with code of its own (a domain or an extension's) is not served",
+            )
+    # ``t.f`` and ``(t).f`` call the function f where t has no such column.
+    selected = {q.name for q in context.catalogue.user_functions} & facts.column_names
+    if selected - {q.name for q in context.law.approved_functions} - _columns(facts):
+        return Refusal(
+            RuleName("unvetted-function"),
+            "a function call written like a column is not served unless the policy approves it",
+        )
+    return None
+
+
+def is_volatile(facts: Facts, context: Context) -> bool:
+    """Whether it calls anything that may have an effect of its own."""
+    return any(
+        context.law.vetted_functions.get(function.name) is not Volatility.STABLE
+        or bool(context.catalogue.functions_named(function.name))
+        for function in facts.functions
+    )
+
+
+def _function_is_vetted(function: Called, context: Context) -> bool:
+    if function.schema is None:
+        if function.name in _SAMPLING:
+            return not context.catalogue.functions_named(function.name)
+        candidates = context.catalogue.functions_named(function.name)
+        if any(candidate not in context.law.approved_functions for candidate in candidates):
+            return False
+        return bool(candidates) or function.name in context.law.vetted_functions
+    if function.schema in _SYSTEM:
+        return function.name in context.law.vetted_functions
+    return QualifiedName(function.schema, function.name) in context.law.approved_functions
+
+
+def _operator_is_built_in(operator: Called, context: Context) -> bool:
+    if operator.schema is not None:
+        return operator.schema in _SYSTEM
+    return not any(q.name == operator.name for q in context.catalogue.user_operators)
+
+
+def _type_is_harmless(name: Called, context: Context) -> bool:
+    if name.schema is not None and name.schema not in _SYSTEM:
+        kind = context.catalogue.user_types.get(QualifiedName(name.schema, name.name))
+        return kind in _HARMLESS_TYPES
+    if name.schema is not None:
+        return True
+    kinds = [k for q, k in context.catalogue.user_types.items() if q.name == name.name]
+    return all(kind in _HARMLESS_TYPES for kind in kinds)
+
+
+def _columns(facts: Facts) -> set[str]:
+    """Names that are columns of every relation of the statement that has a column so named."""
+    return {
+        column.name
+        for reference in facts.references
+        if reference.relation is not None
+        for column in reference.relation.columns
+    }
+
+
+def _order(called: Called) -> tuple[str, str]:
+    return called.schema or "", called.name

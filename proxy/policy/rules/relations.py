@@ -1,0 +1,93 @@
+"""Relations: known, of a kind that can be judged, and with nothing protected behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from proxy.names import QualifiedName, RuleName
+from proxy.policy.rules.context import SYSTEM_SCHEMAS, Context, Refusal
+from proxy.statement.catalogue import Relation, RelationKind
+from proxy.statement.facts import Access, Facts, Reference
+
+_TABLES = frozenset((RelationKind.TABLE, RelationKind.PARTITIONED))
+
+
+def refuse(facts: Facts, context: Context) -> Refusal | None:
+    """Refuse the first relation that cannot be judged."""
+    for reference in facts.references:
+        refusal = _refuse_one(reference, context)
+        if refusal is not None:
+            return refusal
+    return None
+
+
+def _refuse_one(reference: Reference, context: Context) -> Refusal | None:
+    relation = reference.relation
+    if relation is None:
+        return Refusal(
+            RuleName("unknown-relation"),
+            f'relation "{reference.written.name}" is not known to the proxy; check the name, or'
+            " wait until the catalogue has been read again",
+        )
+    name = relation.name
+    if name.schema in SYSTEM_SCHEMAS or name.schema.startswith("pg_"):
+        return _refuse_system(reference, relation, context)
+    if name in context.law.open_relations:
+        return None
+    if relation.kind not in _TABLES:
+        return Refusal(
+            RuleName("unvetted-view"),
+            f"relation {name} is not a table; views, materialised views, foreign tables and"
+            " sequences are served only when the policy declares them open",
+        )
+    if name in context.law.relations:
+        return _refuse_sampled(reference)
+    for relative in _family(relation, context):
+        if relative in context.law.relations:
+            return Refusal(
+                RuleName("undeclared-relative"),
+                f"relation {name} shares rows with a protected relation by inheritance or"
+                " partitioning and is not declared in the policy",
+            )
+    if any(target in context.law.relations for target in relation.references):
+        return Refusal(
+            RuleName("undeclared-dependent"),
+            f"relation {name} references a protected relation and is not declared in the policy",
+        )
+    return None
+
+
+def _refuse_system(reference: Reference, relation: Relation, context: Context) -> Refusal | None:
+    if reference.access is not Access.READ:
+        return Refusal(RuleName("system-relation"), "system catalogues are not written to")
+    if relation.name in context.law.relations or relation.name in context.law.system_relations:
+        return _refuse_sampled(reference)
+    return Refusal(
+        RuleName("system-relation"),
+        f"relation {relation.name} can tell of sealed records (statistics, sizes, sessions) and is"
+        " not served",
+    )
+
+
+def _refuse_sampled(reference: Reference) -> Refusal | None:
+    if reference.sampled:
+        return Refusal(
+            RuleName("sampled-protected"),
+            "TABLESAMPLE on a protected relation would count pages that hold sealed rows",
+        )
+    return None
+
+
+def _family(relation: Relation, context: Context) -> Iterator[QualifiedName]:
+    """All ancestors and descendants by ``pg_inherits``."""
+    for direction in ("parents", "children"):
+        seen: set[QualifiedName] = set()
+        waiting = list(getattr(relation, direction))
+        while waiting:
+            name = waiting.pop()
+            if name in seen:
+                continue
+            seen.add(name)
+            yield name
+            relative = context.catalogue.relations.get(name)
+            waiting.extend(getattr(relative, direction) if relative is not None else ())

@@ -1,0 +1,1 @@
+"""Obligations to text, by editing spans of the original."""

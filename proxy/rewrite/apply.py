@@ -1,0 +1,131 @@
+"""Obligations to text: the contents page of this folder.
+
+The original is edited only inside and directly beside the spans of protected references; every
+other byte stays as sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from proxy.names import QualifiedName, Span, quote_identifier
+from proxy.policy.decide import Form, Obligation
+from proxy.rewrite.narrow import CannotNarrow, predicate, settled_form, subquery
+from proxy.rewrite.place import NotFound, name_place, where_place
+from proxy.rewrite.predicate import Visibility, expression_tree, from_item_tree
+from proxy.rewrite.verify import TreeChanges, roots, same_meaning
+from proxy.statement.analyse import Analysis
+from proxy.statement.grammar import NotUnderstood, Token, parse_tree
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edit:
+    """Put ``text`` in place of the bytes of ``span``; an empty span inserts."""
+
+    span: Span
+    text: str
+
+
+Visibilities = Mapping[QualifiedName, Visibility]
+
+
+def rewrite(
+    analysis: Analysis, obligations: Sequence[Obligation], visibilities: Visibilities
+) -> tuple[Edit, ...]:
+    """The edits that meet all obligations, in order, checked against the grammar.
+
+    Raises `CannotNarrow` where that cannot be done or cannot be proved.
+    """
+    changes = TreeChanges()
+    try:
+        edits = tuple(sorted(_edits(analysis.tokens, obligations, visibilities, changes)))
+        edited = parse_tree(apply_edits(analysis.encoded, edits).decode("utf-8"))
+    except (NotFound, NotUnderstood):
+        raise CannotNarrow("the statement is written in a way that cannot be filtered") from None
+    wanted = [{facts.verb.value: facts.body} for facts in analysis.statements]
+    found = roots(edited)
+    if len(wanted) != len(found) or not all(
+        same_meaning(w, changes, f) for w, f in zip(wanted, found, strict=True)
+    ):
+        raise CannotNarrow("the statement is written in a way that cannot be filtered")
+    return edits
+
+
+def apply_edits(encoded: bytes, edits: Sequence[Edit]) -> bytes:
+    """The edited bytes. Edits are in order and do not overlap, else `CannotNarrow`."""
+    out, position = [], 0
+    for edit in edits:
+        if edit.span.start < position:
+            raise CannotNarrow("the statement is written in a way that cannot be filtered")
+        out += [encoded[position : edit.span.start], edit.text.encode("utf-8")]
+        position = edit.span.end
+    return b"".join([*out, encoded[position:]])
+
+
+def _edits(
+    tokens: tuple[Token, ...],
+    obligations: Sequence[Obligation],
+    visibilities: Visibilities,
+    changes: TreeChanges,
+) -> list[Edit]:
+    edits: list[Edit] = []
+    clauses: dict[int, list[tuple[Form, Obligation]]] = {}
+    for obligation in obligations:
+        visibility = visibilities[obligation.rule.name]
+        form = settled_form(obligation, visibility)
+        if form in (Form.FILTER, Form.GUARD):
+            clauses.setdefault(id(obligation.reference.clause.body), []).append((form, obligation))
+        else:
+            edits += _replace(tokens, obligation, visibility, form, changes)
+    for entries in clauses.values():
+        edits += _filter(tokens, entries, visibilities, changes)
+    return edits
+
+
+def _replace(
+    tokens: tuple[Token, ...],
+    obligation: Obligation,
+    visibility: Visibility,
+    form: Form,
+    changes: TreeChanges,
+) -> list[Edit]:
+    reference = obligation.reference
+    place = name_place(tokens, reference)
+    text = subquery(obligation, visibility, form, only=place.only)
+    changes.replacements[id(reference.node)] = from_item_tree(f"{text} AS x")
+    if not reference.aliased:
+        text = f"{text} AS {quote_identifier(reference.refname)}"
+    return [Edit(place.span, text), *_spelt_out(place.table_keyword)]
+
+
+def _filter(
+    tokens: tuple[Token, ...],
+    entries: list[tuple[Form, Obligation]],
+    visibilities: Visibilities,
+    changes: TreeChanges,
+) -> list[Edit]:
+    first = entries[0][1].reference
+    place = where_place(tokens, first)
+    texts = [predicate(o, visibilities[o.rule.name]) for _, o in entries]
+    trees = [expression_tree(text) for text in texts]
+    table = name_place(tokens, first).table_keyword
+    edits = _spelt_out(table)
+    if place.condition is None:
+        changes.filters[id(first.clause.body)] = trees
+        return [*edits, Edit(Span(place.end, place.end), " WHERE " + " AND ".join(texts))]
+    start, end = place.condition.start, place.condition.end
+    if any(form is Form.GUARD for form, _ in entries):
+        if len(entries) > 1:
+            raise CannotNarrow("write plain comparisons in a statement that joins what it changes")
+        changes.guards[id(first.clause.body)] = trees[0]
+        head, tail = f" CASE WHEN {texts[0]} THEN (", ") ELSE false END"
+    else:
+        changes.filters[id(first.clause.body)] = trees
+        head, tail = " " + " AND ".join(texts) + " AND (", ")"
+    return [*edits, Edit(Span(start, start), head), Edit(Span(end, end), tail)]
+
+
+def _spelt_out(table_keyword: Span | None) -> list[Edit]:
+    """``TABLE t`` has no WHERE: it becomes the SELECT it is short for."""
+    return [] if table_keyword is None else [Edit(table_keyword, "SELECT * FROM")]

@@ -1,0 +1,245 @@
+"""The policy's SQL as templates: what may be seen of a row, with a slot for the row's name.
+
+A template is validated once, when the policy is loaded, so that it means the same wherever it is
+put: every column is qualified, every relation named with its schema, nothing volatile is called.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from proxy.errors import ConfigurationError
+from proxy.names import QualifiedName, quote_identifier
+from proxy.policy.law import Follows, Law, RelationRule, Volatility
+from proxy.statement.grammar import NotUnderstood, parse_tree
+from proxy.statement.kinds import unknown_syntax
+from proxy.statement.tree import Json, body_of, field, items, location, nodes, strings, text, typed
+
+SELF = "self"
+ROW = "fc_row"
+"""What a row is called inside a subquery of ours. Names starting with ``fc_`` are the proxy's."""
+
+_PREFIX = "SELECT "
+_DEPTH_MAX = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """SQL in pieces; the row's name goes between each two. ``bound`` are the names it defines."""
+
+    pieces: tuple[str, ...]
+    bound: frozenset[str] = frozenset()
+
+    def render(self, row: str) -> str:
+        """The SQL for a row called ``row`` (an unquoted, already folded name)."""
+        return quote_identifier(row).join(self.pieces)
+
+
+def compile_template(sql: str, law_functions: Mapping[str, Volatility]) -> Template:
+    """Validate one expression of the policy.
+
+    Raises `ConfigurationError` with a sentence that says what to write instead.
+    """
+    encoded = sql.encode("utf-8")
+    try:
+        tree = parse_tree(_PREFIX + sql)
+    except NotUnderstood as error:
+        raise ConfigurationError(f"not an SQL expression: {error.explanation}") from None
+    expression = _single_expression(tree)
+    _check(expression, law_functions)
+    cuts = sorted(
+        location(body) - len(_PREFIX)
+        for kind, body in nodes(expression)
+        if kind == "ColumnRef" and strings(items(body, "fields"))[0] == SELF
+    )
+    pieces, position = [], 0
+    for cut in cuts:
+        end = cut + len(SELF)
+        if encoded[cut:end] != SELF.encode():
+            raise ConfigurationError("write the row as self, in lower case and without quotes")
+        pieces.append(encoded[position:cut].decode())
+        position = end
+    pieces.append(encoded[position:].decode())
+    return Template(tuple(pieces), frozenset(_bound(expression)))
+
+
+def _single_expression(tree: list[Json]) -> Json:
+    statement = tree[0] if len(tree) == 1 else None
+    select = body_of(statement.get("stmt"), "SelectStmt") if isinstance(statement, dict) else None
+    targets = items(select, "targetList") if select is not None else []
+    target = body_of(targets[0], "ResTarget") if len(targets) == 1 else None
+    if select is None or target is None or text(target, "name") or field(select, "larg"):
+        raise ConfigurationError("write one SQL expression")
+    if set(select) - {"targetList", "limitOption", "op"}:
+        raise ConfigurationError("write one SQL expression, without clauses after it")
+    return target.get("val")
+
+
+def _check(expression: Json, law_functions: Mapping[str, Volatility]) -> None:
+    unknown = next(unknown_syntax(expression), None)
+    if unknown is not None:
+        raise ConfigurationError(f"{unknown} is not allowed in a policy expression")
+    for kind, body in nodes(expression):
+        match kind:
+            case "ColumnRef" if len(strings(items(body, "fields"))) < 2:
+                raise ConfigurationError("qualify every column: self.column or alias.column")
+            case "RangeVar" if not text(body, "schemaname"):
+                raise ConfigurationError("name every relation with its schema")
+            case "FuncCall":
+                name = strings(items(body, "funcname"))
+                if law_functions.get(name[-1]) is not Volatility.STABLE:
+                    raise ConfigurationError(f"{name[-1]}() is not a vetted, stable function")
+            case "ParamRef":
+                raise ConfigurationError("a policy expression has no parameters")
+            case _:
+                pass
+    if _bound(expression) & {SELF, ROW}:
+        raise ConfigurationError(f"{SELF} and {ROW} are taken; choose other aliases")
+
+
+def _bound(expression: Json) -> set[str]:
+    out = set()
+    for kind, body in nodes(expression):
+        if kind == "Alias":
+            out.add(text(body, "aliasname"))
+        elif kind == "RangeVar" and field(body, "alias") is None:
+            out.add(text(body, "relname"))
+        elif kind == "CommonTableExpr":
+            out.add(text(body, "ctename"))
+    return out
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """One relation's rule, compiled. ``shown`` None: every row is shown (it has only masks).
+
+    ``called`` are the functions and operators it uses: a user's object of the same name could be
+    taken for the built-in.
+    """
+
+    rule: RelationRule
+    shown: Template | None
+    unmasked: Template | None
+    masks: Mapping[str, Template]
+    called: frozenset[str]
+
+
+def compile_law(law: Law) -> Mapping[QualifiedName, Visibility]:
+    """Compile every rule. Raises `ConfigurationError` naming the relation."""
+    own: dict[QualifiedName, Template | None] = {}
+    for name, rule in law.relations.items():
+        own[name] = _compiled(name, rule.visible_when, law)
+    out = {}
+    for name, rule in law.relations.items():
+        masks = {column: _compiled(name, sql, law) for column, sql in rule.mask.items()}
+        texts = [rule.visible_when, rule.mask_unless, *rule.mask.values()]
+        out[name] = Visibility(
+            rule=rule,
+            shown=_shown(name, law, own, ()),
+            unmasked=_compiled(name, rule.mask_unless, law),
+            masks={column: mask for column, mask in masks.items() if mask is not None},
+            called=frozenset(called for sql in texts if sql for called in _called(sql)),
+        )
+    return out
+
+
+def _compiled(name: QualifiedName, sql: str | None, law: Law) -> Template | None:
+    if sql is None:
+        return None
+    try:
+        return compile_template(sql, law.vetted_functions)
+    except ConfigurationError as error:
+        raise ConfigurationError(f'relation "{name}": {error}') from None
+
+
+def _shown(
+    name: QualifiedName,
+    law: Law,
+    own: Mapping[QualifiedName, Template | None],
+    path: tuple[QualifiedName, ...],
+) -> Template | None:
+    """The whole condition for a row of ``name``, its parents' included."""
+    if name in path or len(path) > _DEPTH_MAX or name not in law.relations:
+        raise ConfigurationError(f'relation "{name}": "follows" must lead to declared relations')
+    parts = []
+    first = own[name]
+    if first is not None:
+        parts.append(first)
+    for follows in law.relations[name].follows:
+        parent = _shown(follows.relation, law, own, (*path, name))
+        parts.append(_exists(follows, parent, f"fc_up{len(path) + 1}"))
+    return _all_of(parts)
+
+
+def _exists(follows: Follows, parent: Template | None, alias: str) -> Template:
+    pairs = [
+        (f"{alias}.{quote_identifier(theirs)} = ", f".{quote_identifier(ours)}")
+        for ours, theirs in follows.on.items()
+    ]
+    relation = follows.relation
+    source = f"{quote_identifier(relation.schema)}.{quote_identifier(relation.name)}"
+    head, pieces = f"EXISTS (SELECT 1 FROM {source} AS {alias} WHERE ", []
+    for before, after in pairs:
+        pieces.append(head + before)
+        head = after + " AND "
+    visible = f"({parent.render(alias)})" if parent is not None else "true"
+    pieces.append(head + visible + ")")
+    bound = frozenset((alias,)) | (parent.bound if parent is not None else frozenset())
+    inner = Template(tuple(pieces), bound)
+    if not follows.nullable:
+        return inner
+    nulls = _between([("", f".{quote_identifier(ours)} IS NULL") for ours in follows.on], " OR ")
+    return Template(_joined(nulls.pieces, inner.pieces, "(", " OR ", ")"), bound)
+
+
+def _between(pairs: list[tuple[str, str]], glue: str) -> Template:
+    pieces, head = [], ""
+    for before, after in pairs:
+        pieces.append(head + before)
+        head = after + glue
+    pieces.append(head.removesuffix(glue))
+    return Template(tuple(pieces))
+
+
+def _joined(
+    left: tuple[str, ...], right: tuple[str, ...], head: str, glue: str, tail: str
+) -> tuple[str, ...]:
+    """Two templates' pieces with text before, between and after."""
+    middle = left[-1] + glue + right[0]
+    pieces = [*left[:-1], middle, *right[1:]]
+    pieces[0] = head + pieces[0]
+    pieces[-1] = pieces[-1] + tail
+    return tuple(pieces)
+
+
+def _all_of(parts: list[Template]) -> Template | None:
+    if not parts:
+        return None
+    pieces = _joined(("",), parts[0].pieces, "(", "", ")")
+    for part in parts[1:]:
+        pieces = _joined(pieces, part.pieces, "", " AND (", ")")
+    return Template(pieces, frozenset(name for part in parts for name in part.bound))
+
+
+def _called(sql: str) -> set[str]:
+    out = set()
+    for kind, body in nodes(parse_tree(_PREFIX + sql)):
+        names = {"FuncCall": "funcname", "A_Expr": "name"}.get(kind)
+        if names is not None:
+            out.update(strings(items(body, names))[-1:])
+        elif kind == "TypeName":
+            out.update(strings(items(body, "names"))[-1:])
+    return out
+
+
+def expression_tree(sql: str) -> Json:
+    """The tree of one expression, for comparing."""
+    return _single_expression(parse_tree(_PREFIX + sql))
+
+
+def from_item_tree(sql: str) -> Json:
+    """The tree of one FROM item, for comparing."""
+    statement = parse_tree("SELECT FROM " + sql)[0]
+    root = typed(statement.get("stmt")) if isinstance(statement, dict) else None
+    return items(root[1], "fromClause")[0] if root is not None else None

@@ -1,0 +1,81 @@
+"""The edited text must mean what was wanted: the same obligations applied to the parse tree.
+
+Two roads to the rewritten statement, one through bytes and one through the tree, have to meet. The
+grammar parses the edited text again; if its tree is not the original tree with exactly our changes
+in it, something was spliced where it does not belong, and the statement is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from proxy.statement.tree import Body, Json, without_locations
+
+
+@dataclass(slots=True)
+class TreeChanges:
+    """What is wanted, keyed by ``id`` of the bodies in the original tree.
+
+    ``replacements``: a RangeVar's body by a RangeSubselect node (without the alias).
+    ``filters``: a clause's body by the conditions to be added to its WHERE.
+    ``guards``: a clause's body by the condition its WHERE is wrapped in.
+    """
+
+    replacements: dict[int, Json] = field(default_factory=dict)
+    filters: dict[int, list[Json]] = field(default_factory=dict)
+    guards: dict[int, Json] = field(default_factory=dict)
+
+
+def same_meaning(original: Json, changes: TreeChanges, edited: Json) -> bool:
+    """Whether ``edited`` is ``original`` with the changes and nothing else."""
+    return without_locations(_changed(original, changes)) == without_locations(edited)
+
+
+def _changed(value: Json, changes: TreeChanges) -> Json:
+    if isinstance(value, list):
+        return [_changed(element, changes) for element in value]
+    if not isinstance(value, dict):
+        return value
+    if len(value) == 1:
+        ((kind, body),) = value.items()
+        if kind == "RangeVar" and isinstance(body, dict) and id(body) in changes.replacements:
+            return _replaced(body, changes.replacements[id(body)])
+    out = {key: _changed(inner, changes) for key, inner in value.items()}
+    if id(value) in changes.guards:
+        out["whereClause"] = _guarded(changes.guards[id(value)], out.get("whereClause"))
+    if id(value) in changes.filters:
+        out["whereClause"] = _conjunction(changes.filters[id(value)], out.get("whereClause"))
+    return out
+
+
+def _replaced(body: Body, subselect: Json) -> Json:
+    alias: Json = body.get("alias") or {"aliasname": body.get("relname")}
+    inner = subselect.get("RangeSubselect") if isinstance(subselect, dict) else None
+    kept: Mapping[str, Json] = inner if isinstance(inner, dict) else {}
+    return {"RangeSubselect": {**kept, "alias": alias}}
+
+
+def _conjunction(conditions: Sequence[Json], existing: Json) -> Json:
+    """As the grammar builds it: ``a AND b AND (c)`` is one BoolExpr over all of them."""
+    arguments = [*conditions, *([] if existing is None else [existing])]
+    if len(arguments) == 1:
+        return arguments[0]
+    return {"BoolExpr": {"boolop": "AND_EXPR", "args": list(arguments)}}
+
+
+def _guarded(condition: Json, existing: Json) -> Json:
+    if existing is None:
+        return condition
+    when: Json = {"CaseWhen": {"expr": condition, "result": existing}}
+    otherwise: Json = {"A_Const": {"boolval": {}}}
+    return {"CaseExpr": {"args": [when], "defresult": otherwise}}
+
+
+def roots(statements: list[Json]) -> list[Json]:
+    """The root nodes of a parsed text, empty statements left out."""
+    out = []
+    for statement in statements:
+        if isinstance(statement, dict) and statement.get("stmt"):
+            out.append(statement["stmt"])
+    return out

@@ -1,0 +1,1 @@
+"""One client's session, without I/O: events in, commands out."""

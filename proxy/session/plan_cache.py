@@ -1,0 +1,178 @@
+"""Plans seen before: first by exact text, then by shape, the text without its literals.
+
+Legacy applications write their values into the text, so the text is new each time and the shape is
+not. A shape's plan may be used for other literals because nothing in analysing, deciding and
+rewriting looks at a literal's value, only at its kind; and only plain literals are left out of the
+shape: decimal integers, and quoted strings without a quote or backslash inside, about which no two
+lexers disagree. Everything else stays in the shape as it is written.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from typing import TypeVar
+
+import postgast
+from postgast.pg_query_pb2 import Token as TokenCode
+
+from proxy.names import PrincipalName, SearchPath, Span
+from proxy.rewrite.apply import Edit
+from proxy.session.plan import Plan, Scene
+from proxy.session.planner import Planned
+from proxy.statement.facts import Verb
+
+_PLAIN_STRING = re.compile(rb"'[^'\\\0]*'")
+_PLAIN_INTEGER = re.compile(rb"[0-9]{1,10}")
+_SHAPED_VERBS = frozenset((Verb.SELECT, Verb.INSERT, Verb.UPDATE, Verb.DELETE))
+_MARKS = {b"'": b"\x01s\x01"}
+_INTEGER_MARK = b"\x01i\x01"
+
+_Value = TypeVar("_Value")
+_Key = tuple[PrincipalName, SearchPath, bool, str | bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A text with marks in its literals' place, and where those literals stand."""
+
+    key: bytes
+    literals: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """The text to send, cut where the literals go; ``pieces`` one more than literals."""
+
+    plan: Plan
+    pieces: tuple[bytes, ...]
+
+
+def shape_of(encoded: bytes, text: str) -> Shape | None:
+    """The shape of a text; None where the lexer refuses it or it has nothing to leave out."""
+    try:
+        tokens = postgast.scan(text).tokens
+    except (postgast.PgQueryError, ValueError):
+        return None
+    literals = []
+    pieces, position = [], 0
+    for token in tokens:
+        if token.token == TokenCode.SCONST:
+            plain, mark = _PLAIN_STRING, _MARKS[b"'"]
+        elif token.token == TokenCode.ICONST:
+            plain, mark = _PLAIN_INTEGER, _INTEGER_MARK
+        else:
+            continue
+        start, end = token.start, token.end
+        if plain.fullmatch(encoded, start, end) is None:
+            continue
+        literals.append(Span(start, end))
+        pieces += [encoded[position:start], mark]
+        position = end
+    if not literals or b"\x01" in encoded:
+        return None
+    return Shape(b"".join([*pieces, encoded[position:]]), tuple(literals))
+
+
+class PlanCache:
+    """For one `Planner`; a new planner gets a new cache.
+
+    ``text_bytes_max``: longer texts are neither looked up nor kept, so that a lookup stays short
+    enough for the event loop and the memory held is bounded.
+    """
+
+    def __init__(self, *, entries_max: int = 8192, text_bytes_max: int = 8192) -> None:
+        self._exact: OrderedDict[_Key, Plan] = OrderedDict()
+        self._shapes: OrderedDict[_Key, _Pattern] = OrderedDict()
+        self._entries_max = entries_max
+        self._text_bytes_max = text_bytes_max
+        self.exact_count = self.shape_count = self.miss_count = 0
+
+    def lookup(self, text: str, scene: Scene) -> Plan | None:
+        """The plan for a text seen before, or one of its shape."""
+        key = _key(scene, text)
+        plan = self._exact.get(key)
+        if plan is not None:
+            self._exact.move_to_end(key)
+            self.exact_count += 1
+            return plan
+        if len(text) <= self._text_bytes_max and self._shapes:
+            plan = self._by_shape(text, scene)
+        if plan is None:
+            self.miss_count += 1
+        else:
+            self.shape_count += 1
+        return plan
+
+    def remember(self, text: str, scene: Scene, planned: Planned) -> None:
+        """Keep what the planner made of a text."""
+        if len(text) > self._text_bytes_max:
+            return
+        pattern = _pattern(planned)
+        if pattern is None:
+            self._keep(self._exact, _key(scene, text), planned.plan)
+        else:
+            self._keep(self._shapes, _key(scene, pattern[0]), pattern[1])
+
+    def _by_shape(self, text: str, scene: Scene) -> Plan | None:
+        encoded = text.encode("utf-8")
+        shape = shape_of(encoded, text)
+        pattern = self._shapes.get(_key(scene, shape.key)) if shape is not None else None
+        if shape is None or pattern is None or len(pattern.pieces) != len(shape.literals) + 1:
+            return None
+        self._shapes.move_to_end(_key(scene, shape.key))
+        if pattern.plan.text is None:
+            return pattern.plan
+        parts = [pattern.pieces[0]]
+        for span, piece in zip(shape.literals, pattern.pieces[1:], strict=True):
+            parts += [encoded[span.start : span.end], piece]
+        return replace(pattern.plan, text=b"".join(parts).decode("utf-8"))
+
+    def _keep(self, entries: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
+        entries[key] = value
+        if len(entries) > self._entries_max:
+            entries.popitem(last=False)
+
+
+def _key(scene: Scene, text: str | bytes) -> _Key:
+    return scene.principal.name, scene.search_path, scene.in_transaction, text
+
+
+def _pattern(planned: Planned) -> tuple[bytes, _Pattern] | None:
+    """The shape and pattern of a plan, where its kind of statement has one."""
+    analysis = planned.analysis
+    if analysis is None or len(analysis.statements) != 1:
+        return None
+    if analysis.statements[0].verb not in _SHAPED_VERBS or planned.plan.effects:
+        return None
+    shape = shape_of(analysis.encoded, analysis.text)
+    if shape is None:
+        return None
+    pieces = _cut(analysis.encoded, planned.edits, shape.literals)
+    return None if pieces is None else (shape.key, _Pattern(planned.plan, pieces))
+
+
+def _cut(
+    encoded: bytes, edits: tuple[Edit, ...], literals: tuple[Span, ...]
+) -> tuple[bytes, ...] | None:
+    """The edited text around each literal; None where an edit covers one."""
+    pieces: list[bytes] = []
+    current: list[bytes] = []
+    position = 0
+    marks = [(edit.span, edit.text.encode("utf-8")) for edit in edits]
+    for span, text in sorted([*marks, *((literal, None) for literal in literals)], key=_start):
+        if span.start < position:
+            return None
+        current.append(encoded[position : span.start])
+        if text is None:
+            pieces.append(b"".join(current))
+            current = []
+        else:
+            current.append(text)
+        position = span.end
+    return (*pieces, b"".join([*current, encoded[position:]]))
+
+
+def _start(mark: tuple[Span, bytes | None]) -> tuple[int, int]:
+    return mark[0].start, mark[0].end

@@ -1,0 +1,170 @@
+"""A text to a plan: analyse, decide, rewrite. Pure, total, and safe to call from any thread.
+
+Whatever goes wrong on the way is a refusal: the caller never sees an exception, and no text
+reaches the database that did not pass every step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from proxy.names import RuleName
+from proxy.policy.decide import Judgement, Obligation, decide, refuse
+from proxy.policy.decision import Decision, StatementClass, Verdict
+from proxy.policy.law import Law
+from proxy.policy.rules import functions
+from proxy.policy.rules.context import Context, Refusal
+from proxy.rewrite.apply import Edit, apply_edits, rewrite
+from proxy.rewrite.narrow import CannotNarrow
+from proxy.rewrite.predicate import compile_law
+from proxy.session.plan import (
+    DropPortals,
+    DropStatement,
+    Effect,
+    Plan,
+    ResetSearchPath,
+    Scene,
+    SetSearchPath,
+    Timing,
+)
+from proxy.statement.analyse import Analysis, analyse
+from proxy.statement.catalogue import Catalogue
+from proxy.statement.commands import CloseCursor, Deallocate, Discard, Setting, command
+from proxy.statement.facts import Facts, Verb
+from proxy.statement.grammar import NotUnderstood, TextLimits
+
+_NOTHING = Decision(Verdict.PASS, RuleName("nothing-protected"), None, "", StatementClass.EMPTY)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan with what it was made of; ``analysis`` None where the text was not understood."""
+
+    plan: Plan
+    analysis: Analysis | None = None
+    edits: tuple[Edit, ...] = ()
+
+
+class Planner:
+    """Plans for one policy and one state of the database; a change of either makes a new one.
+
+    Raises `proxy.errors.ConfigurationError` when the policy's SQL cannot be used.
+    """
+
+    def __init__(self, law: Law, catalogue: Catalogue, limits: TextLimits | None = None) -> None:
+        self.law = law
+        self.catalogue = catalogue
+        self.limits = limits or TextLimits()
+        self._visibilities = compile_law(law)
+        self._captured = _captured_names(catalogue)
+
+    def plan(self, text: str, scene: Scene) -> Plan:
+        """The plan for one text."""
+        return self.work_out(text, scene).plan
+
+    def work_out(self, text: str, scene: Scene) -> Planned:
+        """The plan, and what a cache needs to make more of it."""
+        try:
+            return self._work_out(text, scene)
+        except NotUnderstood as error:
+            refusal = Refusal(
+                RuleName(error.kind if error.kind != "syntax" else "not-understood"),
+                error.explanation,
+            )
+            return Planned(_refused(refuse(refusal, StatementClass.OTHER)))
+        except Exception:  # noqa: BLE001
+            # The default of the product, for the faults nobody thought of: no.
+            refusal = Refusal(RuleName("internal"), "the statement could not be judged")
+            return Planned(_refused(refuse(refusal, StatementClass.OTHER)))
+
+    def _work_out(self, text: str, scene: Scene) -> Planned:
+        analysis = analyse(text, self.catalogue, scene.search_path, self.limits)
+        if not analysis.statements:
+            return Planned(Plan(_NOTHING, text), analysis)
+        context = Context(
+            scene.principal,
+            self.law,
+            self.catalogue,
+            scene.search_path,
+            scene.in_transaction,
+            sole=len(analysis.statements) == 1,
+        )
+        judged = [decide(facts, context) for facts in analysis.statements]
+        decision = _together(judged)
+        if decision.verdict is Verdict.REFUSE:
+            return Planned(_refused(decision), analysis)
+        obligations = [o for judgement in judged for o in judgement.obligations]
+        try:
+            edits = self._rewritten(analysis, obligations)
+        except CannotNarrow as error:
+            refusal = Refusal(RuleName("cannot-narrow"), str(error), decision.article)
+            kind = decision.statement_class
+            return Planned(_refused(refuse(refusal, kind)), analysis)
+        sent = apply_edits(analysis.encoded, edits).decode("utf-8") if edits else text
+        plan = _plan(analysis, decision, context, sent)
+        return Planned(plan, analysis, edits)
+
+    def _rewritten(self, analysis: Analysis, obligations: list[Obligation]) -> tuple[Edit, ...]:
+        if not obligations:
+            return ()
+        for obligation in obligations:
+            if self._visibilities[obligation.rule.name].called & self._captured:
+                raise CannotNarrow("a function or operator of this database hides a built-in one")
+        return rewrite(analysis, obligations, self._visibilities)
+
+
+def _plan(analysis: Analysis, decision: Decision, context: Context, sent: str) -> Plan:
+    first = any(
+        facts.writes or facts.locks or functions.is_volatile(facts, context)
+        for facts in analysis.statements
+    )
+    effects = tuple(e for facts in analysis.statements for e in _effects(facts))
+    session = any(facts.verb in _SESSION_VERBS for facts in analysis.statements)
+    return Plan(
+        decision=decision,
+        text=sent,
+        timing=Timing.FIRST if first else Timing.WITH,
+        effects=effects,
+        settle=session,
+        guarded=bool(decision.relations),
+    )
+
+
+_SESSION_VERBS = frozenset((Verb.SET, Verb.DISCARD, Verb.DEALLOCATE, Verb.CLOSE))
+
+
+def _effects(facts: Facts) -> tuple[Effect, ...]:
+    match command(facts):
+        case Setting(name="search_path", values=values) if values is not None:
+            return (SetSearchPath(values),)
+        case Setting(name="search_path" | "*"):
+            return (ResetSearchPath(),)
+        case Discard(target="ALL"):
+            return (ResetSearchPath(), DropStatement(None), DropPortals())
+        case Deallocate(name=name):
+            return (DropStatement(name),)
+        case CloseCursor(name=None):
+            return (DropPortals(),)
+        case _:
+            return ()
+
+
+def _refused(decision: Decision) -> Plan:
+    return Plan(decision, None)
+
+
+def _together(judged: list[Judgement]) -> Decision:
+    """One decision for the whole text: one refusal refuses all, one filter makes it a strip."""
+    first = judged[0].decision
+    if len(judged) == 1:
+        return first
+    order = (Verdict.REFUSE, Verdict.STRIP, Verdict.PASS)
+    weightiest = min((j.decision for j in judged), key=lambda d: order.index(d.verdict))
+    named = tuple(sorted({name for j in judged for name in j.decision.relations}))
+    return replace(weightiest, statement_class=StatementClass.MULTIPLE, relations=named)
+
+
+def _captured_names(catalogue: Catalogue) -> frozenset[str]:
+    """Names of the site's own functions, operators and types."""
+    own = (*catalogue.user_functions, *catalogue.user_operators, *catalogue.user_types)
+    return frozenset(name.name for name in own)

@@ -1,0 +1,1 @@
+"""Text to facts: what a statement reads and writes, and where in its text."""

@@ -1,0 +1,123 @@
+"""What the live database contains, as far as judging a statement needs it. Pure values.
+
+``proxy.upstream.introspect`` builds a `Catalogue`; everything that resolves a name reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from proxy.names import QualifiedName, SearchPath
+
+
+class RelationKind(Enum):
+    """``pg_class.relkind``, the kinds that a FROM clause or a DML target can name."""
+
+    TABLE = "r"
+    PARTITIONED = "p"
+    VIEW = "v"
+    MATERIALIZED_VIEW = "m"
+    FOREIGN_TABLE = "f"
+    SEQUENCE = "S"
+    INDEX = "i"
+    PARTITIONED_INDEX = "I"
+    COMPOSITE = "c"
+    TOAST = "t"
+
+
+class TypeKind(Enum):
+    """``pg_type.typtype``."""
+
+    BASE = "b"
+    COMPOSITE = "c"
+    DOMAIN = "d"
+    ENUM = "e"
+    PSEUDO = "p"
+    RANGE = "r"
+    MULTIRANGE = "m"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A live (not dropped) user column; ``type_oid`` and ``type_name`` as in ``pg_type``.
+
+    ``type_text`` is ``format_type(atttypid, atttypmod)``, such as ``character varying(60)``.
+    """
+
+    name: str
+    type_oid: int
+    type_name: QualifiedName
+    not_null: bool
+    type_text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """One row of ``pg_class`` with what hangs on it.
+
+    ``parents``/``children`` are inheritance and partitioning (``pg_inherits``), direct ones.
+    ``references`` are the targets of its foreign keys. ``has_triggers`` counts user triggers only,
+    ``has_rules`` any rewrite rule other than a view's ``_RETURN``.
+    """
+
+    name: QualifiedName
+    oid: int
+    kind: RelationKind
+    columns: tuple[Column, ...] = ()
+    primary_key: tuple[str, ...] = ()
+    parents: tuple[QualifiedName, ...] = ()
+    children: tuple[QualifiedName, ...] = ()
+    references: tuple[QualifiedName, ...] = ()
+    has_triggers: bool = False
+    has_rules: bool = False
+
+    def column(self, name: str) -> Column | None:
+        """The column of that (folded) name."""
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSignature:
+    """An operator by name and operand type OIDs; ``left_oid`` is 0 for prefix operators."""
+
+    name: str
+    left_oid: int
+    right_oid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """A snapshot of one database. ``version`` is a digest of everything in it (hex SHA-256).
+
+    ``user_*`` hold the objects outside ``pg_catalog`` and ``information_schema``.
+    ``leakproof`` are the operators of ``pg_catalog`` whose function is marked leakproof.
+    """
+
+    database: str
+    version: str
+    relations: Mapping[QualifiedName, Relation]
+    user_functions: frozenset[QualifiedName] = frozenset()
+    user_operators: frozenset[QualifiedName] = frozenset()
+    user_types: Mapping[QualifiedName, TypeKind] = field(default_factory=dict)
+    leakproof: frozenset[OperatorSignature] = frozenset()
+    schemas: frozenset[str] = frozenset()
+
+    def resolve(self, schema: str | None, name: str, search_path: SearchPath) -> Relation | None:
+        """The relation the server would find (``RangeVarGetRelid``), or None.
+
+        Unqualified names are looked for in ``search_path`` in order; the caller gives the
+        effective path with ``pg_catalog`` where the server searches it.
+        """
+        if schema is not None:
+            return self.relations.get(QualifiedName(schema, name))
+        for candidate in search_path:
+            relation = self.relations.get(QualifiedName(candidate, name))
+            if relation is not None:
+                return relation
+        return None
+
+    def functions_named(self, name: str) -> tuple[QualifiedName, ...]:
+        """User functions of that name, in any schema."""
+        return tuple(q for q in self.user_functions if q.name == name)

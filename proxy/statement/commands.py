@@ -1,0 +1,98 @@
+"""What SET, RESET, DISCARD, DEALLOCATE and transaction statements ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from proxy.statement.facts import Facts, Verb
+from proxy.statement.tree import Body, Json, items, text, typed
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """SET or RESET of one parameter; ``values`` None for RESET and SET ... TO DEFAULT.
+
+    ``name`` is folded to lower case (parameter names are case-insensitive), ``*`` for RESET ALL.
+    ``local`` is SET LOCAL.
+    """
+
+    name: str
+    values: tuple[str, ...] | None
+    local: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionControl:
+    """``kind`` as in ``TransactionStmtKind``, without ``TRANS_STMT_``."""
+
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Discard:
+    """DISCARD; ``target`` is ALL, PLANS, SEQUENCES or TEMP."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deallocate:
+    """DEALLOCATE of one prepared statement, or of all where ``name`` is None."""
+
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CloseCursor:
+    """CLOSE of one cursor, or of all where ``name`` is None."""
+
+    name: str | None
+
+
+Command = Setting | TransactionControl | Discard | Deallocate | CloseCursor
+
+
+def command(facts: Facts) -> Command | None:
+    """The command of a session or transaction statement; None for any other."""
+    body = facts.body
+    match facts.verb:
+        case Verb.SET:
+            return _setting(body)
+        case Verb.TRANSACTION:
+            return TransactionControl(text(body, "kind").removeprefix("TRANS_STMT_"))
+        case Verb.DISCARD:
+            return Discard(text(body, "target").removeprefix("DISCARD_"))
+        case Verb.DEALLOCATE:
+            return Deallocate(None if body.get("isall") else text(body, "name"))
+        case Verb.CLOSE:
+            return CloseCursor(text(body, "portalname") or None)
+        case _:
+            return None
+
+
+def _setting(body: Body) -> Setting:
+    kind = text(body, "kind")
+    name = text(body, "name").lower()
+    local = bool(body.get("is_local"))
+    match kind:
+        case "VAR_RESET_ALL":
+            return Setting("*", None, local)
+        case "VAR_SET_VALUE":
+            return Setting(name, tuple(map(_value, items(body, "args"))), local)
+        case "VAR_SET_MULTI":
+            # SET TRANSACTION and SET SESSION CHARACTERISTICS carry options, not values.
+            return Setting(f"{name} *", (), local)
+        case _:
+            return Setting(name, None, local)
+
+
+def _value(argument: Json) -> str:
+    """A constant as the server will store it; anything else reads as a text nothing allows."""
+    node = typed(argument)
+    if node is None or node[0] != "A_Const":
+        return "\0"
+    for key, inner in (("sval", "sval"), ("ival", "ival"), ("fval", "fval")):
+        holder = node[1].get(key)
+        if isinstance(holder, dict):
+            return str(holder.get(inner, "0" if key == "ival" else ""))
+    return "\0"

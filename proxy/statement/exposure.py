@@ -1,0 +1,282 @@
+"""Which references need more than a plain filter.
+
+A filter beside the statement's own conditions is no barrier: the planner orders conditions by
+cost, and one that raises, or whose operator is shown the column's statistics, tells of rows that
+the filter would hide. Only operators that PostgreSQL marks leakproof, on bare columns, are known
+to tell nothing (as for ``security_barrier`` views: PostgreSQL documentation, 41.5). A reference
+that any other condition touches is *exposed*.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from proxy.statement.catalogue import Catalogue, Column, OperatorSignature
+from proxy.statement.scope import Columns, Found, Item, Level, everything, find_column, sources_of
+from proxy.statement.survey import Survey
+from proxy.statement.tree import Body, Json, body_of, items, nodes, strings, text, typed
+
+BOOL, INT8, INT2, INT4, TEXT, VARCHAR = 16, 20, 21, 23, 25, 1043
+_UNKNOWN = 0
+"""An untyped constant or parameter: it takes the type of the other operand."""
+
+_NAMED_TYPES = {
+    "bool": BOOL, "int2": INT2, "int4": INT4, "int8": INT8, "text": TEXT, "varchar": VARCHAR,
+    "bpchar": 1042, "date": 1082, "timestamp": 1114, "timestamptz": 1184, "uuid": 2950, "oid": 26,
+}  # fmt: skip
+
+_BETWEEN = {
+    "AEXPR_BETWEEN": (">=", "<="),
+    "AEXPR_NOT_BETWEEN": ("<", ">"),
+    "AEXPR_BETWEEN_SYM": (">=", "<="),
+    "AEXPR_NOT_BETWEEN_SYM": ("<", ">"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Operand:
+    """A bare column, constant or parameter; ``type_oid`` None: nothing that is known to be safe."""
+
+    type_oid: int | None
+    sources: frozenset[int]
+
+
+_CONSTANT = _Operand(_UNKNOWN, frozenset())
+
+
+def exposed_references(survey: Survey, catalogue: Catalogue) -> frozenset[int]:
+    """The numbers of the references that a condition not known to be leakproof can touch."""
+    return _Exposure(survey, catalogue).find()
+
+
+class _Exposure:
+    def __init__(self, survey: Survey, catalogue: Catalogue) -> None:
+        self._survey = survey
+        self._leakproof = catalogue.leakproof
+        self._out: set[int] = set()
+
+    def find(self) -> frozenset[int]:
+        for condition in self._survey.conditions:
+            self._condition(condition.expression, condition.level)
+        for equality in self._survey.equalities:
+            self._equality(equality.names, equality.left, equality.right)
+        return frozenset(self._out)
+
+    # -- conditions ---------------------------------------------------------------------------
+
+    def _condition(self, expression: Json, level: Level) -> None:
+        """AND, OR and NOT evaluate their parts and raise nothing themselves."""
+        stack = [expression]
+        while stack:
+            current = stack.pop()
+            conjunction = body_of(current, "BoolExpr")
+            if conjunction is not None:
+                stack.extend(items(conjunction, "args"))
+            elif not self._leakproof_part(current, level):
+                self._out |= _touched(current, level, self._survey)
+
+    def _leakproof_part(self, expression: Json, level: Level) -> bool:
+        node = typed(expression)
+        if node is None:
+            return False
+        kind, body = node
+        match kind:
+            case "A_Const" | "ParamRef":
+                return True
+            case "ColumnRef":
+                column = find_column(body, level).column
+                return column is not None and column.type_oid == BOOL
+            case "NullTest" | "BooleanTest":
+                argument = body_of(body.get("arg"), "ColumnRef")
+                return argument is not None and find_column(argument, level).column is not None
+            case "A_Expr":
+                return self._operator(body, level)
+            case "SubLink":
+                return self._subquery(body, level)
+            case _:
+                return False
+
+    def _operator(self, body: Body, level: Level) -> bool:
+        kind = text(body, "kind")
+        name = strings(items(body, "name"))
+        left = self._operand(body.get("lexpr"), level)
+        if kind in _BETWEEN:
+            bounds = _list(body.get("rexpr"))
+            return all(
+                self._pair(sign, left, self._operand(bound, level))
+                for sign, bound in zip(_BETWEEN[kind], bounds, strict=True)
+            )
+        if len(name) != 1:
+            return False
+        if kind == "AEXPR_IN":
+            return all(
+                self._pair(name[0], left, self._operand(element, level))
+                for element in _list(body.get("rexpr"))
+            )
+        if kind in ("AEXPR_OP", "AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT"):
+            sign = name[0] if kind == "AEXPR_OP" else "="
+            return self._pair(sign, left, self._operand(body.get("rexpr"), level))
+        return False
+
+    def _pair(self, sign: str, left: _Operand, right: _Operand) -> bool:
+        if left.type_oid is None or right.type_oid is None:
+            return False
+        left_oid = _plain(left.type_oid or right.type_oid)
+        right_oid = _plain(right.type_oid or left.type_oid)
+        if left_oid == right_oid == _UNKNOWN:
+            return True
+        return OperatorSignature(sign, left_oid, right_oid) in self._leakproof
+
+    def _operand(self, value: Json, level: Level) -> _Operand:
+        node = typed(value)
+        if node is None:
+            return _Operand(None, frozenset())
+        kind, body = node
+        match kind:
+            case "ColumnRef":
+                return _of_column(find_column(body, level))
+            case "ParamRef":
+                return _CONSTANT
+            case "A_Const":
+                return _constant(body)
+            case "TypeCast":
+                return _cast_constant(body)
+            case _:
+                return _Operand(None, frozenset())
+
+    # -- subqueries ---------------------------------------------------------------------------
+
+    def _subquery(self, body: Body, level: Level) -> bool:
+        """EXISTS and ``x [NOT] IN`` over a plain SELECT: its own conditions are looked at on
+        their own, and nothing else in it is evaluated."""
+        select = body_of(body.get("subselect"), "SelectStmt")
+        if select is None or not _is_plain(select):
+            return False
+        match text(body, "subLinkType"):
+            case "EXISTS_SUBLINK":
+                return True
+            case "ANY_SUBLINK" if not items(body, "operName"):
+                columns, _ = self._survey.memberships.get(id(body), (None, frozenset()))
+                inner = _only(columns)
+                outer = self._operand(body.get("testexpr"), level)
+                return inner is not None and self._pair(
+                    "=", outer, _Operand(inner.type_oid, frozenset())
+                )
+            case _:
+                return False
+
+    def _equality(
+        self, names: tuple[str, ...] | None, left: tuple[Item, ...], right: tuple[Item, ...]
+    ) -> None:
+        if names is None:
+            sides = [{n for i in side for n in (i.columns or ())} for side in (left, right)]
+            names = tuple(sides[0] & sides[1])
+            if any(item.columns is None for item in (*left, *right)):
+                self._out |= sources_of((*left, *right))
+                return
+        for name in names:
+            ends = [find_column(_reference(name), Level(list(side))) for side in (left, right)]
+            if not self._pair("=", _of_column(ends[0]), _of_column(ends[1])):
+                self._out |= ends[0].sources | ends[1].sources
+
+
+def _touched(expression: Json, level: Level, survey: Survey) -> frozenset[int]:
+    """Every reference whose rows could be shown to the expression.
+
+    An expression that names no column at all may still have effects once a row is looked at.
+    """
+    out: set[int] = set()
+    columns_count = 0
+    for kind, body in _outside_subqueries(expression):
+        if kind == "ColumnRef":
+            columns_count += 1
+            out |= find_column(body, level).sources
+        elif kind == "SubLink":
+            columns_count += 1
+            out |= everything(level)
+            out |= survey.memberships.get(id(body), (None, frozenset()))[1]
+    return frozenset(out) if columns_count else everything(level)
+
+
+def _outside_subqueries(expression: Json) -> Iterator[tuple[str, Body]]:
+    stack = [expression]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, list):
+            stack.extend(current)
+        elif isinstance(current, dict):
+            node = typed(current)
+            if node is not None:
+                yield node
+            if node is None or node[0] != "SubLink":
+                stack.extend(current.values())
+            else:
+                stack.append(node[1].get("testexpr"))
+
+
+def _is_plain(select: Body) -> bool:
+    """Only FROM over named relations and WHERE, and a SELECT list that calls nothing."""
+    if set(select) - {"targetList", "fromClause", "whereClause", "limitOption", "op"}:
+        return False
+    if select.get("op") != "SETOP_NONE" or select.get("limitOption") != "LIMIT_OPTION_DEFAULT":
+        return False
+    targets = {kind for kind, _ in nodes(select.get("targetList"))}
+    return targets <= _CALLS_NOTHING and all(map(_names_relations, items(select, "fromClause")))
+
+
+_CALLS_NOTHING = frozenset(
+    (
+        "ResTarget", "ColumnRef", "A_Star", "A_Const", "String", "Integer", "Float", "Boolean",
+    )
+)  # fmt: skip
+
+
+def _names_relations(item: Json) -> bool:
+    join = body_of(item, "JoinExpr")
+    if join is not None:
+        return _names_relations(join.get("larg")) and _names_relations(join.get("rarg"))
+    return body_of(item, "RangeVar") is not None
+
+
+def _only(columns: Columns | None) -> Column | None:
+    return next(iter(columns.values())) if columns is not None and len(columns) == 1 else None
+
+
+def _of_column(found: Found) -> _Operand:
+    return _Operand(found.column.type_oid if found.column else None, found.sources)
+
+
+def _plain(type_oid: int) -> int:
+    """varchar has no operators of its own: it is compared as text."""
+    return TEXT if type_oid == VARCHAR else type_oid
+
+
+def _constant(body: Body) -> _Operand:
+    if "ival" in body:
+        return _Operand(INT4, frozenset())
+    if "fval" in body or "bsval" in body:
+        return _Operand(None, frozenset())
+    return _Operand(BOOL, frozenset()) if "boolval" in body else _CONSTANT
+
+
+def _cast_constant(body: Body) -> _Operand:
+    """A constant or parameter with its type: what it cannot hold fails without a row."""
+    argument, type_name = typed(body.get("arg")), body.get("typeName")
+    if argument is None or argument[0] not in ("A_Const", "ParamRef"):
+        return _Operand(None, frozenset())
+    if not isinstance(type_name, dict) or "arrayBounds" in type_name:
+        return _Operand(None, frozenset())
+    names = [n for n in strings(items(type_name, "names")) if n != "pg_catalog"]
+    return _Operand(_NAMED_TYPES.get(names[0]) if len(names) == 1 else None, frozenset())
+
+
+def _list(value: Json) -> list[Json]:
+    inner = body_of(value, "List")
+    if inner is not None:
+        return items(inner, "items")
+    return value if isinstance(value, list) else []
+
+
+def _reference(name: str) -> Body:
+    return {"fields": [{"String": {"sval": name}}]}

@@ -1,0 +1,118 @@
+"""What a statement is, as far as the law cares. Values only; nothing here decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from proxy.names import Span
+from proxy.statement.catalogue import Relation
+from proxy.statement.tree import Body
+
+
+class Verb(Enum):
+    """The root of a statement, as far as it is understood at all."""
+
+    SELECT = "SelectStmt"
+    INSERT = "InsertStmt"
+    UPDATE = "UpdateStmt"
+    DELETE = "DeleteStmt"
+    TRANSACTION = "TransactionStmt"
+    SET = "VariableSetStmt"
+    SHOW = "VariableShowStmt"
+    DISCARD = "DiscardStmt"
+    DEALLOCATE = "DeallocateStmt"
+    CLOSE = "ClosePortalStmt"
+    UNLISTEN = "UnlistenStmt"
+    OTHER = ""
+
+
+class Access(Enum):
+    """What a statement does with a relation it names."""
+
+    READ = "read"
+    INSERT = "insert"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
+class SecondOpinion(Enum):
+    """What sqlglot says of the relations the grammar found."""
+
+    AGREES = "agrees"
+    DISAGREES = "disagrees"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A relation's name as the statement spells it, folded; ``schema`` None where left out."""
+
+    schema: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A SELECT, INSERT, UPDATE or DELETE of its own, with its node in the tree: where a predicate
+    on one of its relations can be added."""
+
+    number: int
+    body: Body
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One naming of a relation.
+
+    ``relation`` is None where the catalogue has none of that name. ``refname`` is what the rest of
+    the clause calls it. ``filterable``: a predicate on it may stand in the clause's WHERE (it is
+    not on the nullable side of an outer join and its columns keep their names there).
+    ``exposed``: an expression that could raise or tell is evaluated where its rows are chosen, so
+    a plain filter would be no barrier.
+    """
+
+    number: int
+    written: Written
+    relation: Relation | None
+    location: int
+    refname: str
+    aliased: bool
+    access: Access
+    clause: Clause
+    node: Body
+    filterable: bool
+    sampled: bool = False
+    exposed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A function, operator or type as spelt; ``schema`` None where left out."""
+
+    schema: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """One statement. Sets hold what occurs anywhere in it, subqueries included.
+
+    ``column_names`` are the last parts of all column references and field selections, ``*`` and
+    whole-row names included; ``assigned`` the columns that an UPDATE or INSERT sets.
+    ``locks``: FOR UPDATE and its kin. ``conflict``: ON CONFLICT.
+    """
+
+    verb: Verb
+    span: Span
+    body: Body
+    unknown_syntax: tuple[str, ...] = ()
+    references: tuple[Reference, ...] = ()
+    functions: frozenset[Called] = frozenset()
+    operators: frozenset[Called] = frozenset()
+    types: frozenset[Called] = frozenset()
+    column_names: frozenset[str] = frozenset()
+    locks: bool = False
+    conflict: bool = False
+    writes: bool = False
+    second_opinion: SecondOpinion = SecondOpinion.SILENT

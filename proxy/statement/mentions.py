@@ -1,0 +1,59 @@
+"""Everything a statement calls by name besides relations: functions, operators, types, columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from proxy.statement.facts import Called
+from proxy.statement.tree import Json, items, nodes, strings, text
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """See `proxy.statement.facts.Facts` for what each set holds."""
+
+    functions: frozenset[Called]
+    operators: frozenset[Called]
+    types: frozenset[Called]
+    column_names: frozenset[str]
+
+
+def mentions(tree: Json) -> Mentions:
+    """Collect the names in ``tree``, without a thought for where they stand."""
+    functions: set[Called] = set()
+    operators: set[Called] = set()
+    types: set[Called] = set()
+    columns: set[str] = set()
+    for kind, body in nodes(tree):
+        match kind:
+            case "FuncCall":
+                functions.add(_called(strings(items(body, "funcname"))))
+            case "A_Expr":
+                operators.add(_called(strings(items(body, "name"))))
+            case "SubLink" if items(body, "operName"):
+                operators.add(_called(strings(items(body, "operName"))))
+            case "SortBy" if items(body, "useOp"):
+                operators.add(_called(strings(items(body, "useOp"))))
+            case "TypeName":
+                types.add(_called(strings(items(body, "names"))))
+            case "ColumnRef":
+                columns.update(strings(items(body, "fields"))[-1:])
+            case "A_Indirection":
+                columns.update(strings(items(body, "indirection")))
+            case "RangeTableSample":
+                functions.add(_called(strings(items(body, "method"))))
+            case "ResTarget" if text(body, "name"):
+                # INSERT and UPDATE targets may select into a composite: ``SET address.city = 1``.
+                columns.update(strings(items(body, "indirection")))
+            case _:
+                pass
+    return Mentions(
+        frozenset(functions), frozenset(operators), frozenset(types), frozenset(columns)
+    )
+
+
+def _called(parts: list[str]) -> Called:
+    """A dotted name of three parts or more names a database too; its schema is kept apart."""
+    if len(parts) == 1:
+        return Called(None, parts[0])
+    return Called(".".join(parts[:-1]), parts[-1] if parts else "")

@@ -1,0 +1,336 @@
+"""One walk over a statement's tree: every relation it names, in which clause, and every condition
+that chooses rows.
+
+Name scoping follows PostgreSQL: a WITH query is seen by those after it (all of them see each other
+only under RECURSIVE), it hides a table only where the name is unqualified, and the target of an
+INSERT, UPDATE or DELETE is never a WITH query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from proxy.names import SearchPath
+from proxy.statement.catalogue import Catalogue
+from proxy.statement.facts import Access, Clause, Reference, Written
+from proxy.statement.scope import Columns, Item, Level, everything, output_columns
+from proxy.statement.tree import Body, Json, body_of, field, items, location, strings, text, typed
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """An expression that chooses rows (WHERE, ON, HAVING), with the names it can see."""
+
+    expression: Json
+    level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Equality:
+    """JOIN ... USING or NATURAL: equality of the named columns of both sides.
+
+    ``names`` None: NATURAL, the names follow from the columns.
+    """
+
+    names: tuple[str, ...] | None
+    left: tuple[Item, ...]
+    right: tuple[Item, ...]
+
+
+@dataclass(slots=True)
+class _Derived:
+    columns: Columns | None
+    sources: set[int]
+
+
+_Visible = Mapping[str, _Derived]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in the statement the walk is."""
+
+    clause: Clause
+    level: Level
+    visible: _Visible
+    nullable: bool = False
+    hidden: bool = False
+
+
+class Survey:
+    """The result of the walk; `walk` fills it once.
+
+    ``memberships``: ``x IN (SELECT ...)`` with the columns the inner SELECT gives.
+    """
+
+    def __init__(self, catalogue: Catalogue, search_path: SearchPath) -> None:
+        self._catalogue = catalogue
+        self._path = search_path
+        self.references: list[Reference] = []
+        self.conditions: list[Condition] = []
+        self.equalities: list[Equality] = []
+        self.memberships: dict[int, tuple[Columns | None, frozenset[int]]] = {}
+        self._clause_count = 0
+
+    def walk(self, kind: str, body: Body) -> None:
+        """Walk a root statement."""
+        self._statement(kind, body, {}, None)
+
+    # -- statements ---------------------------------------------------------------------------
+
+    def _statement(
+        self, kind: str, body: Body, visible: _Visible, outer: Level | None
+    ) -> tuple[Columns | None, set[int]]:
+        match kind:
+            case "SelectStmt":
+                return self._select(body, visible, outer)
+            case "InsertStmt":
+                return self._insert(body, visible, outer)
+            case "UpdateStmt":
+                return self._change(body, visible, outer, Access.UPDATE, "fromClause")
+            case "DeleteStmt":
+                return self._change(body, visible, outer, Access.DELETE, "usingClause")
+            case _:
+                return None, set()
+
+    def _select(
+        self, body: Body, visible: _Visible, outer: Level | None
+    ) -> tuple[Columns | None, set[int]]:
+        visible = self._with(body, visible, outer)
+        left, right = field(body, "larg"), field(body, "rarg")
+        if left is not None and right is not None:
+            columns, sources = self._select(left, visible, outer)
+            sources = sources | self._select(right, visible, outer)[1]
+            self._expressions(body, ("sortClause", "limitCount", "limitOffset"), Level([], outer),
+                              visible)  # fmt: skip
+            return columns and dict.fromkeys(columns), sources
+        level = Level([], outer)
+        place = _Place(self._clause(body), level, visible)
+        for item in items(body, "fromClause"):
+            self._from_item(item, place)
+        self._condition(body.get("whereClause"), level, visible)
+        self._condition(body.get("havingClause"), level, visible)
+        self._expressions(body, _SELECT_EXPRESSIONS, level, visible)
+        sources = {n for item in level.items for n in item.sources}
+        return output_columns(items(body, "targetList"), level), sources
+
+    def _insert(
+        self, body: Body, visible: _Visible, outer: Level | None
+    ) -> tuple[Columns | None, set[int]]:
+        visible = self._with(body, visible, outer)
+        clause = self._clause(body)
+        target = field(body, "relation")
+        level = Level([], outer)
+        if target is not None:
+            self._relation(target, _Place(clause, level, visible), Access.INSERT)
+        source = typed(body.get("selectStmt"))
+        if source is not None:
+            self._statement(source[0], source[1], visible, outer)
+        conflict = field(body, "onConflictClause")
+        if conflict is not None:
+            excluded = Item("excluded", None, set())
+            inner = Level([*level.items, excluded], outer)
+            self._condition(conflict.get("whereClause"), inner, visible)
+            self._expressions(conflict, ("targetList", "infer"), inner, visible)
+        self._expressions(body, ("returningList",), level, visible)
+        return None, {n for item in level.items for n in item.sources}
+
+    def _change(
+        self, body: Body, visible: _Visible, outer: Level | None, access: Access, others: str
+    ) -> tuple[Columns | None, set[int]]:
+        visible = self._with(body, visible, outer)
+        level = Level([], outer)
+        place = _Place(self._clause(body), level, visible)
+        target = field(body, "relation")
+        if target is not None:
+            self._relation(target, place, access)
+        for item in items(body, others):
+            self._from_item(item, place)
+        self._condition(body.get("whereClause"), level, visible)
+        self._expressions(body, ("targetList", "returningList"), level, visible)
+        return None, {n for item in level.items for n in item.sources}
+
+    def _with(self, body: Body, visible: _Visible, outer: Level | None) -> _Visible:
+        clause = field(body, "withClause")
+        if clause is None:
+            return visible
+        seen = dict(visible)
+        queries = [b for cte in items(clause, "ctes") if (b := body_of(cte, "CommonTableExpr"))]
+        recursive = bool(clause.get("recursive"))
+        derived = [_Derived(None, set()) for _ in queries]
+        if recursive:
+            seen.update(zip((text(q, "ctename") for q in queries), derived, strict=True))
+        for query, result in zip(queries, derived, strict=True):
+            inner = typed(query.get("ctequery"))
+            if inner is not None:
+                columns, sources = self._statement(inner[0], inner[1], seen, outer)
+                result.sources |= sources
+                if not recursive:
+                    result.columns = _renamed(columns, strings(items(query, "aliascolnames")))
+            seen[text(query, "ctename")] = result
+        return seen
+
+    # -- FROM ---------------------------------------------------------------------------------
+
+    def _from_item(self, item: Json, place: _Place) -> None:
+        node = typed(item)
+        if node is None:
+            return
+        kind, body = node
+        match kind:
+            case "RangeVar":
+                self._range_var(body, place)
+            case "RangeSubselect":
+                self._subselect(body, place)
+            case "JoinExpr":
+                self._join(body, place)
+            case "RangeTableSample":
+                self._expressions(body, ("args", "repeatable"), place.level, place.visible)
+                inner = body_of(body.get("relation"), "RangeVar")
+                if inner is not None:
+                    self._relation(inner, place, Access.READ, sampled=True)
+            case _:
+                self._expressions(body, tuple(body), place.level, place.visible)
+                place.level.items.append(_opaque(body))
+
+    def _range_var(self, body: Body, place: _Place) -> None:
+        name = text(body, "relname")
+        if not text(body, "schemaname") and name in place.visible:
+            derived = place.visible[name]
+            alias = field(body, "alias")
+            names = strings(items(alias, "colnames")) if alias else []
+            refname = text(alias, "aliasname") if alias else name
+            columns = _renamed(derived.columns, names)
+            place.level.items.append(Item(refname, columns, derived.sources))
+            return
+        self._relation(body, place, Access.READ)
+
+    def _subselect(self, body: Body, place: _Place) -> None:
+        alias = field(body, "alias")
+        inner = body_of(body.get("subquery"), "SelectStmt")
+        if inner is None:
+            return
+        lateral = bool(body.get("lateral"))
+        outer = place.level if lateral else place.level.outer
+        columns, sources = self._select(inner, place.visible, outer)
+        if lateral:
+            # The planner may pull its expressions up and evaluate them where the rows beside it
+            # are chosen: ``FROM t, LATERAL (SELECT t.name::int AS n) q WHERE q.n = 0``.
+            sources = sources | everything(place.level)
+        names = strings(items(alias, "colnames")) if alias else []
+        refname = text(alias, "aliasname") if alias else ""
+        place.level.items.append(Item(refname, _renamed(columns, names), sources))
+
+    def _join(self, body: Body, place: _Place) -> None:
+        kind = text(body, "jointype")
+        level, before = place.level, len(place.level.items)
+        hidden = place.hidden or field(body, "alias") is not None
+        for side, nullable_in in (
+            ("larg", ("JOIN_RIGHT", "JOIN_FULL")),
+            ("rarg", ("JOIN_LEFT", "JOIN_FULL")),
+        ):
+            nullable = place.nullable or kind in nullable_in
+            inner = _Place(place.clause, level, place.visible, nullable, hidden)
+            self._from_item(body.get(side), inner)
+            if side == "larg":
+                middle = len(level.items)
+        using = tuple(strings(items(body, "usingClause")))
+        if using or body.get("isNatural"):
+            left, right = tuple(level.items[before:middle]), tuple(level.items[middle:])
+            self.equalities.append(Equality(using or None, left, right))
+        self._condition(body.get("quals"), level, place.visible)
+        alias = field(body, "alias")
+        if alias is not None:
+            inner_items = level.items[before:]
+            sources = {n for item in inner_items for n in item.sources}
+            level.items[before:] = [Item(text(alias, "aliasname"), None, sources)]
+
+    # -- leaves -------------------------------------------------------------------------------
+
+    def _relation(
+        self, body: Body, place: _Place, access: Access, *, sampled: bool = False
+    ) -> None:
+        schema, name = text(body, "schemaname") or None, text(body, "relname")
+        relation = self._catalogue.resolve(schema, name, self._path)
+        alias = field(body, "alias")
+        names = strings(items(alias, "colnames")) if alias else []
+        number = len(self.references)
+        reference = Reference(
+            number=number,
+            written=Written(schema, name),
+            relation=relation,
+            location=location(body),
+            refname=text(alias, "aliasname") if alias else name,
+            aliased=alias is not None,
+            access=access,
+            clause=place.clause,
+            node=body,
+            filterable=not (place.nullable or place.hidden or names or sampled),
+            sampled=sampled,
+        )
+        self.references.append(reference)
+        columns: Columns | None = None
+        if relation is not None:
+            columns = _renamed({c.name: c for c in relation.columns}, names)
+        place.level.items.append(Item(reference.refname, columns, {number}))
+
+    def _clause(self, body: Body) -> Clause:
+        self._clause_count += 1
+        return Clause(self._clause_count, body)
+
+    def _condition(self, expression: Json, level: Level, visible: _Visible) -> None:
+        if expression is not None:
+            self.conditions.append(Condition(expression, level))
+            self._expression(expression, level, visible)
+
+    def _expressions(
+        self, body: Body, names: tuple[str, ...], level: Level, visible: _Visible
+    ) -> None:
+        for name in names:
+            self._expression(body.get(name), level, visible)
+
+    def _expression(self, value: Json, level: Level, visible: _Visible) -> None:
+        """Find the subqueries of an expression; everything else in it names no relation."""
+        stack = [value]
+        while stack:
+            current = stack.pop()
+            if isinstance(current, list):
+                stack.extend(current)
+            elif isinstance(current, dict):
+                link = body_of(current, "SubLink")
+                if link is None:
+                    stack.extend(current.values())
+                    continue
+                inner = body_of(link.get("subselect"), "SelectStmt")
+                if inner is not None:
+                    columns, sources = self._select(inner, visible, level)
+                    self.memberships[id(link)] = (columns, frozenset(sources))
+                stack.append(link.get("testexpr"))
+
+
+_SELECT_EXPRESSIONS = (
+    "targetList", "distinctClause", "groupClause", "windowClause", "valuesLists", "sortClause",
+    "limitCount", "limitOffset",
+)  # fmt: skip
+
+
+def _renamed(columns: Columns | None, names: list[str]) -> Columns | None:
+    """``columns`` under an alias list, which may name fewer of them (from the left)."""
+    if not names:
+        return columns
+    if columns is None or len(names) > len(columns):
+        return None
+    old = list(columns.items())
+    renamed = dict(zip(names, (column for _, column in old), strict=False))
+    renamed.update(old[len(names) :])
+    return renamed
+
+
+def _opaque(body: Body) -> Item:
+    """A function or XMLTABLE in FROM: its columns are known only from an alias list."""
+    alias = field(body, "alias")
+    if alias is None:
+        return Item("", None, set())
+    names = strings(items(alias, "colnames"))
+    return Item(text(alias, "aliasname"), dict.fromkeys(names) if names else None, set())

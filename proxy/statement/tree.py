@@ -1,0 +1,130 @@
+"""The parse tree of the server's grammar, as libpg_query prints it: JSON, one key per node kind.
+
+A node is ``{"SelectStmt": {...}}``; its body maps field names to values, lists and further nodes.
+Everything that walks a tree goes through this file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TypeAlias
+
+Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
+Body: TypeAlias = "dict[str, Json]"
+
+# Fields whose value is a bare body, without the kind in front (libpg_query knows the type).
+BARE_FIELDS: dict[str, str] = {
+    "alias": "Alias",
+    "relation": "RangeVar",
+    "withClause": "WithClause",
+    "larg": "SelectStmt",
+    "rarg": "SelectStmt",
+    "typeName": "TypeName",
+    "over": "WindowDef",
+    "onConflictClause": "OnConflictClause",
+    "infer": "InferClause",
+    "intoClause": "IntoClause",
+    "rel": "RangeVar",
+    "collClause": "CollateClause",
+    "join_using_alias": "Alias",
+    "search_clause": "CTESearchClause",
+    "cycle_clause": "CTECycleClause",
+    "ival": "Integer",
+    "fval": "Float",
+    "sval": "String",
+    "bsval": "BitString",
+    "boolval": "Boolean",
+}
+
+
+def typed(value: Json) -> tuple[str, Body] | None:
+    """``(kind, body)`` of a node with its kind in front, else None."""
+    if isinstance(value, dict) and len(value) == 1:
+        ((kind, body),) = value.items()
+        if kind[:1].isupper() and isinstance(body, dict):
+            return kind, body
+    return None
+
+
+def body_of(value: Json, kind: str) -> Body | None:
+    """The body of ``value`` where it is a node of that kind."""
+    node = typed(value)
+    return node[1] if node is not None and node[0] == kind else None
+
+
+def field(body: Body, name: str) -> Body | None:
+    """A field holding a body (bare) or a node; None where absent."""
+    value = body.get(name)
+    return value if isinstance(value, dict) else None
+
+
+def items(body: Body, name: str) -> list[Json]:
+    """A list field, empty where absent."""
+    value = body.get(name)
+    return value if isinstance(value, list) else []
+
+
+def text(body: Body, name: str) -> str:
+    """A string field, empty where absent (libpg_query leaves out empty strings)."""
+    value = body.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def location(body: Body) -> int:
+    """Byte offset of the node; libpg_query leaves out 0."""
+    value = body.get("location")
+    return value if isinstance(value, int) else 0
+
+
+def strings(values: list[Json]) -> list[str]:
+    """The texts of a list of String nodes (a dotted name); ``A_Star`` reads ``*``."""
+    out = []
+    for value in values:
+        node = typed(value)
+        if node is None:
+            continue
+        kind, body = node
+        if kind == "String":
+            out.append(text(body, "sval"))
+        elif kind == "A_Star":
+            out.append("*")
+    return out
+
+
+def nodes(value: Json, field_name: str = "") -> Iterator[tuple[str, Body]]:
+    """Every node below and including ``value``, parents first, bare bodies under their kind."""
+    stack: list[tuple[str, Json]] = [(field_name, value)]
+    while stack:
+        name, current = stack.pop()
+        if isinstance(current, list):
+            stack.extend((name, element) for element in reversed(current))
+            continue
+        if not isinstance(current, dict):
+            continue
+        node = typed(current)
+        if node is None:
+            kind = BARE_FIELDS.get(name, f"?{name}") if current or name in BARE_FIELDS else "?"
+            body = current
+        else:
+            kind, body = node
+        yield kind, body
+        stack.extend(reversed(list(body.items())))
+
+
+def without_locations(value: Json) -> Json:
+    """The same tree without byte offsets, for comparing what two texts mean."""
+    if isinstance(value, dict):
+        return {
+            key: without_locations(inner) for key, inner in value.items() if key not in _POSITIONS
+        }
+    if isinstance(value, list):
+        return [without_locations(inner) for inner in value]
+    return value
+
+
+_POSITIONS = frozenset(
+    {
+        "location", "stmt_location", "stmt_len", "list_start", "list_end", "rexpr_list_start",
+        "rexpr_list_end", "name_location", "name_location_end",
+    }
+)  # fmt: skip
