@@ -17,6 +17,7 @@ from proxy.rewrite.predicate import Visibility, expression_tree, from_item_tree
 from proxy.rewrite.verify import TreeChanges, roots, same_meaning
 from proxy.statement.analyse import Analysis
 from proxy.statement.grammar import NotUnderstood, Token, parse_tree
+from proxy.statement.tree import Json
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -43,7 +44,7 @@ def rewrite(
         edited = parse_tree(apply_edits(analysis.encoded, edits).decode("utf-8"))
     except (NotFound, NotUnderstood):
         raise CannotNarrow("the statement is written in a way that cannot be filtered") from None
-    wanted = [{facts.verb.value: facts.body} for facts in analysis.statements]
+    wanted: list[Json] = [{facts.verb.value: facts.body} for facts in analysis.statements]
     found = roots(edited)
     if len(wanted) != len(found) or not all(
         same_meaning(w, changes, f) for w, f in zip(wanted, found, strict=True)

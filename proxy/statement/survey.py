@@ -225,6 +225,7 @@ class Survey:
     def _join(self, body: Body, place: _Place) -> None:
         kind = text(body, "jointype")
         level, before = place.level, len(place.level.items)
+        middle = before
         hidden = place.hidden or field(body, "alias") is not None
         for side, nullable_in in (
             ("larg", ("JOIN_RIGHT", "JOIN_FULL")),

@@ -1,0 +1,1 @@
+"""The audit ledger: an append-only, signed log that outsiders verify, and its one writer."""

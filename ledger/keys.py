@@ -1,0 +1,178 @@
+"""The key directory of a proxy host, and who may read it.
+
+    log.key, log.vkey           signs checkpoints; named after the origin
+    entry.key, entry.vkey       signs entries; named <origin>/proxy/<proxy id>
+    pseudonym.key               keys the pseudonyms in public headers
+    recipients/<name>.pub       who can decrypt payloads; two at least
+
+Recipient key pairs are made where they will be used (the procuratorate's own machine) with
+`write_identity`; only the .pub file travels.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, TypeVar
+
+from ledger.entry import check_proxy_id, entry_key_name
+from ledger.envelope import RECIPIENTS_MIN, Identity, Recipient
+from ledger.errors import ConfigurationError, FormatError
+from ledger.note import SigningKey, VerifierKey, check_name, decode_base64
+from ledger.pseudonyms import Pseudonyms
+
+T = TypeVar("T")
+
+_PSEUDONYM_PREFIX: Final = "PSEUDONYM+KEY+"
+
+
+@dataclass(frozen=True, slots=True)
+class NotaryKeys:
+    """Everything the notary holds."""
+
+    log: SigningKey
+    entry: SigningKey
+    pseudonyms: Pseudonyms
+    recipients: tuple[Recipient, ...]
+
+    @property
+    def origin(self) -> str:
+        return self.log.name
+
+
+def init_keys(
+    directory: Path, *, origin: str, proxy_id: str, recipients: Sequence[Recipient]
+) -> NotaryKeys:
+    """Make new keys in a new or empty directory. Raises `ConfigurationError`."""
+    try:
+        check_name(origin)
+        check_proxy_id(proxy_id)
+    except FormatError as error:
+        raise ConfigurationError(str(error)) from error
+    _require_two(recipients)
+    if directory.exists() and any(directory.iterdir()):
+        raise ConfigurationError(f"{directory} is not empty: keys are never overwritten")
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    directory.chmod(0o700)
+    (directory / "recipients").mkdir(mode=0o700)
+    log = SigningKey(origin, secrets.token_bytes(32))
+    entry = SigningKey(entry_key_name(origin, proxy_id), secrets.token_bytes(32))
+    pseudonyms = Pseudonyms(secrets.token_bytes(32))
+    _write_new(directory / "log.key", log.to_text(), 0o600)
+    _write_new(directory / "entry.key", entry.to_text(), 0o600)
+    secret = _PSEUDONYM_PREFIX + b64encode(pseudonyms.key).decode()
+    _write_new(directory / "pseudonym.key", secret, 0o600)
+    _write_new(directory / "log.vkey", str(log.verifier), 0o644)
+    _write_new(directory / "entry.vkey", str(entry.verifier), 0o644)
+    for recipient in recipients:
+        path = directory / "recipients" / f"{recipient.id}.pub"
+        _write_new(path, str(recipient), 0o644)
+    return NotaryKeys(log, entry, pseudonyms, tuple(recipients))
+
+
+def load_keys(directory: Path, proxy_id: str) -> NotaryKeys:
+    """Raises `ConfigurationError` with one line that says which file and what to do."""
+    log = _load_signing_key(directory / "log.key")
+    entry = _load_signing_key(directory / "entry.key")
+    if entry.name != entry_key_name(log.name, proxy_id):
+        raise ConfigurationError(
+            f"{directory / 'entry.key'} belongs to {entry.name}, not to proxy {proxy_id}"
+        )
+    recipients = tuple(load_recipients(sorted((directory / "recipients").glob("*.pub"))))
+    _require_two(recipients)
+    return NotaryKeys(log, entry, load_pseudonyms(directory), recipients)
+
+
+def _load_signing_key(path: Path) -> SigningKey:
+    return _parse_text(path, _read_private(path), SigningKey.parse)
+
+
+def load_pseudonyms(directory: Path) -> Pseudonyms:
+    """What a worker needs of the key directory, and all it needs."""
+    path = directory / "pseudonym.key"
+    text = _read_private(path)
+    try:
+        key = decode_base64(text.removeprefix(_PSEUDONYM_PREFIX))
+    except FormatError as error:
+        raise ConfigurationError(f"{path} is damaged: {error}") from error
+    if not text.startswith(_PSEUDONYM_PREFIX) or len(key) != 32:
+        raise ConfigurationError(f"{path} is not a pseudonym key")
+    return Pseudonyms(key)
+
+
+def load_recipients(paths: Sequence[Path]) -> list[Recipient]:
+    return [_parse_text(path, _read(path), Recipient.parse) for path in paths]
+
+
+def load_verifier_keys(paths: Sequence[Path]) -> list[VerifierKey]:
+    """Public keys from files: one a line, blank lines and # comments skipped."""
+    keys: list[VerifierKey] = []
+    for path in paths:
+        for line in _read(path).splitlines():
+            if line.strip() and not line.startswith("#"):
+                keys.append(_parse_text(path, line, VerifierKey.parse))
+    if not keys:
+        raise ConfigurationError("no public key given: pass the log's .vkey file")
+    return keys
+
+
+def load_identity(path: Path) -> Identity:
+    return _parse_text(path, _read_private(path), Identity.parse)
+
+
+def write_identity(directory: Path, name: str) -> tuple[Identity, Path, Path]:
+    """A new recipient key pair: <name>.identity (secret) and <name>.pub, never overwritten."""
+    try:
+        identity = Identity.generate(name)
+    except FormatError as error:
+        raise ConfigurationError(str(error)) from error
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    stem = name.replace("/", "-")
+    private, public = directory / f"{stem}.identity", directory / f"{stem}.pub"
+    _write_new(private, identity.to_text(), 0o600)
+    _write_new(public, str(identity.recipient), 0o644)
+    return identity, private, public
+
+
+def _require_two(recipients: Sequence[Recipient]) -> None:
+    if len({recipient.public for recipient in recipients}) < RECIPIENTS_MIN:
+        raise ConfigurationError(
+            "two different recipients are needed, so that one lost key does not blind the record"
+        )
+
+
+def _write_new(path: Path, text: str, mode: int) -> None:
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    except FileExistsError as error:
+        raise ConfigurationError(f"{path} exists: keys are never overwritten") from error
+    with os.fdopen(handle, "w") as file:
+        file.write(text + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot read {path}: run `fengcun keys init` first?") from error
+
+
+def _read_private(path: Path) -> str:
+    text = _read(path)
+    if stat.S_IMODE(path.stat().st_mode) & 0o077:
+        raise ConfigurationError(f"{path} can be read by others: chmod 600 {path}")
+    return text
+
+
+def _parse_text(path: Path, text: str, parse: Callable[[str], T]) -> T:
+    try:
+        return parse(text)
+    except FormatError as error:
+        raise ConfigurationError(f"{path}: {error}") from error

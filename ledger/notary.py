@@ -1,0 +1,293 @@
+"""The notary: the one process that holds the signing keys and writes the log.
+
+    python -m ledger.notary --log DIR --keys DIR --socket PATH --proxy-id p1
+
+Prints `ready` when it serves. Exit codes: 0 stopped by a signal after draining, 2 configuration,
+3 the ledger failed or is damaged. It stops at the first error and never repairs anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import os
+import signal
+import socket
+import struct
+import sys
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final, cast
+
+from ledger.chain import judge_draft, own_draft
+from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.disk import LocalDisk, require_durable_filesystem
+from ledger.errors import ConfigurationError, FormatError, LedgerError, LedgerFailed
+from ledger.header import EntryKind
+from ledger.keys import load_keys
+from ledger.log import open_sequencer
+from ledger.note import VerifierKey
+from ledger.sequencer import Sequencer
+from ledger.store import RESERVE_BYTES
+from ledger.wire import HELLO, Acknowledgement, SubmissionReader, encode_receipt
+
+HEARTBEAT_INTERVAL_S: Final = 60.0
+BACKLOG_BYTES_MAX: Final = 64 << 20
+EXIT_CONFIGURATION: Final = 2
+EXIT_LEDGER: Final = 3
+_PEER: Final = struct.Struct("3i")  # struct ucred: pid, uid, gid (unix(7))
+
+
+class NotaryServer:
+    """The socket side of a sequencer. Belongs to one event loop."""
+
+    def __init__(self, sequencer: Sequencer) -> None:
+        self.sequencer = sequencer
+        self._loop = asyncio.get_running_loop()
+        self._connections: set[_Connection] = set()
+        self._receipts: deque[tuple[_Connection, Acknowledgement]] = deque()
+        self._listener: asyncio.Server | None = None
+        self.failed: asyncio.Future[LedgerError] = self._loop.create_future()
+
+    async def listen(self, socket_path: Path) -> None:
+        """Mode 0600 from the first moment. Raises `ConfigurationError`."""
+        listening = _bind(socket_path)
+        self.sequencer.on_failure = self._failure_from_thread
+        self._listener = await self._loop.create_unix_server(
+            lambda: _Connection(self), sock=listening
+        )
+        if self.sequencer.failure is not None:
+            self._failed(self.sequencer.failure)
+
+    async def close(self, reason: str = "signal") -> None:
+        """Stop listening, let the sequencer drain, send the last receipts, hang up."""
+        if self._listener is not None:
+            self._listener.close()
+        for connection in self._connections:
+            connection.deaf = True
+        await self._loop.run_in_executor(None, self.sequencer.stop, reason)
+        self._send_receipts()
+        for connection in list(self._connections):
+            connection.close()
+
+    def heartbeat(self, free_bytes: int) -> None:
+        draft = own_draft(EntryKind.HEARTBEAT, {"state": "alive", "free_bytes": free_bytes})
+        with contextlib.suppress(LedgerFailed):
+            self.sequencer.submit([draft], lambda _: None)
+
+    def acknowledge(self, connection: _Connection) -> Callable[[Acknowledgement], None]:
+        """For the sequencer's thread: one wake-up of the loop for all receipts of a group."""
+
+        def done(acknowledgement: Acknowledgement) -> None:
+            self._receipts.append((connection, acknowledgement))
+            # Appended before asking: a loop that is emptying the queue sees it, or is woken.
+            if len(self._receipts) == 1:
+                self._loop.call_soon_threadsafe(self._send_receipts)
+
+        return done
+
+    def joined(self, connection: _Connection) -> None:
+        self._connections.add(connection)
+
+    def left(self, connection: _Connection) -> None:
+        self._connections.discard(connection)
+
+    def _send_receipts(self) -> None:
+        by_connection: dict[_Connection, list[bytes]] = {}
+        while self._receipts:
+            connection, acknowledgement = self._receipts.popleft()
+            by_connection.setdefault(connection, []).append(encode_receipt(acknowledgement))
+        for connection, receipts in by_connection.items():
+            connection.send(b"".join(receipts))
+        if self.sequencer.backlog_bytes < BACKLOG_BYTES_MAX:
+            for connection in self._connections:
+                connection.resume()
+
+    def _failure_from_thread(self, error: LedgerError) -> None:
+        self._loop.call_soon_threadsafe(self._failed, error)
+
+    def _failed(self, error: LedgerError) -> None:
+        for connection in list(self._connections):
+            connection.abort()
+        if not self.failed.done():
+            self.failed.set_result(error)
+
+
+class _Connection(asyncio.Protocol):
+    """One worker. Nonsense from it ends the connection, not the notary."""
+
+    def __init__(self, server: NotaryServer) -> None:
+        self._server = server
+        self._reader = SubmissionReader()
+        self._transport: asyncio.Transport | None = None
+        self._done: Callable[[Acknowledgement], None] = server.acknowledge(self)
+        self._paused = False
+        self.deaf = False
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop transports are asyncio.Transport by duck type only.
+        self._transport = cast(asyncio.Transport, transport)
+        if _peer_uid(self._transport) not in (os.geteuid(), 0) or self._server.failed.done():
+            self._transport.abort()
+            return
+        self._server.joined(self)
+        self._transport.write(HELLO)
+
+    def data_received(self, data: bytes) -> None:
+        if self.deaf or self._transport is None:
+            return
+        self._reader.feed(data)
+        try:
+            for raw_drafts in self._reader.submissions():
+                self._server.sequencer.submit([judge_draft(raw) for raw in raw_drafts], self._done)
+        except (FormatError, LedgerFailed):
+            self.abort()
+            return
+        if self._server.sequencer.backlog_bytes > BACKLOG_BYTES_MAX and not self._paused:
+            self._paused = True
+            self._transport.pause_reading()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._server.left(self)
+        self.deaf = True
+
+    def send(self, data: bytes) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.write(data)
+
+    def resume(self) -> None:
+        if self._paused and self._transport is not None:
+            self._paused = False
+            self._transport.resume_reading()
+
+    def close(self) -> None:
+        if self._transport is not None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        self.deaf = True
+        if self._transport is not None:
+            self._transport.abort()
+
+
+def _peer_uid(transport: asyncio.Transport) -> int:
+    peer: socket.socket = transport.get_extra_info("socket")
+    raw = peer.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
+    return int(_PEER.unpack(raw)[1])
+
+
+def _bind(socket_path: Path) -> socket.socket:
+    """A listening socket at the path. A dead notary's socket is replaced, a live one's never."""
+    probe = socket.socket(socket.AF_UNIX)
+    try:
+        probe.connect(str(socket_path))
+    except FileNotFoundError:
+        pass
+    except ConnectionRefusedError:
+        socket_path.unlink()
+    except OSError as error:
+        raise ConfigurationError(f"cannot use the socket {socket_path}: {error}") from error
+    else:
+        raise ConfigurationError(f"another notary already listens on {socket_path}")
+    finally:
+        probe.close()
+    listening = socket.socket(socket.AF_UNIX)
+    former_umask = os.umask(0o177)
+    try:
+        listening.bind(str(socket_path))
+    except OSError as error:
+        listening.close()
+        raise ConfigurationError(f"cannot create the socket {socket_path}: {error}") from error
+    finally:
+        os.umask(former_umask)
+    listening.setblocking(False)
+    return listening
+
+
+async def serve_notary(sequencer: Sequencer, socket_path: Path) -> NotaryServer:
+    """Start the sequencer and serve it; the caller closes the server."""
+    server = NotaryServer(sequencer)
+    await server.listen(socket_path)
+    sequencer.start()
+    return server
+
+
+async def run(sequencer: Sequencer, disk: LocalDisk, socket_path: Path) -> LedgerError | None:
+    """Serve until SIGTERM, SIGINT or a failure, which is returned."""
+    loop = asyncio.get_running_loop()
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    server = await serve_notary(sequencer, socket_path)
+    print("ready", flush=True)
+    stopped = asyncio.create_task(stopping.wait())
+    while not stopped.done() and not server.failed.done():
+        done, _ = await asyncio.wait(
+            (stopped, server.failed),
+            timeout=HEARTBEAT_INTERVAL_S,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
+        if not done:
+            server.heartbeat(disk.free_bytes())
+    stopped.cancel()
+    await server.close()
+    return sequencer.failure
+
+
+def _arguments(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m ledger.notary", description=__doc__)
+    parser.add_argument("--log", type=Path, required=True, help="log directory")
+    parser.add_argument("--keys", type=Path, required=True, help="key directory")
+    parser.add_argument("--socket", type=Path, required=True, help="where workers connect")
+    parser.add_argument("--proxy-id", required=True)
+    parser.add_argument("--seen", type=Path, help="a checkpoint kept elsewhere: refuse to go back")
+    parser.add_argument("--reserve-bytes", type=int, default=RESERVE_BYTES)
+    parser.add_argument(
+        "--force-filesystem", action="store_true", help="accept one that may not keep a sync"
+    )
+    return parser.parse_args(argv)
+
+
+def _seen(path: Path | None, key: VerifierKey) -> Checkpoint | None:
+    if path is None:
+        return None
+    try:
+        return open_checkpoint(path.read_bytes(), [key])
+    except (OSError, FormatError) as error:
+        raise ConfigurationError(f"{path} is not a checkpoint of this log: {error}") from error
+
+
+def main(argv: list[str] | None = None) -> int:
+    arguments = _arguments(argv)
+    try:
+        keys = load_keys(arguments.keys, arguments.proxy_id)
+        if not arguments.log.is_dir():
+            raise ConfigurationError(
+                f"there is no ledger at {arguments.log}: run `fengcun ledger create` first"
+            )
+        if not arguments.force_filesystem:
+            require_durable_filesystem(arguments.log)
+        disk = LocalDisk(arguments.log)
+        sequencer = open_sequencer(
+            disk,
+            keys,
+            arguments.proxy_id,
+            clock_ms=lambda: time.time_ns() // 1_000_000,
+            seen=_seen(arguments.seen, keys.log.verifier),
+            reserve_bytes=arguments.reserve_bytes,
+        )
+        failure: Exception | None = asyncio.run(run(sequencer, disk, arguments.socket))
+        arguments.socket.unlink(missing_ok=True)
+    except (LedgerError, OSError) as error:
+        failure = error
+    if failure is None:
+        return 0
+    print(f"fengcun notary: {failure}", file=sys.stderr)
+    return EXIT_CONFIGURATION if isinstance(failure, ConfigurationError) else EXIT_LEDGER
+
+
+if __name__ == "__main__":
+    sys.exit(main())

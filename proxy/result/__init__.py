@@ -1,0 +1,1 @@
+"""What the server sends back: walked by message, not taken apart. Pure."""

@@ -1,0 +1,81 @@
+"""What a session asks of its driver. The order of commands is the order they must be done in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from proxy.policy.decision import Decision
+from proxy.session.plan import Scene, Timing
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """One recorded decision and, as they come, the facts of what followed.
+
+    `number` counts the session's records from 1. `error` is a SQLSTATE, or ``skipped`` for what
+    the server never ran because something before it failed. `index` is the entry's place in the
+    ledger, known once it is durable; the driver writes it.
+    """
+
+    number: int
+    rows_count: int = 0
+    released_bytes: int = 0
+    error: str | None = None
+    closed: bool = False
+    index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ToServer:
+    """Send `data` to the database."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ToClient:
+    """Send `data` to the client; every record it depends on is durable."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Analyse:
+    """Plan `text` away from the event loop and answer with `Session.planned`."""
+
+    text: str
+    scene: Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write a decision into the ledger and answer with `Session.durable`.
+
+    `text` is the statement as the client sent it, in the encoding `codec`; `sent` is what goes to
+    the database where that differs; `values` the tail of a Bind.
+    """
+
+    unit: Unit
+    decision: Decision
+    timing: Timing
+    text: bytes
+    codec: str
+    sent: str | None = None
+    values: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Write what became of a decision into the ledger; nobody waits for it."""
+
+    unit: Unit
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The session is over: send `farewell` to the client if it is not None, close both sides."""
+
+    farewell: bytes | None
+
+
+Command = ToServer | ToClient | Analyse | Record | Report | End

@@ -1,0 +1,390 @@
+"""The client's messages, strictly in order: judge, record, send. Each admitted message becomes
+exactly one message to the server, as it came or with the text that the plan puts in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final, assert_never
+
+from proxy.policy.decision import Decision, Verdict
+from proxy.session import refusals
+from proxy.session.commands import Command, End, Record, ToServer, Unit
+from proxy.session.judge import Judge, Judged
+from proxy.session.mirror import Kind, Mirror, Operation
+from proxy.session.names import Change, Portal, Statement
+from proxy.session.plan import Plan, Timing
+from proxy.session.refusals import Poison
+from proxy.wire.postgres import frontend
+from proxy.wire.postgres.framer import Frame, Framer
+from proxy.wire.postgres.frontend import Parse, Target
+
+_NAME_BYTES_MAX: Final = 8_192
+_STATEMENTS_MAX: Final = 4_096
+# More than the server can keep in its output buffer unsent, so answers are sure to come.
+_IN_FLIGHT_MAX: Final = 10_000
+
+
+def client_tags(text_bytes_max: int, bind_bytes_max: int) -> dict[int, int]:
+    """What a client may send once its session is open; COPY never gets that far."""
+    named = _NAME_BYTES_MAX
+    return {
+        frontend.QUERY: text_bytes_max,
+        frontend.PARSE: text_bytes_max + named,
+        frontend.BIND: bind_bytes_max,
+        frontend.DESCRIBE: named,
+        frontend.EXECUTE: named,
+        frontend.CLOSE: named,
+        frontend.SYNC: 0,
+        frontend.FLUSH: 0,
+        frontend.TERMINATE: 0,
+        frontend.FUNCTION_CALL: bind_bytes_max,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Withheld:
+    """A message whose record must be durable before it goes out."""
+
+    number: int
+    raw: bytes
+    operation: Operation
+
+
+class Intake:
+    """Feed the client's bytes; commands come out.
+
+    It stands still while it waits for a plan, for a record or for an answer of the server, and
+    takes the message it stopped at again when that has come.
+    """
+
+    def __init__(
+        self, mirror: Mirror, judge: Judge, poison: Poison, tags: Mapping[int, int]
+    ) -> None:
+        # The last record of anything that went to the server.
+        self.sent_number = 0
+        self._mirror = mirror
+        self._judge = judge
+        self._poison = poison
+        self._framer = Framer(tags)
+        self._stopped_at: Frame | None = None
+        self._withheld: _Withheld | None = None
+        self._awaited: Operation | Change[Statement] | Change[Portal] | None = None
+        self._settling: Operation | None = None
+        self._recorded_number = 0
+        self._over = False
+        self._commands: list[Command] = []
+        self._outgoing: list[bytes] = []
+        self._take_message: dict[int, Callable[[bytes], bool]] = {
+            frontend.QUERY: self._query,
+            frontend.PARSE: self._parse,
+            frontend.BIND: self._bind,
+            frontend.DESCRIBE: self._describe,
+            frontend.EXECUTE: self._execute,
+            frontend.CLOSE: self._close,
+            frontend.SYNC: self._sync,
+            frontend.FLUSH: self._flush,
+            frontend.TERMINATE: self._terminate,
+            frontend.FUNCTION_CALL: self._function_call,
+        }
+
+    @property
+    def waiting(self) -> bool:
+        """It stands still."""
+        return (
+            self._over
+            or self._judge.waiting
+            or self._withheld is not None
+            or (self._awaited is not None and not self._awaited.answered)
+            or self._mirror.in_flight_count >= _IN_FLIGHT_MAX
+        )
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Bytes of the client that wait to be taken."""
+        return self._framer.buffered_bytes
+
+    def feed(self, data: bytes) -> None:
+        """The client sent `data`."""
+        self._framer.feed(data)
+
+    def durable(self, number: int) -> None:
+        """Every record up to `number` is durable."""
+        withheld = self._withheld
+        if withheld is not None and withheld.number <= number:
+            self._withheld = None
+            if self._mirror.discarding:
+                self._mirror.abandon(withheld.operation)
+            else:
+                self._send(withheld.raw, withheld.operation)
+
+    def advance(self) -> list[Command]:
+        """Take messages until there is none or one that must wait. Raises `ProtocolViolation`."""
+        try:
+            while not self.waiting:
+                frame = self._stopped_at or self._framer.take()
+                if frame is None:
+                    break
+                self._stopped_at = None if self._taken(frame) else frame
+        finally:
+            if self._outgoing:
+                self._commands.append(ToServer(b"".join(self._outgoing)))
+                self._outgoing.clear()
+        commands, self._commands = self._commands, []
+        return commands
+
+    def record(self, decision: Decision, text: bytes = b"") -> list[Command]:
+        """Record a decision about the session itself, outside the order of messages."""
+        self._record(decision, Timing.FIRST, text)
+        commands, self._commands = self._commands, []
+        return commands
+
+    def _taken(self, frame: Frame) -> bool:
+        """Whether `frame` is done with; False if it has to be taken again after a wait."""
+        if self._mirror.discarding and frame.tag not in (frontend.SYNC, frontend.TERMINATE):
+            return True
+        return self._take_message[frame.tag](frame.raw)
+
+    def _query(self, raw: bytes) -> bool:
+        text = frontend.decode_query(raw)
+        judged = self._judge_text(text)
+        if judged is None:
+            return False
+        plan = judged.plan
+        operation = self._query_operation(plan)
+        if judged.upstream is None:
+            return self._refuse(plan.decision, text, operation)
+        if judged.upstream is not text:
+            raw = frontend.encode_query(judged.upstream)
+        operation.unit = self._record(plan.decision, plan.timing, text, sent=judged.changed)
+        return self._send_in_time(raw, operation)
+
+    def _parse(self, raw: bytes) -> bool:
+        parse = frontend.decode_parse(raw)
+        judged = self._judge_text(parse.text)
+        if judged is None:
+            return False
+        plan = judged.plan
+        operation = Operation(Kind.PARSE, self._mirror.segment, plan, guarded=plan.guarded)
+        if judged.upstream is None:
+            return self._refuse(plan.decision, parse.text, operation, parse=parse)
+        if self._mirror.statements.count >= _STATEMENTS_MAX:
+            decision = refusals.TOO_MANY_STATEMENTS
+            return self._refuse(decision, parse.text, operation, parse=parse)
+        if judged.upstream is not parse.text:
+            raw = frontend.encode_parse(replace(parse, text=judged.upstream))
+        statement = Statement(
+            parse.text,
+            judged.text,
+            plan.text or "",
+            plan,
+            self._mirror.scene,
+            self._judge.plans.generation,
+        )
+        operation.statement = Change(self._mirror.segment, parse.name, statement)
+        self._send(raw, operation)
+        return True
+
+    def _bind(self, raw: bytes) -> bool:
+        bind = frontend.decode_bind(raw)
+        if self._must_await(self._mirror.statements.pending(bind.statement)):
+            return False
+        statement = self._mirror.statements.get(bind.statement)
+        operation = Operation(Kind.BIND, self._mirror.segment)
+        if statement is None:
+            plan, text, sent = refusals.UNKNOWN_STATEMENT, b"", None
+        else:
+            decision = self._judge_statement(statement)
+            if decision is None:
+                return False
+            if decision.verdict is Verdict.REFUSE:
+                operation.stale = decision is refusals.STALE_STATEMENT
+                return self._refuse(
+                    decision, statement.raw, replace(operation, kind=Kind.PARSE), bind.values
+                )
+            plan, text = statement.plan, statement.raw
+            sent = statement.sent if statement.sent != statement.text else None
+        operation.plan, operation.guarded = plan, plan.guarded
+        operation.unit = self._record(plan.decision, plan.timing, text, sent, bind.values)
+        portal = None
+        if statement is not None:
+            portal = Portal(statement, plan, bind.values, operation.unit)
+        operation.portal = Change(self._mirror.segment, bind.portal, portal)
+        return self._send_in_time(raw, operation)
+
+    def _execute(self, raw: bytes) -> bool:
+        execute = frontend.decode_execute(raw)
+        if self._must_await(self._mirror.portals.pending(execute.portal)):
+            return False
+        portal = self._mirror.portals.get(execute.portal)
+        operation = Operation(Kind.EXECUTE, self._mirror.segment)
+        if portal is None:
+            plan = operation.plan = refusals.UNKNOWN_PORTAL
+            operation.unit = self._record(plan.decision, plan.timing, b"")
+        else:
+            plan = operation.plan = portal.plan
+            operation.unit, portal.unit = portal.unit, None
+        operation.guarded = plan.guarded
+        if plan.settle:
+            self._settling = operation
+        if operation.unit is not None:
+            return self._send_in_time(raw, operation, recorded=portal is not None)
+        assert portal is not None
+        statement = portal.statement
+        sent = statement.sent if statement.sent != statement.text else None
+        operation.unit = self._record(
+            plan.decision, plan.timing, statement.raw, sent, portal.values
+        )
+        return self._send_in_time(raw, operation)
+
+    def _describe(self, raw: bytes) -> bool:
+        described = frontend.decode_named(raw)
+        known: Statement | Portal | None
+        match described.target:
+            case Target.STATEMENT:
+                known = self._mirror.statements.get(described.name)
+            case Target.PORTAL:
+                known = self._mirror.portals.get(described.name)
+            case _:
+                assert_never(described.target)
+        guarded = known is None or known.plan.guarded
+        self._send(raw, Operation(Kind.DESCRIBE, self._mirror.segment, guarded=guarded))
+        return True
+
+    def _close(self, raw: bytes) -> bool:
+        closed = frontend.decode_named(raw)
+        operation = Operation(Kind.CLOSE, self._mirror.segment)
+        match closed.target:
+            case Target.STATEMENT:
+                operation.statement = Change(self._mirror.segment, closed.name, None)
+            case Target.PORTAL:
+                operation.portal = Change(self._mirror.segment, closed.name, None)
+            case _:
+                assert_never(closed.target)
+        self._send(raw, operation)
+        return True
+
+    def _sync(self, raw: bytes) -> bool:
+        frontend.require_empty(raw)
+        self._mirror.discarding = False
+        self._send(raw, Operation(Kind.SYNC, self._mirror.segment))
+        return True
+
+    def _flush(self, raw: bytes) -> bool:
+        frontend.require_empty(raw)
+        self._outgoing.append(raw)
+        return True
+
+    def _terminate(self, raw: bytes) -> bool:
+        frontend.require_empty(raw)
+        self._commands += (ToServer(b"".join((*self._outgoing, raw))), End(None))
+        self._outgoing.clear()
+        self._over = True
+        return True
+
+    def _function_call(self, _raw: bytes) -> bool:
+        return self._refuse(refusals.FUNCTION_CALL, b"", self._query_operation(None))
+
+    def _query_operation(self, plan: Plan | None) -> Operation:
+        """A Query drops the unnamed statement and portal, whatever becomes of it."""
+        segment = self._mirror.segment
+        return Operation(
+            Kind.QUERY,
+            segment,
+            plan,
+            guarded=plan is not None and plan.guarded,
+            statement=Change(segment, b"", None),
+            portal=Change(segment, b"", None),
+        )
+
+    def _judge_text(self, text: bytes) -> Judged | None:
+        if self._must_settle():
+            return None
+        judged = self._judge.judge(text)
+        if judged is None:
+            self._commands.append(self._judge.question())
+        return judged
+
+    def _judge_statement(self, statement: Statement) -> Decision | None:
+        if self._must_settle():
+            return None
+        decision = self._judge.judge_again(statement)
+        if decision is None:
+            self._commands.append(self._judge.question())
+        return decision
+
+    def _must_settle(self) -> bool:
+        """A statement that changes the session is not answered yet, and everything judged next
+        depends on it. The server answers an Execute no earlier than a Flush or a Sync."""
+        settling = self._settling
+        if settling is None or settling.answered:
+            self._settling = None
+            return False
+        if settling.kind is Kind.EXECUTE and settling.segment == self._mirror.segment:
+            self._outgoing.append(frontend.FLUSH_MESSAGE)
+        self._awaited = settling
+        return True
+
+    def _must_await(self, change: Change[Statement] | Change[Portal] | None) -> bool:
+        """What a name means depends on an earlier segment: if that fails, on what was before."""
+        if change is None or change.segment == self._mirror.segment:
+            return False
+        self._awaited = change
+        return True
+
+    def _refuse(
+        self,
+        decision: Decision,
+        text: bytes,
+        operation: Operation,
+        values: bytes | None = None,
+        *,
+        parse: Parse | None = None,
+    ) -> bool:
+        """Send the poison in place of a message, and nothing more before the next Sync."""
+        operation.refusal = decision
+        operation.unit = self._record(decision, Timing.WITH, text, None, values)
+        if operation.kind is Kind.QUERY:
+            raw = frontend.encode_query(self._poison.text)
+        else:
+            name = self._poison.name if parse is None else parse.name
+            raw = frontend.encode_parse(Parse(name, self._poison.text, b"\0\0"))
+        self._send(raw, operation)
+        self._mirror.discarding = operation.kind is not Kind.QUERY
+        if self._mirror.discarding:
+            self._outgoing.append(frontend.FLUSH_MESSAGE)
+        return True
+
+    def _record(
+        self,
+        decision: Decision,
+        timing: Timing,
+        text: bytes,
+        sent: str | None = None,
+        values: bytes | None = None,
+    ) -> Unit:
+        self._recorded_number += 1
+        unit = Unit(self._recorded_number)
+        codec = self._mirror.codec
+        self._commands.append(Record(unit, decision, timing, text, codec, sent, values))
+        return unit
+
+    def _send_in_time(self, raw: bytes, operation: Operation, *, recorded: bool = False) -> bool:
+        """Send now, or when the record is durable if the plan says so and it is not (`recorded`:
+        the Bind before has waited for it)."""
+        plan, unit = operation.plan, operation.unit
+        assert plan is not None
+        assert unit is not None
+        if plan.timing is Timing.FIRST and not recorded:
+            self._withheld = _Withheld(unit.number, raw, operation)
+        else:
+            self._send(raw, operation)
+        return True
+
+    def _send(self, raw: bytes, operation: Operation) -> None:
+        self._outgoing.append(raw)
+        self._mirror.sent(operation)
+        if operation.unit is not None:
+            self.sent_number = max(self.sent_number, operation.unit.number)
+        if operation.kind is Kind.QUERY and operation.plan is not None and operation.plan.settle:
+            self._settling = operation

@@ -1,0 +1,121 @@
+"""A text of the client -> what may be sent for it, as things are at this point of the session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from proxy.policy.decision import Decision, Verdict
+from proxy.session import refusals
+from proxy.session.commands import Analyse
+from proxy.session.mirror import Mirror
+from proxy.session.names import Statement
+from proxy.session.plan import Plan, Scene
+from proxy.wire.postgres.encoding import decode_exactly, encode_exactly
+
+
+class Plans(Protocol):
+    """Where plans come from; one policy and one catalogue at a time.
+
+    `generation` changes whenever either does. `lookup` takes microseconds or gives up.
+    """
+
+    @property
+    def generation(self) -> int: ...
+
+    def lookup(self, text: str, scene: Scene) -> Plan | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """`upstream` is the plan's text in the session's encoding, None when refused; it is the
+    client's own bytes object when nothing was changed."""
+
+    plan: Plan
+    text: str
+    upstream: bytes | None
+
+    @property
+    def changed(self) -> str | None:
+        """The text that is sent, where it is not what the client wrote."""
+        return self.plan.text if self.plan.text != self.text else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    generation: int
+    text: str
+    scene: Scene
+
+
+class Judge:
+    """Answers at once from what was planned before, or leaves a `question` and answers None."""
+
+    def __init__(self, mirror: Mirror, plans: Plans) -> None:
+        self.plans = plans
+        self._mirror = mirror
+        self._question: _Question | None = None
+        self._answer: tuple[_Question, Plan] | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """A plan is being made."""
+        return self._question is not None
+
+    def question(self) -> Analyse:
+        """What has to be planned before the message can be taken again."""
+        assert self._question is not None
+        return Analyse(self._question.text, self._question.scene)
+
+    def planned(self, plan: Plan) -> None:
+        """The answer to the last question; kept for the next look and no longer."""
+        if self._question is not None:
+            self._answer = self._question, plan
+            self._question = None
+
+    def judge(self, raw: bytes) -> Judged | None:
+        """What may be sent for a new text."""
+        codec = self._mirror.codec
+        text = decode_exactly(raw, codec)
+        if text is None:
+            return Judged(Plan(refusals.NOT_IN_ENCODING, None), "", None)
+        plan = self._plan(text)
+        if plan is None:
+            return None
+        if plan.text is None or plan.decision.verdict is Verdict.REFUSE:
+            return Judged(plan, text, None)
+        if plan.text == text:
+            return Judged(plan, text, raw)
+        upstream = encode_exactly(plan.text, codec)
+        if upstream is None or b"\0" in upstream:
+            return Judged(Plan(refusals.CANNOT_ENCODE, None), text, None)
+        return Judged(plan, text, upstream)
+
+    def judge_again(self, statement: Statement) -> Decision | None:
+        """The decision on a prepared statement that is about to be bound.
+
+        The server analyses a prepared statement anew when search_path or a relation changes, so
+        the text it holds may by now mean something else than what was judged.
+        """
+        scene, generation = self._mirror.scene, self.plans.generation
+        if statement.generation == generation and statement.scene == scene:
+            return statement.plan.decision
+        plan = self._plan(statement.text)
+        if plan is None:
+            return None
+        if plan.text is None or plan.decision.verdict is Verdict.REFUSE:
+            return plan.decision
+        if plan.text != statement.sent:
+            return refusals.STALE_STATEMENT
+        statement.plan, statement.scene, statement.generation = plan, scene, generation
+        return plan.decision
+
+    def _plan(self, text: str) -> Plan | None:
+        question = _Question(self.plans.generation, text, self._mirror.scene)
+        answer, self._answer = self._answer, None
+        if answer is not None and answer[0] == question:
+            return answer[1]
+        plan = self.plans.lookup(text, question.scene)
+        if plan is None:
+            self._question = question
+        return plan

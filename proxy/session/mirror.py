@@ -1,0 +1,290 @@
+"""What the server was sent and has not answered, and what its answers said about the session.
+
+The rule: state changes on the server's completion messages and on nothing else. A message that
+fails takes with it everything up to the next Sync, on the server and therefore here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum, auto
+from types import MappingProxyType
+from typing import Final, assert_never
+
+from proxy.errors import UpstreamUnavailable
+from proxy.names import SearchPath
+from proxy.policy.decision import Decision, StatementClass
+from proxy.policy.law import Principal
+from proxy.session.commands import Unit
+from proxy.session.names import Change, Names, Portal, Statement, effective_path
+from proxy.session.plan import (
+    DropPortals,
+    DropStatement,
+    Effect,
+    Plan,
+    ResetSearchPath,
+    Scene,
+    SetSearchPath,
+)
+from proxy.wire.postgres import backend
+from proxy.wire.postgres.backend import TransactionStatus
+
+
+class Kind(Enum):
+    """The client messages that the server answers."""
+
+    QUERY = auto()
+    PARSE = auto()
+    BIND = auto()
+    DESCRIBE = auto()
+    CLOSE = auto()
+    EXECUTE = auto()
+    SYNC = auto()
+
+
+# Which message may answer which, and whether it is the last one to do so.
+ANSWERS: Final[Mapping[int, Mapping[Kind, bool]]] = MappingProxyType(
+    {
+        backend.PARSE_COMPLETE: {Kind.PARSE: True},
+        backend.BIND_COMPLETE: {Kind.BIND: True},
+        backend.CLOSE_COMPLETE: {Kind.CLOSE: True},
+        backend.PARAMETER_DESCRIPTION: {Kind.DESCRIBE: False},
+        backend.ROW_DESCRIPTION: {Kind.DESCRIBE: True, Kind.QUERY: False},
+        backend.NO_DATA: {Kind.DESCRIBE: True},
+        backend.DATA_ROW: {Kind.EXECUTE: False, Kind.QUERY: False},
+        backend.COMMAND_COMPLETE: {Kind.EXECUTE: True, Kind.QUERY: False},
+        backend.EMPTY_QUERY: {Kind.EXECUTE: True, Kind.QUERY: False},
+        backend.PORTAL_SUSPENDED: {Kind.EXECUTE: True},
+        backend.READY: {Kind.QUERY: True, Kind.SYNC: True},
+    }
+)
+
+# What cannot begin or end a transaction, nor fire a deferred constraint.
+_PLAIN: Final = frozenset(
+    {
+        StatementClass.SELECT,
+        StatementClass.INSERT,
+        StatementClass.UPDATE,
+        StatementClass.DELETE,
+        StatementClass.EMPTY,
+    }
+)
+
+
+@dataclass(slots=True, eq=False)
+class Operation:
+    """A message the server has yet to answer.
+
+    `plan` is None where nothing was judged: Sync, Close, and names that only the server knows.
+    `refusal` marks a message whose text was replaced by one the server must reject; `stale` that
+    preparing the statement again will help.
+    """
+
+    kind: Kind
+    segment: int
+    plan: Plan | None = None
+    unit: Unit | None = None
+    guarded: bool = False
+    refusal: Decision | None = None
+    stale: bool = False
+    statement: Change[Statement] | None = None
+    portal: Change[Portal] | None = None
+    failed: bool = False
+    answered: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """It leaves the transaction as it is."""
+        match self.kind:
+            case Kind.QUERY | Kind.EXECUTE:
+                return self.plan is not None and self.plan.decision.statement_class in _PLAIN
+            case Kind.PARSE | Kind.BIND | Kind.DESCRIBE | Kind.CLOSE:
+                return True
+            case Kind.SYNC:
+                return False
+            case _:
+                assert_never(self.kind)
+
+
+class Mirror:
+    """The server's side of the session. `user` is its current_user, `path` its search path."""
+
+    def __init__(self, principal: Principal, user: str, path: SearchPath, codec: str) -> None:
+        self.statements: Names[Statement] = Names()
+        self.portals: Names[Portal] = Names()
+        self.status = TransactionStatus.IDLE
+        self.codec = codec
+        self.segment = 0
+        self.finished: list[Unit] = []
+        # After an error the server skips to the next Sync, and that has not been sent yet.
+        self.discarding = False
+        self._principal = principal
+        self._user = user
+        self._first_path = self._kept_path = self._path = path
+        self._operations: deque[Operation] = deque()
+        self._guarded_count = 0
+        self._unplain_count = 0
+        self._guarded_transaction = False
+        self._scenes: dict[bool, Scene] = {}
+
+    @property
+    def idle(self) -> bool:
+        """The server has answered everything."""
+        return not self._operations
+
+    @property
+    def in_flight_count(self) -> int:
+        """How many messages the server has yet to answer."""
+        return len(self._operations)
+
+    @property
+    def scene(self) -> Scene:
+        """What the next text is judged in; equal scenes are the same object.
+
+        While something that may begin a transaction is under way, the session counts as being
+        inside one: there, statements that change the session are refused.
+        """
+        inside = self.status is not TransactionStatus.IDLE or self._unplain_count > 0
+        scene = self._scenes.get(inside)
+        if scene is None:
+            scene = self._scenes[inside] = Scene(self._principal, self._path, inside)
+        return scene
+
+    @property
+    def guarded(self) -> bool:
+        """What the server says now may be about protected rows.
+
+        A constraint can also fire when the transaction ends, long after the statement it is about.
+        """
+        if self._guarded_count:
+            return True
+        if not self._guarded_transaction:
+            return False
+        return not self._operations or not self._operations[0].plain
+
+    @property
+    def head(self) -> Operation | None:
+        """What the server is answering."""
+        return self._operations[0] if self._operations else None
+
+    def has_text_behind_head(self) -> bool:
+        """A text was sent after the message that the server is answering."""
+        texts = (Kind.QUERY, Kind.PARSE)
+        return any(operation.kind in texts for operation in list(self._operations)[1:])
+
+    def sent(self, operation: Operation) -> None:
+        """A message went to the server."""
+        self._operations.append(operation)
+        if operation.guarded:
+            self._guarded_count += 1
+            self._guarded_transaction = True
+        if operation.kind is Kind.SYNC or operation.kind is Kind.QUERY:
+            self.segment += 1
+        if not operation.plain and operation.kind is not Kind.SYNC:
+            self._unplain_count += 1
+        if operation.statement is not None:
+            self.statements.announce(operation.statement)
+        if operation.portal is not None:
+            self.portals.announce(operation.portal)
+
+    def answer(self, tag: int) -> Operation:
+        """The operation that a message of `tag` answers, which is over if that was its last.
+
+        Raises `UpstreamUnavailable` when the server answers what it was not asked.
+        """
+        head = self.head
+        last = None if head is None else ANSWERS[tag].get(head.kind)
+        if head is None or last is None or (head.refusal is not None and not head.failed):
+            raise UpstreamUnavailable("the database answered out of step")
+        if tag == backend.COMMAND_COMPLETE and head.kind is Kind.EXECUTE:
+            self._apply_effects(head)
+        if last:
+            self._finish(head)
+        return head
+
+    def ready(self, status: TransactionStatus) -> None:
+        """A ReadyForQuery came."""
+        operation = self.answer(backend.READY)
+        if operation.kind is Kind.QUERY and not operation.failed:
+            self._apply_effects(operation)
+        self._kept_path = self._path
+        self.status = status
+        if status is TransactionStatus.IDLE:
+            self.portals.drop(None)
+            self._guarded_transaction = self._guarded_count > 0
+
+    def fail(self, sqlstate: str) -> None:
+        """An ErrorResponse came: drop what the server will skip."""
+        self._move_path(self._kept_path)
+        head = self.head
+        if head is None:
+            return
+        if head.unit is not None:
+            head.unit.error = sqlstate
+        if head.kind is Kind.QUERY or head.kind is Kind.SYNC:
+            head.failed = True
+            return
+        error = sqlstate
+        while self._operations and self._operations[0].kind is not Kind.SYNC:
+            skipped = self._operations[0]
+            skipped.failed = True
+            if skipped.unit is not None and skipped.unit.error is None:
+                skipped.unit.error = error
+            error = "skipped"
+            self._finish(skipped, done=False)
+        self.discarding = not self._operations
+
+    def abandon(self, operation: Operation) -> None:
+        """A message was recorded, but not sent, because the server would skip it."""
+        operation.failed = operation.answered = True
+        if operation.unit is not None:
+            operation.unit.error = "skipped"
+        self._settle_unit(operation)
+
+    def _finish(self, operation: Operation, *, done: bool = True) -> None:
+        self._operations.popleft()
+        operation.answered = True
+        if operation.guarded:
+            self._guarded_count -= 1
+        if not operation.plain and operation.kind is not Kind.SYNC:
+            self._unplain_count -= 1
+        if operation.statement is not None:
+            self.statements.settle(operation.statement, done=done)
+        if operation.portal is not None:
+            self.portals.settle(operation.portal, done=done)
+        self._settle_unit(operation)
+
+    def _settle_unit(self, operation: Operation) -> None:
+        """A bound statement is over when it was executed, or never will be."""
+        unit = operation.unit
+        if unit is None or unit.closed or operation.refusal is not None:
+            return
+        if operation.kind is not Kind.BIND or operation.failed:
+            unit.closed = True
+            self.finished.append(unit)
+
+    def _apply_effects(self, operation: Operation) -> None:
+        if operation.plan is not None:
+            for effect in operation.plan.effects:
+                self._apply(effect)
+
+    def _apply(self, effect: Effect) -> None:
+        match effect:
+            case SetSearchPath(schemas=schemas):
+                self._move_path(effective_path(schemas, self._user))
+            case ResetSearchPath():
+                self._move_path(self._first_path)
+            case DropStatement(name=name):
+                dropped = None if name is None else name.encode(self.codec, "replace")
+                self.statements.drop(dropped)
+            case DropPortals():
+                self.portals.drop(None)
+            case _:
+                assert_never(effect)
+
+    def _move_path(self, path: SearchPath) -> None:
+        if path != self._path:
+            self._path = path
+            self._scenes = {}

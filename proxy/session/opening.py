@@ -1,0 +1,227 @@
+"""From the StartupMessage to the first ReadyForQuery: the database judges who may enter, and the
+session learns what its statements will be judged by. Events in, commands out.
+
+Authentication passes both ways as it is, so the proxy holds no password. Only the offer of
+SCRAM-SHA-256-PLUS is taken out: channel binding ties the login to one TLS connection, and here
+there are two.
+"""
+
+from __future__ import annotations
+
+import json
+from enum import Enum, auto
+from typing import Final
+
+from proxy.errors import FengcunError, UpstreamUnavailable
+from proxy.policy.law import Principal
+from proxy.session.commands import Command, End, ToClient, ToServer
+from proxy.session.session import Opened
+from proxy.wire.postgres import backend, frontend
+from proxy.wire.postgres.backend import Severity, TransactionStatus, encode_error
+from proxy.wire.postgres.encoding import codec_of
+from proxy.wire.postgres.framer import Frame, Framer
+from proxy.wire.postgres.parameters import PINS
+
+_PASSWORD_BYTES_MAX: Final = 65_536
+_MESSAGE_BYTES_MAX: Final = 65_536
+_EARLY_BYTES_MAX: Final = 65_536
+_CHANNEL_BINDING: Final = b"SCRAM-SHA-256-PLUS"
+# gs2-cbind-flag of RFC 5802: the client could bind and believes that the server cannot.
+_COULD_BIND: Final = b"y,,"
+
+_SERVER_TAGS: Final = dict.fromkeys(
+    (
+        backend.AUTHENTICATION,
+        backend.BACKEND_KEY_DATA,
+        backend.COMMAND_COMPLETE,
+        backend.DATA_ROW,
+        backend.ERROR,
+        backend.NEGOTIATE_VERSION,
+        backend.NOTICE,
+        backend.PARAMETER_STATUS,
+        backend.READY,
+        backend.ROW_DESCRIPTION,
+    ),
+    _MESSAGE_BYTES_MAX,
+)
+
+# Asked once, before the client may speak. Everything is schema-qualified: search_path is the
+# client's already. The pins come back to be compared, because a role may not be able to set them.
+QUESTION: Final = (
+    "SELECT pg_catalog.array_to_json(pg_catalog.current_schemas(true)), current_user"
+    + "".join(f", pg_catalog.current_setting('{name}')" for name in PINS)
+).encode("ascii")
+
+
+class Unsupported(FengcunError):
+    """The session has a setting under which its statements cannot be judged."""
+
+    sqlstate = "0A000"
+    label = "unsupported-session"
+
+
+class CannotBind(FengcunError):
+    """The client insists on finding out about channel binding; the database would refuse it."""
+
+    sqlstate = "28000"
+    label = "channel-binding"
+
+
+class _Phase(Enum):
+    AUTHENTICATING = auto()
+    STARTING = auto()
+    LEARNING = auto()
+    OPEN = auto()
+
+
+class Opening:
+    """Feed both sides; once `open`, the database has let the client in and `opened` tells the rest.
+
+    `client_key` is the BackendKeyData body the client shall get instead of the server's, cut to
+    the server's length; `server_key` is the server's. The last message for the client, its
+    ReadyForQuery, is kept back in `ready` until somebody has decided that the session may begin.
+    """
+
+    def __init__(self, client_key: bytes) -> None:
+        self.server_key: bytes | None = None
+        self.ready = b""
+        self._answer: tuple[bytes | None, ...] | None = None
+        self._client_key = client_key
+        self._phase = _Phase.AUTHENTICATING
+        self._codec: str | None = None
+        self._codec_name = ""
+        self._binding_withdrawn = False
+        self._from_client = Framer({frontend.PASSWORD: _PASSWORD_BYTES_MAX})
+        self._from_server = Framer(_SERVER_TAGS)
+        self._early = bytearray()
+        self._commands: list[Command] = []
+
+    @property
+    def open(self) -> bool:
+        """The server is ready and everything was learnt."""
+        return self._phase is _Phase.OPEN
+
+    @property
+    def issued_key(self) -> bytes:
+        """The BackendKeyData body that the client was given."""
+        assert self.server_key is not None
+        return self._client_key[: len(self.server_key)]
+
+    def from_client(self, data: bytes) -> list[Command]:
+        """The client sent `data`: its part of the authentication, or too early something else."""
+        try:
+            if self._phase is _Phase.AUTHENTICATING:
+                self._from_client.feed(data)
+                while (frame := self._from_client.take()) is not None:
+                    self._check_binding(frame.raw)
+                    self._commands.append(ToServer(frame.raw))
+            else:
+                self._early += data
+                if len(self._early) > _EARLY_BYTES_MAX:
+                    raise Unsupported("wait for ReadyForQuery before sending that much")
+        except FengcunError as error:
+            return self._end(error)
+        return self._taken()
+
+    def from_server(self, data: bytes) -> list[Command]:
+        """The database sent `data`."""
+        try:
+            self._from_server.feed(data)
+            while (frame := self._from_server.take()) is not None:
+                if self._phase is _Phase.LEARNING:
+                    self._learn(frame)
+                else:
+                    self._follow(frame)
+        except FengcunError as error:
+            fault = error if isinstance(error, (Unsupported, UpstreamUnavailable)) else _broken()
+            return self._end(fault)
+        return self._taken()
+
+    def opened(self, principal: Principal) -> Opened:
+        """What the session begins with. Raises `Unsupported`."""
+        if self._answer is None or self._codec is None:
+            raise Unsupported(f"client_encoding {self._codec_name} is not supported here")
+        path, user, *pins = [(column or b"").decode(self._codec) for column in self._answer]
+        for (name, pinned), found in zip(PINS.items(), pins, strict=True):
+            if found != pinned:
+                raise Unsupported(f"{name} must be {pinned} for this user and database")
+        return Opened(principal, user, tuple(json.loads(path)), self._codec, bytes(self._early))
+
+    def _follow(self, frame: Frame) -> None:
+        raw = frame.raw
+        match frame.tag:
+            case backend.AUTHENTICATION:
+                raw = self._authentication(raw)
+            case backend.BACKEND_KEY_DATA:
+                self.server_key = raw[5:]
+                raw = backend.encode_message(backend.BACKEND_KEY_DATA, self.issued_key)
+            case backend.PARAMETER_STATUS:
+                self._parameter(raw)
+            case backend.READY:
+                idle = backend.decode_ready(raw) is TransactionStatus.IDLE
+                if not idle or self._phase is not _Phase.STARTING:
+                    raise _broken()
+                self.ready = raw
+                self._phase = _Phase.LEARNING
+                self._commands.append(ToServer(frontend.encode_query(QUESTION)))
+                return
+            case backend.ERROR | backend.NOTICE | backend.NEGOTIATE_VERSION:
+                pass
+            case _:
+                raise _broken()
+        self._commands.append(ToClient(raw))
+
+    def _learn(self, frame: Frame) -> None:
+        match frame.tag:
+            case backend.DATA_ROW if self._answer is None:
+                self._answer = backend.decode_data_row(frame.raw)
+                if len(self._answer) != 2 + len(PINS):
+                    raise _broken()
+            case backend.READY if self._answer is not None:
+                self._phase = _Phase.OPEN
+            case backend.PARAMETER_STATUS:
+                self._parameter(frame.raw)
+                self._commands.append(ToClient(frame.raw))
+            case backend.ROW_DESCRIPTION | backend.COMMAND_COMPLETE | backend.NOTICE:
+                pass
+            case backend.ERROR:
+                raise UpstreamUnavailable("the database did not tell the state of the session")
+            case _:
+                raise _broken()
+
+    def _authentication(self, raw: bytes) -> bytes:
+        kind, body = backend.decode_authentication(raw)
+        if kind == backend.AUTHENTICATION_OK:
+            self._phase = _Phase.STARTING
+            self._early += self._from_client.rest()
+        elif kind == backend.AUTHENTICATION_SASL:
+            offered = backend.decode_mechanisms(body)
+            kept = tuple(name for name in offered if name != _CHANNEL_BINDING)
+            self._binding_withdrawn = kept != offered
+            return backend.encode_mechanisms(kept)
+        return raw
+
+    def _check_binding(self, raw: bytes) -> None:
+        if self._binding_withdrawn and _COULD_BIND in raw:
+            raise CannotBind(
+                "channel binding cannot pass through the proxy: "
+                "add channel_binding=disable to the connection string"
+            )
+
+    def _parameter(self, raw: bytes) -> None:
+        name, value = backend.decode_parameter_status(raw)
+        if name == b"client_encoding":
+            self._codec_name = value.decode("ascii", "replace")
+            self._codec = codec_of(self._codec_name)
+
+    def _taken(self) -> list[Command]:
+        commands, self._commands = self._commands, []
+        return commands
+
+    def _end(self, error: FengcunError) -> list[Command]:
+        farewell = encode_error(Severity.FATAL, error.sqlstate, str(error))
+        return [*self._taken(), End(farewell)]
+
+
+def _broken() -> UpstreamUnavailable:
+    return UpstreamUnavailable("the database broke its protocol while opening the session")

@@ -1,0 +1,109 @@
+"""The server's bytes, chunk to chunk: followed by the mirror, changed where they must be, and put
+behind the gate."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from proxy.errors import UpstreamUnavailable
+from proxy.result.scrub import scrub_error, sqlstate_of
+from proxy.result.walker import Walker
+from proxy.session.gate import Gate
+from proxy.session.mirror import ANSWERS, Mirror
+from proxy.session.refusals import Poison, encode_refusal
+from proxy.wire.postgres import backend
+from proxy.wire.postgres.encoding import codec_of
+
+# Long enough for an error that quotes a long value, or a row of 1,600 columns described.
+_MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
+
+# COPY, authentication and function results are not here: the session ends if one comes.
+SERVER_TAGS: Final[Mapping[int, int]] = MappingProxyType(
+    dict.fromkeys(
+        (
+            *(tag for tag in ANSWERS if tag != backend.DATA_ROW),
+            backend.ERROR,
+            backend.NOTICE,
+            backend.NOTIFICATION,
+            backend.PARAMETER_STATUS,
+        ),
+        _MESSAGE_BYTES_MAX,
+    )
+)
+
+
+class Outflow:
+    """Feed the server's bytes with the number of the last record they may depend on."""
+
+    def __init__(self, mirror: Mirror, gate: Gate, poison: Poison) -> None:
+        self._mirror = mirror
+        self._gate = gate
+        self._poison = poison
+        self._walker = Walker(SERVER_TAGS)
+
+    def feed(self, chunk: bytes, watermark: int) -> None:
+        """Put what the client may see of `chunk` behind the gate. Raises `UpstreamUnavailable`."""
+        walk = self._walker.feed(chunk)
+        data, position = walk.data, 0
+        pieces: list[bytes] = []
+        for stretch in walk.stretches:
+            if stretch.tag == backend.DATA_ROW:
+                unit = self._mirror.answer(backend.DATA_ROW).unit
+                if unit is not None:
+                    unit.rows_count += stretch.rows_count
+                    unit.released_bytes += stretch.end - stretch.start
+                continue
+            replacement = self._follow(stretch.tag, data[stretch.start : stretch.end])
+            if replacement is not None:
+                pieces += (data[position : stretch.start], replacement)
+                position = stretch.end
+        if pieces:
+            data = b"".join((*pieces, data[position : walk.end]))
+        elif walk.end < len(data):
+            data = data[: walk.end]
+        units, self._mirror.finished = self._mirror.finished, []
+        if data or units:
+            self._gate.hold(watermark, data, units, whole=walk.whole)
+
+    def _follow(self, tag: int, raw: bytes) -> bytes | None:
+        """What the client gets in place of a message; None for the message itself."""
+        match tag:
+            case backend.READY:
+                self._mirror.ready(backend.decode_ready(raw))
+            case backend.ERROR:
+                return self._error(raw)
+            case backend.NOTICE:
+                return b"" if self._mirror.guarded else None
+            case backend.NOTIFICATION:
+                # LISTEN is not admitted, and what others NOTIFY was never judged for this client.
+                return b""
+            case backend.PARAMETER_STATUS:
+                self._parameter(raw)
+            case _:
+                self._mirror.answer(tag)
+        return None
+
+    def _error(self, raw: bytes) -> bytes | None:
+        mirror, head = self._mirror, self._mirror.head
+        ours = self._poison.nonce in raw
+        if ours and (head is None or head.refusal is None or head.failed):
+            raise UpstreamUnavailable("the database refused a text that it was not sent")
+        guarded = mirror.guarded
+        mirror.fail(sqlstate_of(raw))
+        if ours and head is not None and head.refusal is not None:
+            return encode_refusal(head.refusal, mirror.codec, stale=head.stale)
+        return scrub_error(raw) if guarded else None
+
+    def _parameter(self, raw: bytes) -> None:
+        name, value = backend.decode_parameter_status(raw)
+        if name == b"standard_conforming_strings" and value != b"on":
+            raise UpstreamUnavailable("standard_conforming_strings was turned off")
+        if name == b"client_encoding":
+            codec = codec_of(value.decode("ascii", "replace"))
+            if codec is None:
+                raise UpstreamUnavailable("the session's client_encoding is not supported here")
+            if codec != self._mirror.codec and self._mirror.has_text_behind_head():
+                raise UpstreamUnavailable("client_encoding changed under a pipelined statement")
+            self._mirror.codec = codec

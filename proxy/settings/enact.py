@@ -1,0 +1,172 @@
+"""From what policy.toml says to the rules in force, each checked against the others.
+
+``visible(cp)`` in one rule stands for the whole rule of another relation, so rules are written out
+in the order in which they ask about each other.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from graphlib import CycleError, TopologicalSorter
+
+from proxy.errors import ConfigurationError
+from proxy.names import Article, PrincipalName, QualifiedName
+from proxy.policy.law import Follows, Law, Match, Principal, PrincipalKind, RelationRule
+from proxy.policy.rules.context import SYSTEM_SCHEMAS
+from proxy.rewrite.predicate import Template, compile_law
+from proxy.settings import positions
+from proxy.settings.policy import (
+    FollowsTable,
+    MatchTable,
+    PolicyTables,
+    PrincipalTable,
+    RelationTable,
+    qualified_name,
+)
+from proxy.settings.predicate import asked_about, finished
+from proxy.settings.problems import ConfigurationProblems, Document, Problem
+
+_UNKNOWN = Template(("false",))
+"""Stands for a rule that has a problem of its own, which is reported there."""
+
+
+def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
+    """The policy in force: what the site wrote, with what is built in.
+
+    ``document`` is where ``policy`` was read from. Raises `ConfigurationProblems`.
+    """
+    draft = _Draft(document, policy, builtin)
+    draft.check_names()
+    draft.check_parents()
+    draft.write_rules()
+    if draft.problems:
+        raise ConfigurationProblems(draft.problems)
+    return Law(
+        digest=hashlib.sha256(document.content).hexdigest(),
+        relations={**draft.rules, **builtin.relations},
+        principals=tuple(map(_principal, policy.principal)),
+        open_relations=frozenset(name for name, table in draft.tables.items() if table.open),
+        approved_functions=frozenset(map(qualified_name, policy.function)),
+        system_relations=builtin.system_relations,
+        vetted_functions=builtin.vetted_functions,
+    )
+
+
+def relation_rule(name: QualifiedName, table: RelationTable) -> RelationRule:
+    """A table of the file as a rule, its SQL as written."""
+    return RelationRule(
+        name=name,
+        article=Article(table.article or ""),
+        visible_when=table.visible_when,
+        follows=tuple(map(_follows, table.follows)),
+        mask=dict(table.mask),
+        mask_unless=table.mask_unless,
+        subject=table.subject,
+    )
+
+
+class _Draft:
+    """Rules on their way into the law, and what was found wrong so far."""
+
+    def __init__(self, document: Document, policy: PolicyTables, builtin: Law) -> None:
+        self.tables = {qualified_name(name): table for name, table in policy.relation.items()}
+        self.rules: dict[QualifiedName, RelationRule] = {}
+        self.problems: list[Problem] = []
+        self._document = document
+        self._written = {qualified_name(name): name for name in policy.relation}
+        self._functions = list(policy.function)
+        self._builtin = builtin
+
+    def check_names(self) -> None:
+        """System relations and functions are not the site's to open, seal or approve."""
+        for name in self.tables:
+            if name.schema in SYSTEM_SCHEMAS:
+                self._add(name, (), "Fengcun itself governs the system catalogues; remove this")
+        for written in self._functions:
+            if qualified_name(written).schema in SYSTEM_SCHEMAS:
+                message = "Fengcun itself governs the built-in functions; remove this"
+                self.problems.append(self._document.problem(("function", written), message))
+
+    def check_parents(self) -> None:
+        """Every ``follows`` leads to a sealed relation of this policy."""
+        for name, table in self.tables.items():
+            for number, follows in enumerate(table.follows):
+                parent = qualified_name(follows.relation)
+                if parent not in self.tables or self.tables[parent].open:
+                    path = ("follows", number, "relation")
+                    self._add(name, path, f"{parent} is not sealed by this policy")
+
+    def write_rules(self) -> None:
+        """Write every rule out, each after those it asks about or follows."""
+        sealed = {name: table for name, table in self.tables.items() if not table.open}
+        sorter = TopologicalSorter({name: self._needs(table) for name, table in sealed.items()})
+        try:
+            order = [name for name in sorter.static_order() if name in sealed]
+        except CycleError as error:
+            circle = list(error.args[1])
+            names = " -> ".join(str(name) for name in reversed(circle))
+            self._add(circle[-1], (), f"these rules depend on each other in a circle: {names}")
+            return
+        for name in order:
+            self.rules[name] = self._written_out(name, sealed[name])
+
+    def _needs(self, table: RelationTable) -> set[QualifiedName]:
+        needed = {qualified_name(follows.relation) for follows in table.follows}
+        for sql in (table.visible_when, table.mask_unless, *table.mask.values()):
+            needed |= asked_about(sql) if sql is not None else set()
+        return needed
+
+    def _written_out(self, name: QualifiedName, table: RelationTable) -> RelationRule:
+        def write(sql: str, *path: str) -> str:
+            try:
+                return finished(sql, self._shown, self._builtin.vetted_functions)
+            except ConfigurationError as error:
+                self._add(name, path, str(error))
+                return "false"
+
+        def optional(sql: str | None, key: str) -> str | None:
+            return None if sql is None else write(sql, key)
+
+        return replace(
+            relation_rule(name, table),
+            visible_when=optional(table.visible_when, "visible_when"),
+            mask={column: write(sql, "mask", column) for column, sql in table.mask.items()},
+            mask_unless=optional(table.mask_unless, "mask_unless"),
+        )
+
+    def _shown(self, asked: QualifiedName) -> Template:
+        """What ``visible(...)`` stands for. Raises `ConfigurationError`."""
+        if asked not in self.rules:
+            raise ConfigurationError(f"visible(): {asked} is not sealed by this policy")
+        try:
+            shown = compile_law(self._law_so_far())[asked].shown
+        except ConfigurationError:
+            return _UNKNOWN
+        if shown is None:
+            raise ConfigurationError(f"visible(): every row of {asked} may be seen")
+        return shown
+
+    def _law_so_far(self) -> Law:
+        return Law("", self.rules, (), vetted_functions=self._builtin.vetted_functions)
+
+    def _add(self, name: QualifiedName, path: positions.Path, message: str) -> None:
+        full = ("relation", self._written[name], *path)
+        self.problems.append(self._document.problem(full, message))
+
+
+def _follows(table: FollowsTable) -> Follows:
+    return Follows(qualified_name(table.relation), dict(table.on), table.nullable)
+
+
+def _principal(table: PrincipalTable) -> Principal:
+    return Principal(
+        name=PrincipalName(table.name),
+        kind=PrincipalKind(table.kind),
+        matches=tuple(map(_match, table.match)),
+        article=Article(table.article) if table.article else None,
+    )
+
+
+def _match(table: MatchTable) -> Match:
+    return Match(table.user, table.database, table.source, table.application_name)

@@ -1,0 +1,175 @@
+"""The shape of policy.toml: what may be written where. `proxy.settings.law` gives it meaning."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
+
+from proxy.names import QualifiedName
+from proxy.policy.law import PrincipalKind
+from proxy.settings.service import Section, Text
+
+_NAME = re.compile(r'(?:"((?:[^"]|"")+)"|([^".\s]+))\.(?:"((?:[^"]|"")+)"|([^".\s]+))')
+_FOR_PLATFORMS = frozenset(("name", "kind", "match", "article"))
+
+
+def qualified_name(written: str) -> QualifiedName:
+    """``schema.name`` as a policy writes it. Raises ValueError with what was expected."""
+    found = _NAME.fullmatch(written)
+    if found is None:
+        raise ValueError('expected "schema.name"')
+    parts = [
+        quoted.replace('""', '"') if quoted is not None else plain
+        for quoted, plain in (found.group(1, 2), found.group(3, 4))
+    ]
+    if any(plain is not None and plain != plain.lower() for plain in found.group(2, 4)):
+        raise ValueError(
+            "the server folds names to lower case: write lower case, or quote the name"
+        )
+    return QualifiedName(*parts)
+
+
+def _is_qualified(written: str) -> str:
+    qualified_name(written)
+    return written
+
+
+def _network(written: object) -> object:
+    if not isinstance(written, str):
+        return written
+    try:
+        return ip_network(written)
+    except ValueError:
+        raise ValueError("expected a network such as 10.8.0.0/16, host bits zero") from None
+
+
+def _as_list(value: object) -> object:
+    """One table stands for an array of one."""
+    return [value] if isinstance(value, Mapping) else value
+
+
+QualifiedText = Annotated[str, AfterValidator(_is_qualified)]
+Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
+
+
+class FollowsTable(Section):
+    """Sealed with its parent."""
+
+    relation: QualifiedText
+    """The parent, as "schema.name"; a relation of this policy."""
+    on: Annotated[dict[Text, Text], Field(min_length=1)]
+    """Own column -> column of the parent."""
+    nullable: bool = False
+    """Whether a row without a parent (the key is NULL) may be seen."""
+
+
+class RelationTable(Section):
+    """What the law does to one relation: restrict it, or leave it open."""
+
+    article: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    """The article of law behind the rule."""
+    visible_when: Text | None = None
+    """SQL over the row `self`; only TRUE shows it, NULL hides it."""
+    follows: Annotated[tuple[FollowsTable, ...], BeforeValidator(_as_list)] = ()
+    """The parents it is sealed with: a table, or an array of them."""
+    mask: dict[Text, Text] = {}
+    """Column -> SQL shown in its place."""
+    mask_unless: Text | None = None
+    """SQL over the row `self`; TRUE shows the columns of `mask` as they are."""
+    subject: Text | None = None
+    """The column that says whose record a row is."""
+    open: bool = False
+    """The administrator's word that nothing sealed is in it."""
+
+    @model_validator(mode="after")
+    def _means_something(self) -> RelationTable:
+        restricts = self.visible_when or self.follows or self.mask
+        if self.open:
+            if restricts or self.mask_unless or self.subject:
+                raise ValueError("open = true says that nothing is sealed; remove the other keys")
+            return self
+        if not restricts:
+            raise ValueError("says nothing; add visible_when, follows or mask, or open = true")
+        if self.article is None:
+            raise ValueError("article is missing: name the article of law behind this rule")
+        if self.mask_unless and not self.mask:
+            raise ValueError("mask_unless has no mask to lift")
+        return self
+
+
+class FunctionTable(Section):
+    """A function of the site's own."""
+
+    approved: Literal[True]
+    """The administrator's word that it reaches nothing sealed, whoever calls it."""
+
+
+class MatchTable(Section):
+    """How a session is recognised; all conditions given must hold."""
+
+    user: Text | None = None
+    """The database user it logs in as."""
+    database: Text | None = None
+    """The database it asks for."""
+    source: Network | None = None
+    """The network its address is in."""
+    application_name: Text | None = None
+    """The application_name it gives when it connects."""
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> MatchTable:
+        if not (self.user or self.database or self.source):
+            raise ValueError(
+                "would match everyone; add user, database or source"
+                " (an application_name alone is whatever the client says)"
+            )
+        return self
+
+
+class PrincipalTable(Section):
+    """Who is asking."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}$")]
+    """The name in decisions and permits; never a person's."""
+    kind: Literal["platform", "unit", "judicial", "handler", "counter", "administrator"]
+    """Its standing in law."""
+    match: Annotated[tuple[MatchTable, ...], BeforeValidator(_as_list), Field(min_length=1)]
+    """How its sessions are recognised: a table, or an array of them of which one must match."""
+    article: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
+    """The article of law its standing rests on."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _platforms_get_nothing_more(cls, values: object) -> object:
+        if isinstance(values, Mapping) and values.get("kind") == PrincipalKind.PLATFORM.value:
+            more = sorted(str(key) for key in values.keys() - _FOR_PLATFORMS)
+            if more:
+                raise ValueError(
+                    f"a platform can be given no permit and no exception (实施办法第10条);"
+                    f" remove {', '.join(more)}"
+                )
+        return values
+
+
+class PolicyTables(Section):
+    """A whole policy.toml."""
+
+    relation: dict[QualifiedText, RelationTable] = {}
+    """Relations, by "schema.name"."""
+    function: dict[QualifiedText, FunctionTable] = {}
+    """The site's own functions that may be called, by "schema.name"."""
+    principal: tuple[PrincipalTable, ...] = ()
+    """Who connects. Who matches none is refused."""
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> PolicyTables:
+        seen: set[str] = set()
+        for principal in self.principal:
+            if principal.name in seen:
+                raise ValueError(f'two principals are called "{principal.name}"')
+            seen.add(principal.name)
+        return self

@@ -1,0 +1,185 @@
+"""fengcun.toml: how the service listens, whom it serves, where it records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    model_validator,
+)
+
+from proxy.errors import ConfigurationError
+from proxy.settings.problems import read_document, validated
+
+_SOCKET_PATH_BYTES_MAX = 107
+"""sockaddr_un.sun_path on Linux, less its final NUL (unix(7))."""
+
+
+def _beside_the_file(value: object, info: ValidationInfo) -> object:
+    """Relative paths start at the directory of the file they are written in."""
+    directory = (info.context or {}).get("directory", Path())
+    return directory / value if isinstance(value, str) and value else value
+
+
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
+Text = Annotated[str, StringConstraints(min_length=1)]
+FilePath = Annotated[Path, BeforeValidator(_beside_the_file)]
+
+
+class Section(BaseModel):
+    """A table of the file: closed, and unchangeable once read."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
+    )
+
+
+class Listen(Section):
+    """Where applications connect."""
+
+    host: Text = "127.0.0.1"
+    """Address to listen on."""
+    port: Port = 6432
+    """Port to listen on."""
+
+
+class Upstream(Section):
+    """The database behind the proxy."""
+
+    host: Text
+    """The database server: a name, an address, or the directory of its Unix socket."""
+    port: Port = 5432
+    """The database server's port."""
+    databases: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """The databases clients may ask for. Any other name is refused."""
+    sslmode: Literal["disable", "require", "verify-full"] = "disable"
+    """TLS to the database, as libpq names it."""
+    ca_file: FilePath | None = None
+    """PEM certificates that may have signed the server's; needed for verify-full."""
+    catalogue_user: Text
+    """The login that reads system catalogues. It needs no privilege on any table."""
+    catalogue_password_file: FilePath | None = None
+    """A file with that login's password on its first line; absent where none is asked for."""
+    connect_timeout_ms: Milliseconds = 5_000
+    """How long a connection to the database may take to open."""
+    catalogue_refresh_ms: Milliseconds = 5_000
+    """How often the catalogues are looked at for changes."""
+
+    @model_validator(mode="after")
+    def _authority_is_named(self) -> Upstream:
+        if self.sslmode == "verify-full" and self.ca_file is None:
+            raise ValueError('sslmode = "verify-full" needs ca_file')
+        return self
+
+    def catalogue_password(self) -> str | None:
+        """The password in `catalogue_password_file`. Raises `ConfigurationError`."""
+        if self.catalogue_password_file is None:
+            return None
+        try:
+            lines = self.catalogue_password_file.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError):
+            raise ConfigurationError(
+                f"upstream.catalogue_password_file: cannot read {self.catalogue_password_file}"
+            ) from None
+        return lines[0] if lines else ""
+
+
+class Tls(Section):
+    """What the proxy shows to clients that ask for TLS. Without this table TLS is declined."""
+
+    certificate_file: FilePath
+    """PEM certificate chain, the server's own first."""
+    key_file: FilePath
+    """PEM private key, readable by the service alone."""
+
+
+class Ledger(Section):
+    """Where decisions are recorded."""
+
+    directory: FilePath
+    """The log directory, made by `fengcun ledger create`."""
+    keys: FilePath
+    """The directory of the log's keys, made by `fengcun keys init`."""
+    origin: Annotated[str, StringConstraints(pattern=r"^[^\s+]+$", max_length=200)]
+    """The log's name in every checkpoint: a URL without its scheme, never reused."""
+    proxy_id: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")] = "p1"
+    """This proxy's name in the log."""
+    socket: FilePath | None = None
+    """The notary's Unix socket; by default `notary.sock` in `directory`."""
+
+    @property
+    def socket_path(self) -> Path:
+        """Where the notary listens."""
+        return self.socket if self.socket is not None else self.directory / "notary.sock"
+
+    @model_validator(mode="after")
+    def _socket_path_fits(self) -> Ledger:
+        if len(str(self.socket_path).encode()) > _SOCKET_PATH_BYTES_MAX:
+            raise ValueError(
+                f"the notary's socket path is longer than {_SOCKET_PATH_BYTES_MAX} bytes;"
+                " set ledger.socket to a shorter one"
+            )
+        return self
+
+
+class Metrics(Section):
+    """Where /metrics and /healthz are served."""
+
+    host: Text = "127.0.0.1"
+    """Address to listen on."""
+    port: Port = 9432
+    """Port to listen on."""
+
+
+class Limits(Section):
+    """What is refused before memory or a parser is given to it."""
+
+    connections_max: Count = 400
+    """Client connections at a time; the next one is refused with 53300."""
+    handshakes_max: Count = 64
+    """Clients between connecting and being let in, at a time."""
+    startup_timeout_ms: Milliseconds = 10_000
+    """How long a client may take until it has been let in."""
+    message_bytes_max: Annotated[int, Field(strict=True, ge=1 << 16, le=1 << 30)] = 64 << 20
+    """The largest message accepted from a client, parameters included."""
+    statement_bytes_max: Annotated[int, Field(strict=True, ge=1 << 10, le=16 << 20)] = 1 << 20
+    """The longest text that is judged; a longer one is refused."""
+    tokens_max: Count = 20_000
+    """Tokens in one text."""
+    nesting_max: Annotated[int, Field(strict=True, ge=1, le=1000)] = 200
+    """Depth of parentheses and brackets in one text."""
+    plans_max: Count = 8192
+    """Plans kept, for each policy and state of the database."""
+
+
+class PolicyFile(Section):
+    """Where the law is."""
+
+    file: FilePath
+    """The policy, usually policy.toml."""
+
+
+class Settings(Section):
+    """A whole fengcun.toml."""
+
+    listen: Listen = Listen()
+    upstream: Upstream
+    tls: Tls | None = None
+    ledger: Ledger
+    metrics: Metrics | None = None
+    limits: Limits = Limits()
+    policy: PolicyFile
+
+
+def load_settings(file: Path) -> Settings:
+    """Read fengcun.toml. Raises `ConfigurationProblems` with everything that is wrong."""
+    return validated(read_document(file), Settings)

@@ -1,0 +1,255 @@
+"""Every metric of the data path, behind methods that only take what a label may carry.
+
+What is not counted matters as much as what is. There is no count of rows that were withheld, for
+anyone: whoever can read it could ask for a name and watch the number move. For the same reason no
+metric is labelled by client or principal, and rows and bytes are totals that move in coarse steps:
+between two scrapes nobody learns whether somebody's look-up found one row or none.
+
+Under ``PROMETHEUS_MULTIPROC_DIR`` (see `exposition`) the values live in one file per process and
+are merged when scraped; gauges name the way they merge.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+from proxy.names import RuleName
+from proxy.policy.decision import StatementClass, Verdict
+from proxy.telemetry.labels import (
+    ConnectionState,
+    Direction,
+    PlanPath,
+    ReloadResult,
+    TokenSet,
+)
+
+ROWS_STEP: Final = 1_000
+BYTES_STEP: Final = 1_048_576
+
+_RULES_MAX: Final = 64
+_KINDS_MAX: Final = 32
+_DIGEST: Final = re.compile(r"[0-9a-f]{16,}")
+_DIGEST_SHOWN: Final = 16
+
+_PLAN_SECONDS: Final = (3e-6, 1e-5, 3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 0.1, 0.3, 1.0)
+_WAIT_SECONDS: Final = (1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 1e-2, 2.5e-2, 5e-2, 0.1, 0.5, 2.5)
+
+
+GaugeMerge = Literal["livesum", "livemax", "livemin"]
+"""How a gauge is made one over all living processes."""
+
+
+class CoarseCounter:
+    """Publishes a total in whole steps and keeps the remainder to itself."""
+
+    def __init__(self, counter: Counter, *, step: int) -> None:
+        self._counter = counter
+        self._step = step
+        self._unpublished = 0
+
+    def add(self, amount: int) -> None:
+        """Count `amount` (rows or bytes, not negative)."""
+        whole, self._unpublished = divmod(self._unpublished + amount, self._step)
+        if whole:
+            self._counter.inc(whole * self._step)
+
+
+class Metrics:
+    """The metrics of one process, in a registry of their own.
+
+    Durations are seconds, as Prometheus wants them; counts are since the start of the process.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        make = _Maker(self.registry)
+
+        self._decisions = make.counter(
+            "decisions", "Statements judged.", "verdict", "rule", "statement_class"
+        )
+        self._refused_parse = make.counter(
+            "refused_parse", "Statements refused because they were not understood.", "kind"
+        )
+        self._unattributed = make.counter(
+            "unattributed", "Statements of a shared account that named no person."
+        )
+        self._plan = make.histogram("plan_seconds", "Time to find a plan.", _PLAN_SECONDS, "path")
+        self._added_latency = make.histogram(
+            "added_latency_seconds", "Time a statement spent in the proxy.", _WAIT_SECONDS
+        )
+        self._held = make.histogram(
+            "held_seconds", "Time an answer waited for its durable record.", _WAIT_SECONDS
+        )
+
+        self._ledger_commit = make.histogram(
+            "ledger_commit_seconds", "Time from submission to durable.", _WAIT_SECONDS
+        )
+        self._ledger_lag = make.gauge(
+            "ledger_lag_entries", "Entries submitted and not yet durable.", "livesum"
+        )
+        self._ledger_failed = make.gauge("ledger_failed", "1 once appending failed.", "livemax")
+
+        self._connections = make.gauge("connections", "Open connections.", "livesum", "state")
+        self._accepted = make.counter("connections_accepted", "Client connections accepted.")
+        self._protocol_violations = make.counter(
+            "protocol_violations", "Sessions ended for breaking the protocol.", "kind"
+        )
+        self._upstream_errors = make.counter(
+            "upstream_errors", "Failures to reach or understand the database.", "kind"
+        )
+        rows = make.counter("rows_released", "Rows sent to clients, in steps of 1,000.")
+        sent = make.counter("bytes_released", "Bytes relayed, in steps of 1 MiB.", "direction")
+        self._rows = CoarseCounter(rows, step=ROWS_STEP)
+        self._bytes = {
+            direction: CoarseCounter(sent.labels(direction.value), step=BYTES_STEP)
+            for direction in Direction
+        }
+
+        self._policy_reloads = make.counter("policy_reloads", "Policy files read.", "result")
+        self._policy_info = make.gauge(
+            "policy_info", "1 for the policy in force, 0 for earlier ones.", "livemax", "digest"
+        )
+        self._catalogue_loaded = make.gauge(
+            "catalogue_loaded_timestamp_seconds", "When the oldest was last read.", "livemin"
+        )
+        self._catalogue_times: dict[str, float] = {}
+
+        self._rules = TokenSet(distinct_max=_RULES_MAX)
+        self._parse_kinds = TokenSet(distinct_max=_KINDS_MAX)
+        self._violation_kinds = TokenSet(distinct_max=_KINDS_MAX)
+        self._upstream_kinds = TokenSet(distinct_max=_KINDS_MAX)
+
+    def decided(self, verdict: Verdict, rule: RuleName, statement_class: StatementClass) -> None:
+        """One statement was judged."""
+        self._decisions.labels(verdict.value, self._rules.label(rule), statement_class.value).inc()
+
+    def held(self, seconds: float) -> None:
+        """An answer was ready and waited this long for its record; 0.0 when it did not wait."""
+        self._held.observe(seconds)
+
+    def added_latency(self, seconds: float) -> None:
+        """A statement took this long beyond what the database took."""
+        self._added_latency.observe(seconds)
+
+    def planned(self, path: PlanPath, seconds: float) -> None:
+        """A plan was found or made."""
+        self._plan.labels(path.value).observe(seconds)
+
+    def ledger_committed(self, seconds: float) -> None:
+        """A batch became durable this long after it was submitted."""
+        self._ledger_commit.observe(seconds)
+
+    def ledger_lag(self, entries_count: int) -> None:
+        """So many entries are submitted and not durable."""
+        self._ledger_lag.set(entries_count)
+
+    def ledger_failed(self) -> None:
+        """The ledger cannot append; never taken back while the process lives."""
+        self._ledger_failed.set(1)
+
+    def connection_moved(
+        self, before: ConnectionState | None, after: ConnectionState | None
+    ) -> None:
+        """A connection changed its state; None stands for not open."""
+        if before is not None:
+            self._connections.labels(before.value).dec()
+        else:
+            self._accepted.inc()
+        if after is not None:
+            self._connections.labels(after.value).inc()
+
+    def rows_released(self, rows_count: int) -> None:
+        """Rows went to a client."""
+        self._rows.add(rows_count)
+
+    def bytes_released(self, direction: Direction, bytes_count: int) -> None:
+        """Bytes were relayed."""
+        self._bytes[direction].add(bytes_count)
+
+    def unattributed(self) -> None:
+        """A statement came over a shared account without naming the person behind it."""
+        self._unattributed.inc()
+
+    def protocol_violated(self, kind: str) -> None:
+        """A session ended because its client broke the protocol."""
+        self._protocol_violations.labels(self._violation_kinds.label(kind)).inc()
+
+    def parse_refused(self, kind: str) -> None:
+        """A statement was refused because it could not be understood."""
+        self._refused_parse.labels(self._parse_kinds.label(kind)).inc()
+
+    def upstream_failed(self, kind: str) -> None:
+        """The database could not be reached, or answered outside its protocol."""
+        self._upstream_errors.labels(self._upstream_kinds.label(kind)).inc()
+
+    def policy_read(self, result: ReloadResult) -> None:
+        """A policy file was read again."""
+        self._policy_reloads.labels(result.value).inc()
+
+    def policy_in_force(self, digest: str, *, previous: str | None = None) -> None:
+        """The policy with this hex digest took effect instead of `previous`.
+
+        Raises `ValueError` for anything but lower-case hex: a digest is ours to compute.
+        """
+        if previous is not None:
+            self._policy_info.labels(_shown(previous)).set(0)
+        self._policy_info.labels(_shown(digest)).set(1)
+
+    def catalogue_loaded(self, database: str, at_seconds: float) -> None:
+        """The catalogue of `database` was read, or found unchanged, at this Unix time.
+
+        The name of the database goes in no label.
+        """
+        self._catalogue_times[database] = at_seconds
+        self._catalogue_loaded.set(min(self._catalogue_times.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class _Maker:
+    """Names every metric ``fengcun_*`` and puts it into one registry."""
+
+    registry: CollectorRegistry
+
+    def counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"fengcun_{name}", text, labels, registry=self.registry)
+
+    def gauge(self, name: str, text: str, merged: GaugeMerge, *labels: str) -> Gauge:
+        return Gauge(
+            f"fengcun_{name}", text, labels, registry=self.registry, multiprocess_mode=merged
+        )
+
+    def histogram(
+        self, name: str, text: str, buckets: tuple[float, ...], *labels: str
+    ) -> Histogram:
+        return Histogram(f"fengcun_{name}", text, labels, buckets=buckets, registry=self.registry)
+
+
+def _shown(digest: str) -> str:
+    if _DIGEST.fullmatch(digest) is None:
+        raise ValueError("a policy digest is lower-case hex of 16 digits or more")
+    return digest[:_DIGEST_SHOWN]
+
+
+def exposition(metrics: Metrics) -> bytes:
+    """The text a scrape gets: this process alone, or all that share PROMETHEUS_MULTIPROC_DIR.
+
+    The variable is prometheus-client's own and is read when that library is first imported, so a
+    process that starts workers sets it in their environment and in its own before it starts.
+    """
+    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+        return generate_latest(metrics.registry)
+    merged = CollectorRegistry()
+    MultiProcessCollector(merged)  # type: ignore[no-untyped-call]
+    return generate_latest(merged)
+
+
+def forget_process(process_id: int) -> None:
+    """Drop the gauges of a worker that died; its counts stay. Without workers, does nothing."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        mark_process_dead(process_id)  # type: ignore[no-untyped-call]

@@ -1,0 +1,133 @@
+"""What the ledger alone can do: durable, signed, sealed decision entries a second.
+
+    python -m tests.bench.ledger_bench [--seconds 5] [--json]
+
+One notary process, one client process, entries of the size a proxy writes (about 600 bytes of
+header, 300 bytes of payload). Each run ends with a verification of the whole log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import quantiles
+
+from ledger.client import Draft, EntryKind, HeaderValue, NotaryClient
+from ledger.disk import LocalDisk, filesystem_kind
+from ledger.envelope import Identity
+from ledger.keys import init_keys
+from ledger.log import create_log
+
+PROXY_ID = "bench"
+PAYLOAD = (
+    b'{"sql":"SELECT name, id_no FROM base.case_person WHERE id_no = $1",'
+    b'"parameters":["000000000000000000"],"note":"synthetic"}' * 2
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    outstanding_count: int
+    batch_count: int
+    acknowledged_per_second: int
+    p50_ms: float
+    p99_ms: float
+
+
+def decision(number: int) -> Draft:
+    header: dict[str, HeaderValue] = {
+        "verdict": "rewrite",
+        "rule": "sealed-rows",
+        "article": "刑事诉讼法 286",
+        "statement_class": "select",
+        "principal": "background-check-platform",
+        "session": f"s{number % 32}",
+        "policy": "0" * 64,
+        "catalogue": "17",
+        "timing": "held",
+        "relations": ["base.case_person"],
+        "statement_hmac": "00112233445566778899aabbccddeeff",
+        "sent_hmac": "ffeeddccbbaa99887766554433221100",
+    }
+    return Draft(EntryKind.DECISION, header, PAYLOAD)
+
+
+async def measure(socket: Path, outstanding: int, batch: int, seconds: float) -> Result:
+    """`outstanding` entries in flight at any time, submitted `batch` at a time."""
+    client = await NotaryClient.connect(socket)
+    latencies_s: list[float] = []
+    deadline = time.perf_counter() + seconds
+
+    async def lane() -> None:
+        while (start := time.perf_counter()) < deadline:
+            await client.submit([decision(number) for number in range(batch)])
+            latencies_s.append(time.perf_counter() - start)
+
+    start = time.perf_counter()
+    await asyncio.gather(*(lane() for _ in range(outstanding // batch)))
+    elapsed_s = time.perf_counter() - start
+    await client.close()
+    cuts = quantiles(latencies_s, n=100)
+    return Result(
+        outstanding,
+        batch,
+        round(len(latencies_s) * batch / elapsed_s),
+        round(cuts[49] * 1000, 2),
+        round(cuts[98] * 1000, 2),
+    )
+
+
+def run(directory: Path, seconds: float) -> list[Result]:
+    log, keys, socket = directory / "log", directory / "keys", directory / "notary.sock"
+    recipients = [Identity.generate(name).recipient for name in ("procuratorate", "escrow")]
+    log.mkdir()
+    made = init_keys(keys, origin="bench.example/log", proxy_id=PROXY_ID, recipients=recipients)
+    create_log(LocalDisk(log), made, PROXY_ID, now_ms=time.time_ns() // 1_000_000)
+    command = [sys.executable, "-m", "ledger.notary", "--log", str(log), "--keys", str(keys)]
+    command += ["--socket", str(socket), "--proxy-id", PROXY_ID, "--force-filesystem"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as notary:
+        assert notary.stdout is not None
+        assert notary.stdout.readline() == "ready\n"
+        results = [
+            asyncio.run(measure(socket, outstanding, batch, seconds))
+            for outstanding, batch in ((1, 1), (32, 1), (64, 1), (128, 1), (512, 1), (512, 8))
+        ]
+        notary.terminate()
+        assert notary.wait() == 0
+    return results
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=3.0)
+    parser.add_argument("--directory", type=Path, help="where to put the log (default: a new one)")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.directory) as directory:
+        results = run(Path(directory), arguments.seconds)
+        filesystem = filesystem_kind(Path(directory))
+    if arguments.json:
+        machine = {"cores": os.cpu_count(), "python": platform.python_version()}
+        rows = [asdict(result) for result in results]
+        print(json.dumps({"filesystem": filesystem, "machine": machine, "results": rows}))
+        return
+    print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {filesystem}")
+    print("outstanding  batch  acknowledged/s   p50 ms   p99 ms")
+    for result in results:
+        print(
+            f"{result.outstanding_count:11d}  {result.batch_count:5d}"
+            f"  {result.acknowledged_per_second:14,d}  {result.p50_ms:7.2f}  {result.p99_ms:7.2f}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+import aiohttp
+import pytest
+
+from proxy.telemetry.endpoint import AddressUnusable, Health, start_endpoint
+
+HEALTHY = Health(ready=True, ledger=True, catalogue=True)
+LOOPBACK = "127.0.0.1"
+
+
+async def _get(port: int, path: str, method: str = "GET") -> tuple[int, str, str]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.request(method, f"http://{LOOPBACK}:{port}{path}") as response,
+    ):
+        return response.status, response.headers["Content-Type"], await response.text()
+
+
+@pytest.fixture
+async def serve():
+    endpoints = []
+
+    async def start(health: Health = HEALTHY, exposition: bytes = b"x 1\n") -> int:
+        endpoint = await start_endpoint(
+            LOOPBACK, 0, exposition=lambda: exposition, health=lambda: health
+        )
+        endpoints.append(endpoint)
+        return endpoint.port
+
+    yield start
+    for endpoint in endpoints:
+        await endpoint.close()
+
+
+async def test_a_scrape_gets_the_exposition_as_prometheus_expects_it(serve):
+    status, content_type, body = await _get(await serve(exposition=b"fengcun_x 1\n"), "/metrics")
+    assert (status, body) == (200, "fengcun_x 1\n")
+    assert content_type.startswith("text/plain; version=")
+
+
+@pytest.mark.parametrize(
+    ("health", "status"),
+    [
+        pytest.param(HEALTHY, 200, id="all-well"),
+        pytest.param(Health(ready=False, ledger=True, catalogue=True), 503, id="not-ready"),
+        pytest.param(Health(ready=True, ledger=False, catalogue=True), 503, id="ledger-failed"),
+        pytest.param(Health(ready=True, ledger=True, catalogue=False), 503, id="no-catalogue"),
+    ],
+)
+async def test_health_is_good_only_when_every_part_is(serve, health, status):
+    got, content_type, body = await _get(await serve(health), "/healthz")
+    assert got == status
+    assert content_type.startswith("application/json")
+    assert ("false" in body) == (status == 503)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/", 404), ("GET", "/metrics/..", 404), ("POST", "/metrics", 405)],
+)
+async def test_there_is_nothing_else(serve, method, path, status):
+    assert (await _get(await serve(), path, method))[0] == status
+
+
+async def test_a_port_in_use_is_the_configuration_s_fault_and_says_which(serve):
+    port = await serve()
+    with pytest.raises(AddressUnusable, match=rf"\[metrics\] {LOOPBACK}:{port} is in use"):
+        await start_endpoint(LOOPBACK, port, exposition=bytes, health=lambda: HEALTHY)
+
+
+async def test_an_address_of_another_machine_is_refused():
+    with pytest.raises(AddressUnusable, match="not an address of this machine"):
+        await start_endpoint("192.0.2.1", 0, exposition=bytes, health=lambda: HEALTHY)

@@ -1,0 +1,161 @@
+-- The reference world: what somebody without a permit may see, one view per table of base.
+-- Written independently of the shipped policy, which tests compare with it. Facts first
+-- (cp_facts), then the verdict per person and case (cp_verdict), then the tables.
+--
+-- A date that cannot be one (before 1910, after today, infinite) proves nothing, like NULL.
+CREATE SCHEMA sealed;
+
+CREATE FUNCTION sealed.day(d date) RETURNS int LANGUAGE sql STABLE AS
+  $$ SELECT CASE WHEN d BETWEEN DATE '1910-01-01' AND CURRENT_DATE
+                 THEN to_char(d, 'YYYYMMDD')::int END $$;
+COMMENT ON FUNCTION sealed.day IS 'YYYYMMDD as a number; NULL for a date that proves nothing';
+
+-- born: the latest (most favourable) day of birth, NULL where unknown.
+-- Conflicting sources: the younger age counts (刑诉解释146). An identity number alone proves an age
+-- only with a correct check digit (GB 11643); 15-digit numbers have none.
+CREATE VIEW sealed.cp_facts AS
+SELECT cp.cp_id, cp.case_id, cp.person_id, cp.role, b.born,
+       sealed.day(cp.offence_first) AS first_day,
+       sealed.day(COALESCE(cp.offence_last, cp.offence_first)) AS last_day,
+       cp.main_before_18, cp.optout_approved, s.result_code, s.penalty_kind, s.term_months,
+       n.active AS notice_active, n.unsealed AS notice_unsealed
+FROM base.case_person cp
+JOIN base.person p ON p.person_id = cp.person_id
+CROSS JOIN LATERAL (
+  SELECT upper(btrim(translate(p.id_no, '０１２３４５６７８９ｘＸ　', '0123456789XX '))) AS n) i
+CROSS JOIN LATERAL (
+  SELECT sealed.day(p.birth_date) AS registered,
+    CASE
+      WHEN i.n ~ ('^[1-9][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])'
+                  || '[0-9]{3}[0-9X]$') THEN substr(i.n, 7, 8)::int
+      WHEN i.n ~ '^[1-9][0-9]{7}(0[0-9]|1[0-2])[0-9]{5}$'
+        THEN 19000000 + substr(i.n, 7, 6)::int
+    END AS printed,
+    CASE
+      WHEN i.n ~ '^[0-9]{17}[0-9X]$' THEN
+        substr('10X98765432', 1 + (
+          substr(i.n, 1, 1)::int * 7 + substr(i.n, 2, 1)::int * 9 + substr(i.n, 3, 1)::int * 10
+          + substr(i.n, 4, 1)::int * 5 + substr(i.n, 5, 1)::int * 8 + substr(i.n, 6, 1)::int * 4
+          + substr(i.n, 7, 1)::int * 2 + substr(i.n, 8, 1)::int * 1 + substr(i.n, 9, 1)::int * 6
+          + substr(i.n, 10, 1)::int * 3 + substr(i.n, 11, 1)::int * 7 + substr(i.n, 12, 1)::int * 9
+          + substr(i.n, 13, 1)::int * 10 + substr(i.n, 14, 1)::int * 5
+          + substr(i.n, 15, 1)::int * 8 + substr(i.n, 16, 1)::int * 4
+          + substr(i.n, 17, 1)::int * 2) % 11, 1) = substr(i.n, 18, 1)
+      ELSE i.n ~ '^[0-9]{15}$'
+    END AS checked) r
+CROSS JOIN LATERAL (
+  SELECT CASE WHEN r.registered IS NOT NULL THEN GREATEST(r.registered, r.printed)
+              WHEN r.checked THEN r.printed END AS born) b
+LEFT JOIN LATERAL (
+  SELECT * FROM base.sentence s
+  WHERE s.cp_id = cp.cp_id AND s.is_effective AND s.effective_on <= CURRENT_DATE
+  ORDER BY s.effective_on DESC, s.sent_id DESC LIMIT 1) s ON true
+LEFT JOIN LATERAL (
+  SELECT bool_or(status = 'ACTIVE') AS active, bool_or(status = 'UNSEALED') AS unsealed
+  FROM base.seal_notice n WHERE n.cp_id = cp.cp_id) n ON true;
+
+CREATE VIEW sealed.cp_verdict AS
+SELECT f.*, a.accused, p.adult_proved, p.heavy_proved,
+  a.accused AND (
+    COALESCE(f.notice_active, false)
+    OR (NOT COALESCE(f.notice_unsealed, false)
+        AND NOT COALESCE(f.optout_approved AND f.result_code = 'ACQ_EVID', false)
+        AND NOT p.adult_proved
+        AND NOT p.heavy_proved)) AS sealed
+FROM sealed.cp_facts f
+CROSS JOIN LATERAL (SELECT f.role NOT IN ('VICTIM', 'WITNESS', 'PARTY') AS accused) a
+CROSS JOIN LATERAL (
+  SELECT COALESCE(f.first_day > f.born + 180000, false)
+         OR COALESCE(f.last_day > f.born + 180000 AND f.main_before_18 IS FALSE, false)
+           AS adult_proved,
+         COALESCE((f.penalty_kind = 'FIXED' AND f.term_months > 60)
+                  OR f.penalty_kind IN ('LIFE', 'DEATH'), false) AS heavy_proved) p;
+
+CREATE VIEW sealed.case_person AS
+SELECT cp.* FROM base.case_person cp
+WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = cp.cp_id AND v.sealed);
+
+-- 案件: 全部涉罪人员均封存的整案剥离; 混合案保留并加标识, 分案的关联案件同样加标识.
+CREATE VIEW sealed.case_file AS
+SELECT c.case_id, c.case_no, c.case_kind, c.cause, c.org_code, c.incident_date, c.filed_on,
+       c.closed_on, c.parent_case_id,
+  CASE
+    WHEN EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.case_id = c.case_id AND v.sealed)
+      OR EXISTS (SELECT 1 FROM base.case_file k
+                 JOIN sealed.cp_verdict v ON v.case_id = k.case_id AND v.sealed
+                 WHERE k.case_id = c.parent_case_id OR k.parent_case_id = c.case_id
+                    OR k.parent_case_id = c.parent_case_id)
+    THEN '含犯罪记录封存信息' ELSE c.label
+  END AS label
+FROM base.case_file c
+WHERE NOT (
+  EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.case_id = c.case_id AND v.sealed)
+  AND NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v
+                  WHERE v.case_id = c.case_id AND v.accused AND NOT v.sealed));
+
+-- 人员: 本库为违法犯罪人员库, 仅因封存记录入库的人整行剥离.
+CREATE VIEW sealed.person AS
+SELECT p.* FROM base.person p
+WHERE NOT (
+  EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.person_id = p.person_id AND v.sealed)
+  AND NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v
+                  WHERE v.person_id = p.person_id AND NOT v.sealed));
+
+-- 随人封存: 指控, 裁判, 不起诉, 强制措施, 社会调查, 帮教.
+CREATE VIEW sealed.charge AS
+SELECT t.* FROM base.charge t
+WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
+CREATE VIEW sealed.sentence AS
+SELECT t.* FROM base.sentence t
+WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
+CREATE VIEW sealed.non_prosecution AS
+SELECT t.* FROM base.non_prosecution t
+WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
+CREATE VIEW sealed.coercive_measure AS
+SELECT t.* FROM base.coercive_measure t
+WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
+CREATE VIEW sealed.social_investigation AS
+SELECT t.* FROM base.social_investigation t
+WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
+CREATE VIEW sealed.guidance_record AS
+SELECT t.* FROM base.guidance_record t
+WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
+
+-- 文书: 专属封存人的剥离; 混合案的文书保留题录, 遮蔽题名与正文.
+CREATE VIEW sealed.document AS
+SELECT d.doc_id, d.case_id, d.cp_id, d.doc_type,
+       CASE WHEN m.mixed THEN '含犯罪记录封存信息' ELSE d.title END AS title,
+       CASE WHEN m.mixed THEN NULL ELSE d.content END AS content,
+       d.issued_on
+FROM base.document d
+CROSS JOIN LATERAL (
+  SELECT EXISTS (SELECT 1 FROM sealed.cp_verdict v
+                 WHERE v.case_id = d.case_id AND v.sealed) AS mixed) m
+WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = d.cp_id AND v.sealed)
+  AND EXISTS (SELECT 1 FROM sealed.case_file c WHERE c.case_id = d.case_id);
+
+-- 被害人: 案发时不能证明已成年的遮蔽身份信息(未成年人保护法103条), 行保留.
+CREATE VIEW sealed.victim AS
+SELECT v.victim_id, v.case_id,
+       CASE WHEN x.masked THEN '某某' ELSE v.name END AS name,
+       CASE WHEN x.masked THEN NULL ELSE v.id_no END AS id_no,
+       CASE WHEN x.masked THEN NULL ELSE v.birth_date END AS birth_date,
+       CASE WHEN x.masked THEN NULL ELSE v.address END AS address,
+       CASE WHEN x.masked THEN NULL ELSE v.school END AS school,
+       CASE WHEN x.masked THEN NULL ELSE v.guardian_phone END AS guardian_phone
+FROM base.victim v
+JOIN sealed.case_file c USING (case_id)
+CROSS JOIN LATERAL (
+  SELECT NOT COALESCE(sealed.day(c.incident_date) > sealed.day(v.birth_date) + 180000, false)
+           AS masked) x;
+
+-- 行政处罚: 未成年人的(预防未成年人犯罪法59条2款); 2026-01-01 起全部(治安管理处罚法136条).
+CREATE VIEW sealed.admin_penalty AS
+SELECT a.* FROM base.admin_penalty a
+JOIN base.person p USING (person_id)
+WHERE COALESCE(sealed.day(a.act_date) > sealed.day(p.birth_date) + 180000, false)
+  AND CURRENT_DATE < DATE '2026-01-01';
+
+-- 通知书与查询登记本身即泄密.
+CREATE VIEW sealed.seal_notice AS SELECT * FROM base.seal_notice WHERE false;
+CREATE VIEW sealed.query_application AS SELECT * FROM base.query_application WHERE false;
