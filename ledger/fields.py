@@ -73,11 +73,11 @@ class Shape(Enum):
     def __init__(self, label: str, item_pattern: str) -> None:
         self.label = label
         self.is_list = label.startswith("list of")
-        self.item = re.compile(item_pattern)
+        self.item_grammar = re.compile(item_pattern)
 
     @property
     def pattern(self) -> str:
-        item = self.item.pattern
+        item = self.item_grammar.pattern
         if not self.is_list:
             return item
         return rf"\[(?:{item}(?:,{item}){{0,{LIST_ITEMS_MAX - 1}}})?\]"
@@ -119,7 +119,7 @@ class Field:
         return self._spell_item(f'"{value}"' if isinstance(value, str) else str(value))
 
     def _spell_item(self, spelled: str) -> str:
-        if self.shape.item.fullmatch(spelled) is None:
+        if self.shape.item_grammar.fullmatch(spelled) is None:
             raise InvalidDraft(f"field {self.name!r} is not a {self.shape.label}")
         return spelled
 

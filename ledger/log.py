@@ -120,5 +120,5 @@ def open_sequencer(
             "torn_bytes": found.torn_bytes,
         },
     )
-    sequencer.submit([boot], lambda _: None)
+    sequencer.submit([[boot]], lambda _: None)
     return sequencer

@@ -76,7 +76,7 @@ class NotaryServer:
     def heartbeat(self, free_bytes: int) -> None:
         draft = own_draft(EntryKind.HEARTBEAT, {"state": "alive", "free_bytes": free_bytes})
         with contextlib.suppress(LedgerFailed):
-            self.sequencer.submit([draft], lambda _: None)
+            self.sequencer.submit([[draft]], lambda _: None)
 
     def acknowledge(self, connection: _Connection) -> Callable[[Acknowledgement], None]:
         """For the sequencer's thread: one wake-up of the loop for all receipts of a group."""
@@ -141,8 +141,9 @@ class _Connection(asyncio.Protocol):
             return
         self._reader.feed(data)
         try:
-            for raw_drafts in self._reader.submissions():
-                self._server.sequencer.submit([judge_draft(raw) for raw in raw_drafts], self._done)
+            batches = [[judge_draft(raw) for raw in raws] for raws in self._reader.submissions()]
+            if batches:
+                self._server.sequencer.submit(batches, self._done)
         except (FormatError, LedgerFailed):
             self.abort()
             return

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -87,15 +87,20 @@ class Sequencer:
             thread.start()
 
     def submit(
-        self, drafts: Sequence[JudgedDraft], done: Callable[[Acknowledgement], None]
+        self, batches: Iterable[Sequence[JudgedDraft]], done: Callable[[Acknowledgement], None]
     ) -> None:
-        """Any thread. Order of calls is order of entries. Raises `LedgerFailed` once stopped."""
-        size_bytes = sum(map(_frame_bytes, drafts))
+        """Any thread. Each batch becomes contiguous entries, and gets one call of `done`.
+
+        The order of calls is the order of entries. Raises `LedgerFailed` once stopped.
+        """
+        submissions = [
+            Submission(drafts, done, sum(map(_frame_bytes, drafts))) for drafts in batches
+        ]
         with self._changed:
             if self._failure is not None or self._stop_reason is not None:
                 raise LedgerFailed("the ledger has stopped")
-            self._queue.append(Submission(drafts, done, size_bytes))
-            self._queued_bytes += size_bytes
+            self._queue += submissions
+            self._queued_bytes += sum(submission.size_bytes for submission in submissions)
             self._changed.notify_all()
 
     def stop(self, reason: str = "signal") -> None:

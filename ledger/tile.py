@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from ledger.errors import FormatError
-from ledger.merkle import SubtreeHash, leaf_hash, node_hash
+from ledger.merkle import SubtreeHash, node_hash
 
 TILE_WIDTH: Final = 256
 HASH_BYTES: Final = 32
@@ -58,25 +58,33 @@ def encode_payload_bundle(ciphertexts: Iterable[bytes]) -> bytes:
     return b"".join(part for item in ciphertexts for part in (_U32.pack(len(item)), item))
 
 
+class BrokenBundle(FormatError):
+    """A bundle that breaks off; `items` are the whole ones before the break."""
+
+    def __init__(self, items: list[bytes]) -> None:
+        super().__init__(f"the bundle breaks off inside item {len(items)}")
+        self.items = items
+
+
 def _decode(data: bytes, prefix: struct.Struct, width: int) -> list[bytes]:
     items: list[bytes] = []
     position = 0
     while position < len(data):
         if len(items) == width:
-            raise FormatError(f"more than {width} items in the bundle")
+            raise BrokenBundle(items)
         start = position + prefix.size
         if start > len(data):
-            raise FormatError(f"the bundle breaks off inside item {len(items)}")
+            raise BrokenBundle(items)
         (length_bytes,) = prefix.unpack_from(data, position)
         position = start + length_bytes
         if position > len(data):
-            raise FormatError(f"the bundle breaks off inside item {len(items)}")
+            raise BrokenBundle(items)
         items.append(data[start:position])
     return items
 
 
 def decode_bundle(data: bytes, width: int = TILE_WIDTH) -> list[bytes]:
-    """Up to `width` entries; the caller compares the count. Raises `FormatError`."""
+    """Up to `width` entries; the caller compares the count. Raises `BrokenBundle`."""
     return _decode(data, _U16, width)
 
 
@@ -173,8 +181,3 @@ def subtree_reader(size: int, read_tile: Callable[[TileSlot], bytes]) -> Subtree
         return complete_root(hashes[offset : offset + (1 << within)])
 
     return subtree
-
-
-def bundle_leaves(data: bytes, width: int) -> list[bytes]:
-    """The leaf hashes of a bundle's entries."""
-    return [leaf_hash(entry) for entry in decode_bundle(data, width)]

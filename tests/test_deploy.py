@@ -1,8 +1,10 @@
 """What is shipped for operators is checked by the operators' own tools, and against the code."""
 
 import json
+import os
 import re
 import shutil
+import stat
 import subprocess
 from collections import defaultdict
 from pathlib import Path
@@ -137,6 +139,27 @@ def test_the_unit_leaves_little_exposed():
     found = re.search(r"exposure level for \S+: ([\d.]+)", report)
     assert found, report
     assert float(found[1]) <= EXPOSURE_MAX
+
+
+def test_the_user_and_its_directories_are_made_as_the_unit_expects(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("only root may give files to another user")
+    sysusers, tmpfiles = _tool("systemd-sysusers"), _tool("systemd-tmpfiles")
+    (tmp_path / "etc").mkdir()
+    systemd = DEPLOY / "systemd"
+    _run(sysusers, f"--root={tmp_path}", str(systemd / "fengcun.sysusers"))
+    _run(tmpfiles, "--create", f"--root={tmp_path}", str(systemd / "fengcun.tmpfiles"))
+    user = re.search(r"^fengcun:x:(\d+):", (tmp_path / "etc/passwd").read_text(), re.MULTILINE)
+    assert user
+    made = {
+        name: ((tmp_path / name).stat().st_uid == int(user[1]), (tmp_path / name).stat().st_mode)
+        for name in ("etc/fengcun", "etc/fengcun/keys", "var/lib/fengcun")
+    }
+    assert made == {
+        "etc/fengcun": (False, stat.S_IFDIR | 0o750),
+        "etc/fengcun/keys": (True, stat.S_IFDIR | 0o700),
+        "var/lib/fengcun": (True, stat.S_IFDIR | 0o750),
+    }
 
 
 @pytest.mark.parametrize(

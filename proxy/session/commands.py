@@ -14,7 +14,7 @@ class Unit:
 
     `number` counts the session's records from 1. `error` is a SQLSTATE, or ``skipped`` for what
     the server never ran because something before it failed. `index` is the entry's place in the
-    ledger, known once it is durable; the driver writes it.
+    ledger, known once it is durable; the driver writes it, and the time by its own clock.
     """
 
     number: int
@@ -23,6 +23,7 @@ class Unit:
     error: str | None = None
     closed: bool = False
     index: int | None = None
+    recorded_at_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,10 @@ class Opening:
         """What the session begins with. Raises `Unsupported`."""
         if self._answer is None or self._codec is None:
             raise Unsupported(f"client_encoding {self._codec_name} is not supported here")
-        path, user, *pins = [(column or b"").decode(self._codec) for column in self._answer]
+        try:
+            path, user, *pins = [(column or b"").decode(self._codec) for column in self._answer]
+        except UnicodeDecodeError as error:
+            raise Unsupported("names in search_path do not fit client_encoding") from error
         for (name, pinned), found in zip(PINS.items(), pins, strict=True):
             if found != pinned:
                 raise Unsupported(f"{name} must be {pinned} for this user and database")

@@ -89,6 +89,11 @@ class Session:
         return self._gate.held_bytes < _HELD_BYTES_MAX
 
     @property
+    def holding(self) -> bool:
+        """An answer waits for its record."""
+        return not self._gate.empty
+
+    @property
     def whole(self) -> bool:
         """What the client got ends where a message ends, so another message may follow."""
         return self._gate.whole

@@ -76,7 +76,7 @@ class RelationTable(Section):
     """SQL over the row `self`; only TRUE shows it, NULL hides it."""
     follows: Annotated[tuple[FollowsTable, ...], BeforeValidator(_as_list)] = ()
     """The parents it is sealed with: a table, or an array of them."""
-    mask: dict[Text, Text] = {}
+    mask: dict[Text, Text] = Field(default_factory=dict)
     """Column -> SQL shown in its place."""
     mask_unless: Text | None = None
     """SQL over the row `self`; TRUE shows the columns of `mask` as they are."""
@@ -158,9 +158,9 @@ class PrincipalTable(Section):
 class PolicyTables(Section):
     """A whole policy.toml."""
 
-    relation: dict[QualifiedText, RelationTable] = {}
+    relation: dict[QualifiedText, RelationTable] = Field(default_factory=dict)
     """Relations, by "schema.name"."""
-    function: dict[QualifiedText, FunctionTable] = {}
+    function: dict[QualifiedText, FunctionTable] = Field(default_factory=dict)
     """The site's own functions that may be called, by "schema.name"."""
     principal: tuple[PrincipalTable, ...] = ()
     """Who connects. Who matches none is refused."""

@@ -92,6 +92,8 @@ class _Scan:
                     depth += 1
                 case "]" | "}":
                     depth -= 1
+                case _:
+                    pass
 
     def _keys(self) -> tuple[str, ...]:
         keys = []

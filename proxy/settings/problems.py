@@ -66,7 +66,8 @@ def read_document(file: Path) -> Document:
         content = file.read_bytes()
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
-        raise ConfigurationProblems([Problem(str(file), None, "", f"cannot read it: {reason}")])
+        problem = Problem(str(file), None, "", f"cannot read it: {reason}")
+        raise ConfigurationProblems([problem]) from None
     return parse_document(file, content)
 
 

@@ -1,1 +1,1 @@
-"""The database behind the proxy: connecting to it, and knowing what is in it."""
+"""The way to the database: connections, cancel requests, and what its catalogue holds."""

@@ -1,0 +1,283 @@
+"""Decisions and outcomes -> ledger entries. The only module of the data path that knows the ledger.
+
+What was decided in one turn of the event loop is submitted as one batch. The public header holds
+no text and no name of a person; the statement, its parameters and who sent it are the payload,
+which the notary encrypts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Protocol
+
+from ledger.client import Acknowledgement, Draft, EntryKind, HeaderValue
+from ledger.errors import InvalidDraft, LedgerUnavailable
+from ledger.pseudonyms import Pseudonyms
+from proxy.names import PrincipalName
+from proxy.session.commands import Record, Unit
+from proxy.telemetry.metrics import Metrics
+from proxy.wire.postgres.frontend import decode_parameters
+
+# The notary takes payloads up to 1 MiB; JSON and base64 make a text up to three times as long.
+_TEXT_BYTES_MAX: Final = 300_000
+_VALUES_BYTES_MAX: Final = 300_000
+_BATCH_DRAFTS_MAX: Final = 1_024
+_BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
+_CATALOGUE_DIGITS: Final = 16
+_RELATIONS_MAX: Final = 64
+_NOT_IN_A_TOKEN: Final = re.compile(r"[^\w.]|\d{15,}")
+
+_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+class Notary(Protocol):
+    """What the recorder needs of `ledger.client.NotaryClient`."""
+
+    def submit(self, drafts: Sequence[Draft]) -> asyncio.Future[Acknowledgement]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who a session is, for its entries. `session` is random and means nothing elsewhere."""
+
+    session: str
+    principal: PrincipalName | None
+    user: str
+    database: str
+    source: str
+    application_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What was in force: hex digests of the policy file and of the catalogue."""
+
+    policy: str
+    catalogue: str
+
+
+@dataclass(slots=True)
+class _Item:
+    draft: Draft
+    unit: Unit | None = None
+    durable: Callable[[int], None] | None = None
+    invalid: Callable[[], None] | None = None
+
+
+class Scribe:
+    """The entries of one session. `durable` is told the number of every record made durable,
+    `invalid` when the ledger would not take one, after which the session must end."""
+
+    def __init__(
+        self,
+        recorder: Recorder,
+        identity: Identity,
+        durable: Callable[[int], None],
+        invalid: Callable[[], None],
+    ) -> None:
+        self._recorder = recorder
+        self._identity = identity
+        self._durable = durable
+        self._invalid = invalid
+        pseudonym = recorder.pseudonyms.of
+        self._who: dict[str, HeaderValue] = {
+            "principal": identity.principal or "none",
+            "session": identity.session,
+            "operator": pseudonym("operator", identity.user),
+            "source": pseudonym("source", identity.source),
+        }
+        # The part of every payload that does not change, encoded once.
+        self._payload_end = "," + _encode_json(
+            {
+                "user": identity.user,
+                "database": identity.database,
+                "source": identity.source,
+                "application_name": identity.application_name,
+            }
+        ).removeprefix("{")
+
+    def decision(self, record: Record, basis: Basis) -> None:
+        """Submit a decision with this turn's batch."""
+        decision = record.decision
+        content = _content(record)
+        text = content.get("text")
+        raw = text.encode() if isinstance(text, str) else record.text
+        pseudonym = self._recorder.pseudonyms.of
+        header: dict[str, HeaderValue] = {
+            "verdict": decision.verdict.value,
+            "rule": decision.rule,
+            "article": decision.article,
+            "statement_class": decision.statement_class.value,
+            **self._who,
+            "policy": basis.policy,
+            "catalogue": basis.catalogue[:_CATALOGUE_DIGITS] or None,
+            "timing": record.timing.value,
+            "statement_hmac": pseudonym("statement", raw),
+        }
+        if record.sent is not None:
+            header["sent_hmac"] = pseudonym("statement", record.sent)
+        if decision.relations:
+            header["relations"] = _tokens(map(str, decision.relations[:_RELATIONS_MAX]))
+        payload = (_encode_json(content).removesuffix("}") + self._payload_end).encode()
+        draft = Draft(EntryKind.DECISION, header, payload)
+        self._recorder.add(_Item(draft, record.unit, self._durable, self._invalid))
+        if self._recorder.metrics is not None:
+            self._recorder.metrics.decided(
+                decision.verdict, decision.rule, decision.statement_class
+            )
+
+    def outcome(self, unit: Unit, *, cut: bool = False) -> None:
+        """Submit what became of a durable decision; nobody waits for it."""
+        header: dict[str, HeaderValue] = {
+            "decision": unit.index,
+            "session": self._identity.session,
+            "principal": self._identity.principal or "none",
+            "rows_count": unit.rows_count,
+            "released_bytes": unit.released_bytes,
+            "error": unit.error,
+            "duration_ms": _coarse_ms(self._recorder.now() - unit.recorded_at_seconds),
+        }
+        if cut:
+            header["cut"] = True
+        self._recorder.add(_Item(Draft(EntryKind.OUTCOME, header)))
+
+
+class Recorder:
+    """Gathers the entries of all sessions of a worker. Belongs to the loop that made it."""
+
+    def __init__(
+        self, notary: Notary, pseudonyms: Pseudonyms, metrics: Metrics | None = None
+    ) -> None:
+        self.pseudonyms = pseudonyms
+        self.metrics = metrics
+        self._notary = notary
+        self._loop = asyncio.get_running_loop()
+        self._batch: list[_Item] = []
+        self._batch_bytes = 0
+        self._lag_count = 0
+
+    def now(self) -> float:
+        """Seconds of the loop's clock."""
+        return self._loop.time()
+
+    def add(self, item: _Item) -> None:
+        """Take an entry into this turn's batch."""
+        if item.unit is not None:
+            item.unit.recorded_at_seconds = self.now()
+        if not self._batch:
+            self._loop.call_soon(self.flush)
+        self._batch.append(item)
+        self._batch_bytes += len(item.draft.payload or b"")
+        if len(self._batch) >= _BATCH_DRAFTS_MAX or self._batch_bytes >= _BATCH_BYTES_MAX:
+            self.flush()
+
+    def flush(self) -> None:
+        """Submit what was gathered."""
+        batch, self._batch, self._batch_bytes = self._batch, [], 0
+        if not batch:
+            return
+        try:
+            self._submit(batch)
+        except InvalidDraft:
+            for item in batch:
+                self._submit_alone(item)
+
+    def _submit_alone(self, item: _Item) -> None:
+        try:
+            self._submit([item])
+        except InvalidDraft:
+            if item.invalid is not None:
+                item.invalid()
+
+    def _submit(self, batch: list[_Item]) -> None:
+        future = self._notary.submit([item.draft for item in batch])
+        started = self.now()
+        self._move_lag(len(batch))
+        future.add_done_callback(lambda done: self._settled(batch, started, done))
+
+    def _settled(
+        self, batch: list[_Item], started: float, done: asyncio.Future[Acknowledgement]
+    ) -> None:
+        self._move_lag(-len(batch))
+        if done.cancelled() or done.exception() is not None:
+            # The client of the notary has told the worker; nothing is released any more.
+            return
+        index = done.result().first_index
+        latest: dict[Callable[[int], None], int] = {}
+        for item in batch:
+            if item.unit is not None and item.durable is not None:
+                item.unit.index = index
+                latest[item.durable] = item.unit.number
+            index += 1
+        if self.metrics is not None:
+            self.metrics.ledger_committed(self.now() - started)
+        for durable, number in latest.items():
+            durable(number)
+
+    def _move_lag(self, count: int) -> None:
+        self._lag_count += count
+        if self.metrics is not None:
+            self.metrics.ledger_lag(self._lag_count)
+
+
+def _content(record: Record) -> dict[str, object]:
+    """The statement as the payload holds it; what is too long is cut, and its digest says so."""
+    content: dict[str, object] = {}
+    raw = record.text
+    if len(raw) > _TEXT_BYTES_MAX:
+        content |= {"text_bytes": len(raw), "text_sha256": hashlib.sha256(raw).hexdigest()}
+        content["text_start"] = raw[:_TEXT_BYTES_MAX].decode(record.codec, "replace")
+    else:
+        try:
+            content["text"] = raw.decode(record.codec)
+        except UnicodeDecodeError:
+            content["text_base64"] = base64.b64encode(raw).decode("ascii")
+    if record.sent is not None:
+        encoded = record.sent.encode()
+        if len(encoded) > _TEXT_BYTES_MAX:
+            content["sent_sha256"] = hashlib.sha256(encoded).hexdigest()
+        else:
+            content["sent"] = record.sent
+    if record.values is not None:
+        content["parameters"] = _parameters(record.values)
+    return content
+
+
+def _parameters(values: bytes) -> dict[str, object]:
+    """The parameters of a Bind, base64 of the bytes as sent, None for NULL."""
+    if len(values) > _VALUES_BYTES_MAX:
+        return {"bind_bytes": len(values), "bind_sha256": hashlib.sha256(values).hexdigest()}
+    decoded = decode_parameters(values)
+    return {
+        "formats": decoded.formats,
+        "values": [
+            None if value is None else base64.b64encode(value).decode("ascii")
+            for value in decoded.values
+        ],
+    }
+
+
+def _tokens(names: map[str]) -> list[str]:
+    """Relation names as header tokens: what a token cannot hold becomes an underscore."""
+    return [
+        ("_" + token if token[:1] in ("", ".") else token)[:200] for token in map(_token, names)
+    ]
+
+
+def _token(name: str) -> str:
+    return _NOT_IN_A_TOKEN.sub("_", name)
+
+
+def _coarse_ms(seconds: float) -> int:
+    """Milliseconds rounded up to a power of two, so that nothing can be read from its digits."""
+    milliseconds = max(0, int(seconds * 1000))
+    return 0 if milliseconds == 0 else 1 << (milliseconds - 1).bit_length()
+
+
+__all__ = ["Basis", "Identity", "LedgerUnavailable", "Notary", "Recorder", "Scribe"]

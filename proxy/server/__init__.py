@@ -1,0 +1,1 @@
+"""Sockets, threads, processes: what makes the pure parts serve."""

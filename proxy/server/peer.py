@@ -1,0 +1,104 @@
+"""One side of a connection: an asyncio transport, with its flow control, behind plain callbacks."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from typing import Final, cast
+
+_WRITE_HIGH_BYTES: Final = 256 * 1024
+_LINGER_SECONDS: Final = 5.0
+
+
+def _ignore(*_: object) -> None:
+    """Nobody listens yet, or any more."""
+
+
+class Peer(asyncio.Protocol):
+    """`on_made` is called once; `on_data`, `on_lost` and `on_pressure` may be replaced at will.
+
+    `on_pressure` is called when `crowded` changes: more was written than the other end has taken.
+    """
+
+    def __init__(self, on_made: Callable[[Peer], None] = _ignore) -> None:
+        self.on_data: Callable[[bytes], None] = _ignore
+        self.on_lost: Callable[[], None] = _ignore
+        self.on_pressure: Callable[[], None] = _ignore
+        self.crowded = False
+        self.lost = False
+        self.secured = False
+        self._on_made = on_made
+        self._transport: asyncio.Transport | None = None
+        self._reading = True
+
+    @property
+    def address(self) -> str:
+        """The other end's IP address, empty for a Unix socket."""
+        name = self._made().get_extra_info("peername")
+        return str(name[0]) if isinstance(name, tuple) else ""
+
+    def write(self, data: bytes) -> None:
+        """Queue `data`; check `crowded` before producing more."""
+        if not self.lost and data:
+            self._made().write(data)
+
+    def read(self, *, wanted: bool) -> None:
+        """Go on reading, or stop."""
+        if wanted is not self._reading and not self.lost:
+            self._reading = wanted
+            transport = self._made()
+            (transport.resume_reading if wanted else transport.pause_reading)()
+
+    async def start_tls(self, context: ssl.SSLContext) -> None:
+        """Become the server side of a TLS connection; nothing may have arrived in clear.
+
+        Reading has to be stopped first. Raises `OSError` when the handshake fails.
+        """
+        secured = await asyncio.get_running_loop().start_tls(
+            self._made(), self, context, server_side=True
+        )
+        if secured is None or self.lost:
+            raise ConnectionResetError("the connection was closed during the TLS handshake")
+        self._transport = secured
+        self._reading = self.secured = True
+        secured.set_write_buffer_limits(high=_WRITE_HIGH_BYTES)
+
+    def close(self) -> None:
+        """Send what is queued and hang up; hang up anyway if the other end does not take it."""
+        if not self.lost:
+            transport = self._made()
+            transport.close()
+            asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._abort)
+
+    def _abort(self) -> None:
+        if not self.lost:
+            self._made().abort()
+
+    def _made(self) -> asyncio.Transport:
+        assert self._transport is not None
+        return self._transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports have the methods of asyncio.Transport without being one.
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=_WRITE_HIGH_BYTES)
+        self._on_made(self)
+
+    def data_received(self, data: bytes) -> None:
+        self.on_data(data)
+
+    def pause_writing(self) -> None:
+        self.crowded = True
+        self.on_pressure()
+
+    def resume_writing(self) -> None:
+        self.crowded = False
+        self.on_pressure()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.lost = True
+        on_lost = self.on_lost
+        # The callbacks hold the session, and the session holds this.
+        self.on_data = self.on_lost = self.on_pressure = _ignore
+        on_lost()

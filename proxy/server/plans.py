@@ -1,0 +1,61 @@
+"""The plans of one database under one policy: looked up on the event loop, made in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from concurrent.futures import Executor
+from typing import Protocol
+
+from proxy.record import Basis
+from proxy.session.judge import Plans
+from proxy.session.plan import Plan, Scene
+from proxy.session.plan_cache import PlanCache
+from proxy.session.planner import Planned, Planner
+from proxy.telemetry.labels import PlanPath
+from proxy.telemetry.metrics import Metrics
+
+_generations = itertools.count(1)
+
+
+class PlanSource(Plans, Protocol):
+    """What a relay needs: plans seen before, plans to be made, and what they rest on."""
+
+    @property
+    def basis(self) -> Basis: ...
+
+    async def analyse(self, text: str, scene: Scene) -> Plan: ...
+
+
+class DatabasePlans:
+    """Made anew for every policy and every state of the catalogue, with an empty cache."""
+
+    def __init__(
+        self,
+        planner: Planner,
+        cache: PlanCache,
+        executor: Executor,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self.generation = next(_generations)
+        self.planner = planner
+        self.basis = Basis(planner.law.digest, planner.catalogue.version)
+        self._cache = cache
+        self._executor = executor
+        self._metrics = metrics
+
+    def lookup(self, text: str, scene: Scene) -> Plan | None:
+        """A plan made before for this text or its shape."""
+        return self._cache.lookup(text, scene)
+
+    async def analyse(self, text: str, scene: Scene) -> Plan:
+        """Make a plan in a thread and keep it."""
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        planned: Planned = await loop.run_in_executor(
+            self._executor, self.planner.work_out, text, scene
+        )
+        self._cache.remember(text, scene, planned)
+        if self._metrics is not None:
+            self._metrics.planned(PlanPath.FULL, loop.time() - started)
+        return planned.plan

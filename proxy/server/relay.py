@@ -1,0 +1,209 @@
+"""The driver of one session: does what the pure session says, in the order it says it, and keeps
+either side from sending more than the other takes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import assert_never
+
+from proxy.record import Scribe
+from proxy.server.peer import Peer
+from proxy.server.plans import PlanSource
+from proxy.session.commands import (
+    Analyse,
+    Command,
+    End,
+    Record,
+    Report,
+    ToClient,
+    ToServer,
+)
+from proxy.session.opening import Opening
+from proxy.session.plan import Plan, Scene
+from proxy.session.session import Session
+from proxy.telemetry.labels import Direction
+from proxy.telemetry.metrics import Metrics
+from proxy.wire.postgres.backend import Severity, encode_error
+
+_log = logging.getLogger(__name__)
+
+
+class Relay:
+    """Two peers and what stands between them: first an `Opening`, then a `Session`.
+
+    `opened` becomes True when the database has let the client in, False if the connection ends
+    before; `closed` when both sides are gone.
+    """
+
+    def __init__(
+        self, client: Peer, server: Peer, opening: Opening, metrics: Metrics | None = None
+    ) -> None:
+        loop = asyncio.get_running_loop()
+        self.opened: asyncio.Future[bool] = loop.create_future()
+        self.closed: asyncio.Future[None] = loop.create_future()
+        self._client = client
+        self._server = server
+        self._opening = opening
+        self._metrics = metrics
+        self._session: Session | None = None
+        self._scribe: Scribe | None = None
+        self._plans: PlanSource | None = None
+        self._analysis: asyncio.Task[Plan] | None = None
+        self._held_since: float | None = None
+        self._draining = False
+        self._ended = False
+        client.on_data, server.on_data = self._from_client, self._from_server
+        client.on_pressure = server.on_pressure = self._balance
+        client.on_lost, server.on_lost = self._client_lost, self._server_lost
+
+    def begin(self, session: Session, scribe: Scribe, plans: PlanSource, early: bytes) -> None:
+        """The session is open: tell the client so, and take what it already sent."""
+        self._session, self._scribe, self._plans = session, scribe, plans
+        self._client.write(self._opening.ready)
+        if early:
+            self._from_client(early)
+
+    def use(self, plans: PlanSource) -> None:
+        """Judge by these from the next message on."""
+        if self._session is not None:
+            self._plans = plans
+            self._session.use(plans)
+
+    def durable(self, number: int) -> None:
+        """Every record of this session up to `number` is in the ledger for good."""
+        if self._session is not None and not self._ended:
+            self._run(self._session.durable(number))
+            self._note_release(self._session)
+
+    def fail(self, sqlstate: str, message: str) -> None:
+        """End the session with an error of our own; nothing that is held goes out."""
+        farewell = None
+        if self._session is None or self._session.whole:
+            farewell = encode_error(Severity.FATAL, sqlstate, message)
+        self._end(farewell)
+
+    def drain(self) -> None:
+        """End the session as soon as nothing is under way."""
+        self._draining = True
+        self._leave_if_idle()
+
+    def _from_client(self, data: bytes) -> None:
+        if self._session is None:
+            self._run(self._opening.from_client(data))
+        else:
+            self._run(self._session.from_client(data))
+            if self._metrics is not None:
+                self._metrics.bytes_released(Direction.TO_DATABASE, len(data))
+
+    def _from_server(self, data: bytes) -> None:
+        session = self._session
+        if session is not None:
+            self._run(session.from_server(data))
+            if session.holding:
+                self._held_since = self._held_since or asyncio.get_running_loop().time()
+            return
+        self._run(self._opening.from_server(data))
+        if self._opening.open and not self.opened.done():
+            self.opened.set_result(True)
+
+    def _run(self, commands: list[Command]) -> None:
+        for command in commands:
+            if self._ended:
+                return
+            match command:
+                case ToClient(data=data):
+                    self._client.write(data)
+                    if self._metrics is not None:
+                        self._metrics.bytes_released(Direction.TO_CLIENT, len(data))
+                case ToServer(data=data):
+                    self._server.write(data)
+                case Record():
+                    self._record(command)
+                case Report():
+                    self._report(command)
+                case Analyse(text=text, scene=scene):
+                    self._analyse(text, scene)
+                case End(farewell=farewell):
+                    self._end(farewell)
+                case _:
+                    assert_never(command)
+        self._balance()
+        if self._draining:
+            self._leave_if_idle()
+
+    def _record(self, record: Record) -> None:
+        assert self._scribe is not None
+        assert self._plans is not None
+        self._scribe.decision(record, self._plans.basis)
+
+    def _report(self, report: Report) -> None:
+        assert self._scribe is not None
+        self._scribe.outcome(report.unit)
+        if self._metrics is not None:
+            self._metrics.rows_released(report.unit.rows_count)
+
+    def _analyse(self, text: str, scene: Scene) -> None:
+        assert self._plans is not None
+        self._analysis = asyncio.ensure_future(self._plans.analyse(text, scene))
+        self._analysis.add_done_callback(self._analysed)
+
+    def _analysed(self, analysis: asyncio.Task[Plan]) -> None:
+        if analysis.cancelled() or self._ended or self._session is None:
+            return
+        error = analysis.exception()
+        if error is None:
+            self._run(self._session.planned(analysis.result()))
+        else:
+            _log.error("a statement could not be judged", exc_info=error)
+            self.fail("XX000", "internal error: the statement could not be judged")
+
+    def _end(self, farewell: bytes | None) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        self._client.on_data = self._server.on_data = _drop
+        if farewell is not None:
+            self._client.write(farewell)
+        self._client.close()
+        self._server.close()
+
+    def _balance(self) -> None:
+        session = self._session
+        wants_client = session is None or session.wants_client_bytes
+        wants_server = session is None or session.wants_server_bytes
+        self._client.read(wanted=wants_client and not self._server.crowded)
+        self._server.read(wanted=wants_server and not self._client.crowded)
+
+    def _leave_if_idle(self) -> None:
+        if self._session is None or self._session.idle:
+            self._draining = False
+            self.fail("57P01", "the proxy is shutting down: connect again")
+
+    def _note_release(self, session: Session) -> None:
+        if self._held_since is not None and not session.holding:
+            if self._metrics is not None:
+                self._metrics.held(asyncio.get_running_loop().time() - self._held_since)
+            self._held_since = None
+
+    def _client_lost(self) -> None:
+        self._ended = True
+        self._server.close()
+        self._lost()
+
+    def _server_lost(self) -> None:
+        if self._session is not None and not self._client.lost:
+            self._run(self._session.server_lost())
+        else:
+            self._client.close()
+        self._lost()
+
+    def _lost(self) -> None:
+        if not self.opened.done():
+            self.opened.set_result(False)
+        if self._client.lost and self._server.lost and not self.closed.done():
+            self.closed.set_result(None)
+
+
+def _drop(_: bytes) -> None:
+    """The session is over; what still arrives is nobody's."""

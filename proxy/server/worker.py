@@ -1,0 +1,283 @@
+"""Accepts connections and takes each from its first byte to its last."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import ssl
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
+
+from proxy.errors import FengcunError, ProtocolViolation, RecordUnavailable, UpstreamUnavailable
+from proxy.policy.law import Principal
+from proxy.record import Basis, Identity, Recorder, Scribe
+from proxy.server.greeting import ClientLeft, greet
+from proxy.server.peer import Peer
+from proxy.server.plans import PlanSource
+from proxy.server.relay import Relay
+from proxy.session.commands import Record, Unit
+from proxy.session.opening import Opening
+from proxy.session.plan import Timing
+from proxy.session.refusals import NO_PRINCIPAL
+from proxy.session.session import MessageLimits, Session
+from proxy.telemetry.labels import ConnectionState
+from proxy.telemetry.metrics import Metrics
+from proxy.upstream.cancel import CancelKeys
+from proxy.upstream.connect import Upstream, connect
+from proxy.wire.postgres.backend import Severity, encode_error
+from proxy.wire.postgres.parameters import Admission, ParameterRefused, admit
+from proxy.wire.postgres.startup import CancelRequest, encode_startup
+
+_log = logging.getLogger(__name__)
+_SESSION_BYTES: Final = 8
+_NONCE_BYTES: Final = 16
+
+Identify = Callable[[str, str, str, str], Principal | None]
+"""User, database, source address and application_name -> the principal, or None."""
+
+
+class Rejected(FengcunError):
+    """The client may not enter. The class attribute is the usual SQLSTATE."""
+
+    sqlstate: ClassVar[str] = "28000"
+    label = "rejected"
+
+
+class TooManyConnections(FengcunError):
+    """All places are taken."""
+
+    sqlstate = "53300"
+    label = "too-many-connections"
+
+
+class UnknownDatabase(FengcunError):
+    """The database is not one that this proxy serves."""
+
+    sqlstate = "3D000"
+    label = "unknown-database"
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLimits:
+    """What one worker takes on."""
+
+    connections_max: int = 400
+    handshakes_max: int = 64
+    startup_seconds_max: float = 10.0
+    messages: MessageLimits = field(default_factory=MessageLimits)
+
+
+@dataclass(slots=True)
+class InForce:
+    """What statements are judged by; replaced as a whole, never changed in place."""
+
+    identify: Identify
+    plans: Mapping[str, PlanSource]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How clients get in and where they are taken."""
+
+    upstream: Upstream
+    upstream_tls: ssl.SSLContext | None = None
+    client_tls: ssl.SSLContext | None = None
+
+
+class Worker:
+    """All sessions of one event loop."""
+
+    def __init__(
+        self,
+        way: Way,
+        in_force: InForce,
+        recorder: Recorder,
+        limits: WorkerLimits | None = None,
+        metrics: Metrics | None = None,
+    ) -> None:
+        self._way = way
+        self._in_force = in_force
+        self._recorder = recorder
+        self._limits = limits or WorkerLimits()
+        self._metrics = metrics
+        self._cancel_keys = CancelKeys()
+        self._handshakes = asyncio.Semaphore(self._limits.handshakes_max)
+        self._connections: set[asyncio.Task[None]] = set()
+        self._relays: dict[Relay, str] = {}
+        self._server: asyncio.Server | None = None
+        self._failed = False
+
+    @property
+    def connections_count(self) -> int:
+        """Connections of any sort."""
+        return len(self._connections)
+
+    async def listen(self, host: str, port: int) -> int:
+        """Accept clients; the port that was taken, where 0 means any. Raises `OSError`."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Peer(self._accept), host, port)
+        return int(self._server.sockets[0].getsockname()[1])
+
+    def enforce(self, in_force: InForce) -> None:
+        """From its next message on, every session is judged by this."""
+        self._in_force = in_force
+        for relay, database in self._relays.items():
+            relay.use(in_force.plans[database])
+
+    def ledger_failed(self) -> None:
+        """Release nothing any more, on any session."""
+        self._failed = True
+        self._stop_accepting()
+        for relay in list(self._relays):
+            relay.fail(RecordUnavailable.sqlstate, "the audit ledger cannot record: try later")
+
+    async def close(self, grace_seconds: float) -> None:
+        """Stop accepting; let what is under way finish, for so long; end what is left."""
+        self._stop_accepting()
+        for relay in list(self._relays):
+            relay.drain()
+        if self._connections:
+            await asyncio.wait(self._connections, timeout=grace_seconds)
+        for relay in list(self._relays):
+            relay.fail("57P01", "the proxy is shutting down: connect again")
+        for task in self._connections:
+            task.cancel()
+        if self._connections:
+            await asyncio.wait(self._connections)
+
+    def _stop_accepting(self) -> None:
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def _accept(self, peer: Peer) -> None:
+        # Beyond the limit a client is told so, but not without limit either.
+        if len(self._connections) >= 2 * self._limits.connections_max or self._failed:
+            peer.close()
+            return
+        task = asyncio.get_running_loop().create_task(self._serve(peer))
+        self._connections.add(task)
+        task.add_done_callback(self._connections.discard)
+
+    async def _serve(self, peer: Peer) -> None:
+        self._move(None, ConnectionState.STARTING)
+        state = ConnectionState.STARTING
+        relay: Relay | None = None
+        try:
+            async with asyncio.timeout(self._limits.startup_seconds_max):
+                relay = await self._open(peer)
+            if relay is not None:
+                self._move(state, ConnectionState.IDLE)
+                state = ConnectionState.IDLE
+                await relay.closed
+        except TimeoutError:
+            _farewell(peer, Rejected("the client took too long to log in"))
+        except ClientLeft:
+            pass
+        except FengcunError as error:
+            self._count(error)
+            _farewell(peer, error)
+        finally:
+            self._move(state, None)
+            if relay is not None:
+                self._relays.pop(relay, None)
+            peer.close()
+
+    async def _open(self, peer: Peer) -> Relay | None:
+        """Everything up to the first ReadyForQuery; None where no session comes of it."""
+        greeted = await greet(peer, self._way.client_tls)
+        if isinstance(greeted.packet, CancelRequest):
+            await self._cancel_keys.cancel(greeted.packet.key)
+            return None
+        admission = admit(greeted.packet)
+        if len(self._connections) > self._limits.connections_max:
+            raise TooManyConnections("sorry, too many clients already: raise limits or try later")
+        if admission.database not in self._in_force.plans:
+            raise UnknownDatabase("this proxy does not serve that database")
+        async with self._handshakes:
+            return await self._enter(peer, admission, greeted.rest)
+
+    async def _enter(self, peer: Peer, admission: Admission, rest: bytes) -> Relay | None:
+        way = self._way
+        _, server = await connect(way.upstream, way.upstream_tls, Peer)
+        opening = Opening(CancelKeys.fresh())
+        relay = Relay(peer, server, opening, self._metrics)
+        try:
+            if peer.lost or server.lost:
+                raise UpstreamUnavailable("the database closed the connection")
+            server.write(encode_startup(admission.message))
+            if rest:
+                peer.on_data(rest)
+            if not await relay.opened:
+                return relay
+            await self._begin(relay, opening, admission, peer.address)
+        except BaseException:
+            server.close()
+            raise
+        return relay
+
+    async def _begin(
+        self, relay: Relay, opening: Opening, admission: Admission, source: str
+    ) -> None:
+        in_force = self._in_force
+        principal = in_force.identify(
+            admission.user, admission.database, source, admission.application_name
+        )
+        identity = Identity(
+            session=secrets.token_hex(_SESSION_BYTES),
+            principal=None if principal is None else principal.name,
+            user=admission.user,
+            database=admission.database,
+            source=source,
+            application_name=admission.application_name,
+        )
+        plans = in_force.plans[admission.database]
+        if principal is None:
+            await self._record_stranger(identity, plans.basis)
+            raise Rejected(NO_PRINCIPAL.reason)
+        opened = opening.opened(principal)
+        nonce = secrets.token_hex(_NONCE_BYTES).encode("ascii")
+        session = Session(opened, plans, nonce, self._limits.messages)
+        scribe = Scribe(self._recorder, identity, relay.durable, lambda: _unrecordable(relay))
+        if opening.server_key is not None:
+            key, way = opening.issued_key, self._way
+            self._cancel_keys.issue(key, way.upstream, way.upstream_tls, opening.server_key)
+            relay.closed.add_done_callback(lambda _: self._cancel_keys.withdraw(key))
+        self._relays[relay] = admission.database
+        relay.closed.add_done_callback(lambda _: self._relays.pop(relay, None))
+        relay.begin(session, scribe, plans, opened.early)
+
+    async def _record_stranger(self, identity: Identity, basis: Basis) -> None:
+        """Somebody the database knows and the policy does not: they are told once it is written."""
+        durable: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+        def done(_: int = 0) -> None:
+            if not durable.done():
+                durable.set_result(None)
+
+        scribe = Scribe(self._recorder, identity, done, done)
+        scribe.decision(Record(Unit(1), NO_PRINCIPAL, Timing.FIRST, b"", "utf-8"), basis)
+        await durable
+
+    def _move(self, before: ConnectionState | None, after: ConnectionState | None) -> None:
+        if self._metrics is not None:
+            self._metrics.connection_moved(before, after)
+
+    def _count(self, error: FengcunError) -> None:
+        if self._metrics is None:
+            return
+        if isinstance(error, ProtocolViolation | ParameterRefused):
+            self._metrics.protocol_violated(error.label)
+        elif isinstance(error, UpstreamUnavailable):
+            self._metrics.upstream_failed(error.label)
+
+
+def _unrecordable(relay: Relay) -> None:
+    _log.error("the ledger did not take an entry; the session ends")
+    relay.fail("XX000", "internal error: the statement could not be recorded")
+
+
+def _farewell(peer: Peer, error: FengcunError) -> None:
+    peer.write(encode_error(Severity.FATAL, error.sqlstate, str(error)))
