@@ -77,31 +77,31 @@ def snapshot(reader: LogReader) -> tuple[bytes, JoinedSegments]:
 
 def _read_wide(
     reader: LogReader, number: int, width: int, path: Callable[[int, int], str]
-) -> bytes:
-    """tlog-tiles: a partial file may be gone once the full one exists."""
+) -> tuple[bytes, int]:
+    """The file and how wide it is: a partial one may be gone once the full one exists."""
     try:
-        return reader.read(path(number, width))
+        return reader.read(path(number, width)), width
     except FileNotFoundError:
         if width == TILE_WIDTH:
             raise
-        return reader.read(path(number, TILE_WIDTH))
+        return reader.read(path(number, TILE_WIDTH)), TILE_WIDTH
 
 
 def read_tile(reader: LogReader, slot: TileSlot) -> bytes:
     """The first `slot.width` hashes of the tile, concatenated."""
-    data = _read_wide(
+    data, found_width = _read_wide(
         reader, slot.number, slot.width, lambda number, width: tile_path(slot.level, number, width)
     )
-    return data[: slot.width * HASH_BYTES] if len(data) == TILE_WIDTH * HASH_BYTES else data
+    return data if found_width == slot.width else data[: slot.width * HASH_BYTES]
 
 
 def read_bundle(reader: LogReader, number: int, width: int) -> list[bytes]:
     """Up to `width` entries. Raises `FileNotFoundError` or `tile.BrokenBundle`."""
-    return decode_bundle(_read_wide(reader, number, width, bundle_path))[:width]
+    return decode_bundle(*_read_wide(reader, number, width, bundle_path))[:width]
 
 
 def read_payloads(reader: LogReader, number: int, width: int) -> list[bytes]:
-    return decode_payload_bundle(_read_wide(reader, number, width, payload_path))[:width]
+    return decode_payload_bundle(*_read_wide(reader, number, width, payload_path))[:width]
 
 
 def entries(reader: LogReader, start: int = 0) -> Iterator[tuple[int, bytes, bytes]]:

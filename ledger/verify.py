@@ -269,7 +269,7 @@ class _Pass:
         self._proxy_id = entry.proxy_id
         names = entry.header["log_key"], entry.header["format"], self._entry_key.name
         expected = entry_key_name(self._checkpoint.origin, entry.proxy_id)
-        if names[0] not in map(str, self._log_keys) or names[1:] != (FORMAT, expected):
+        if str(names[0]) not in map(str, self._log_keys) or names[1:] != (FORMAT, expected):
             raise LogInvalid(Fault.GENESIS, 0, "the log was begun with another key or format")
 
     def _parse_signed(self, data: bytes) -> Entry | None:

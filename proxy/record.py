@@ -14,11 +14,15 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
-from ledger.client import Acknowledgement, Draft, EntryKind, HeaderValue
+from ledger.client import Acknowledgement, Draft, EntryKind, HeaderValue, NotaryClient
+from ledger.errors import ConfigurationError as LedgerConfigurationError
 from ledger.errors import InvalidDraft, LedgerUnavailable
+from ledger.keys import load_pseudonyms
 from ledger.pseudonyms import Pseudonyms
+from proxy.errors import ConfigurationError, RecordUnavailable
 from proxy.names import PrincipalName
 from proxy.session.commands import Record, Unit
 from proxy.telemetry.metrics import Metrics
@@ -31,6 +35,7 @@ _BATCH_DRAFTS_MAX: Final = 1_024
 _BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 _CATALOGUE_DIGITS: Final = 16
 _RELATIONS_MAX: Final = 64
+_TOKEN_CHARACTERS_MAX: Final = 200
 _NOT_IN_A_TOKEN: Final = re.compile(r"[^\w.]|\d{15,}")
 
 _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -123,7 +128,9 @@ class Scribe:
         if record.sent is not None:
             header["sent_hmac"] = pseudonym("statement", record.sent)
         if decision.relations:
-            header["relations"] = _tokens(map(str, decision.relations[:_RELATIONS_MAX]))
+            header["relations"] = [
+                _token(str(name)) for name in decision.relations[:_RELATIONS_MAX]
+            ]
         payload = (_encode_json(content).removesuffix("}") + self._payload_end).encode()
         draft = Draft(EntryKind.DECISION, header, payload)
         self._recorder.add(_Item(draft, record.unit, self._durable, self._invalid))
@@ -226,6 +233,52 @@ class Recorder:
             self.metrics.ledger_lag(self._lag_count)
 
 
+class Ledger:
+    """A worker's line to the ledger. `on_failure` is called once, when it can record no more."""
+
+    def __init__(self, client: NotaryClient, recorder: Recorder) -> None:
+        self.recorder = recorder
+        self.on_failure: Callable[[], None] | None = None
+        self._client = client
+        client.on_failure = self._failed
+
+    async def policy_in_force(
+        self, digest: str, *, relations_count: int, principals_count: int
+    ) -> None:
+        """Record that this policy is what statements are judged by. Raises `RecordUnavailable`."""
+        header: dict[str, HeaderValue] = {
+            "policy": digest,
+            "event": "in-force",
+            "relations_count": relations_count,
+            "principals_count": principals_count,
+        }
+        try:
+            await self._client.submit([Draft(EntryKind.POLICY, header)])
+        except LedgerUnavailable as error:
+            raise RecordUnavailable(str(error)) from error
+
+    async def close(self) -> None:
+        """Send what was submitted and hang up."""
+        self.recorder.flush()
+        await self._client.close()
+
+    def _failed(self, _: LedgerUnavailable) -> None:
+        if self.on_failure is not None:
+            self.on_failure()
+
+
+async def connect_ledger(socket: Path, keys: Path, metrics: Metrics | None = None) -> Ledger:
+    """Raises `ConfigurationError` for unusable keys, `RecordUnavailable` without a notary."""
+    try:
+        pseudonyms = load_pseudonyms(keys)
+        client = await NotaryClient.connect(socket)
+    except LedgerConfigurationError as error:
+        raise ConfigurationError(str(error)) from error
+    except LedgerUnavailable as error:
+        raise RecordUnavailable(str(error)) from error
+    return Ledger(client, Recorder(client, pseudonyms, metrics))
+
+
 def _content(record: Record) -> dict[str, object]:
     """The statement as the payload holds it; what is too long is cut, and its digest says so."""
     content: dict[str, object] = {}
@@ -263,21 +316,13 @@ def _parameters(values: bytes) -> dict[str, object]:
     }
 
 
-def _tokens(names: map[str]) -> list[str]:
-    """Relation names as header tokens: what a token cannot hold becomes an underscore."""
-    return [
-        ("_" + token if token[:1] in ("", ".") else token)[:200] for token in map(_token, names)
-    ]
-
-
 def _token(name: str) -> str:
-    return _NOT_IN_A_TOKEN.sub("_", name)
+    """A relation's name as a header token: what a token cannot hold becomes an underscore."""
+    token = _NOT_IN_A_TOKEN.sub("_", name)[:_TOKEN_CHARACTERS_MAX]
+    return token if token[:1] not in ("", ".") else "_" + token[1:]
 
 
 def _coarse_ms(seconds: float) -> int:
     """Milliseconds rounded up to a power of two, so that nothing can be read from its digits."""
     milliseconds = max(0, int(seconds * 1000))
     return 0 if milliseconds == 0 else 1 << (milliseconds - 1).bit_length()
-
-
-__all__ = ["Basis", "Identity", "LedgerUnavailable", "Notary", "Recorder", "Scribe"]

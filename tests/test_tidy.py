@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[1]
 
 TOP_LEVEL = {
     *(".ci", ".dockerignore", ".gitignore", "Makefile", "pyproject.toml"),
-    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "README.zh.md", "SECURITY.md"),
+    *("CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "README.zh-CN.md", "SECURITY.md"),
     *("config", "deploy", "docs", "ledger", "proxy", "tests"),
 }
 MADE_BY_TOOLS = {
@@ -33,6 +33,7 @@ STEPS = (
     {"settings", "telemetry"},
     {"record", "upstream"},
     {"server", "desk"},
+    {"demo"},
     {"cli"},
 )
 HEIGHT = {name: height for height, names in enumerate(STEPS) for name in names}

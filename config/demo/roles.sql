@@ -1,13 +1,14 @@
--- Logins of the demo. The passwords are public: they guard synthetic data on a loopback address.
-CREATE ROLE desk LOGIN PASSWORD 'synthetic';      -- a police desk's application
-CREATE ROLE clerk LOGIN PASSWORD 'synthetic';     -- a court clerk's application
-CREATE ROLE bgcheck LOGIN PASSWORD 'synthetic';   -- a commercial background-check platform
-CREATE ROLE catalogue LOGIN PASSWORD 'synthetic'; -- what the proxy itself logs in as; reads no table
+-- Logins of the demo, named as config/policy.toml names them. The passwords are public: they guard
+-- synthetic data on a loopback address.
+CREATE ROLE agency_app LOGIN PASSWORD 'synthetic'; -- the application in which cases are handled
+CREATE ROLE desk LOGIN PASSWORD 'synthetic';       -- the application of a police desk
+CREATE ROLE bgcheck LOGIN PASSWORD 'synthetic';    -- a commercial background-check platform
+CREATE ROLE catalogue LOGIN PASSWORD 'synthetic';  -- the proxy's own; it may read no table
 
-GRANT USAGE ON SCHEMA base TO desk, clerk, bgcheck;
+GRANT USAGE ON SCHEMA base TO agency_app, desk, bgcheck;
+GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA base TO agency_app;
 GRANT SELECT ON ALL TABLES IN SCHEMA base TO desk, bgcheck;
-GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA base TO clerk;
 
+ALTER ROLE agency_app SET search_path = base, public;
 ALTER ROLE desk SET search_path = base, public;
-ALTER ROLE clerk SET search_path = base, public;
 ALTER ROLE bgcheck SET search_path = base, public;

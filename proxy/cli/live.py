@@ -40,7 +40,7 @@ async def look_at(upstream: Upstream, database: str | None) -> LiveDatabase:
             timeout=upstream.connect_timeout_ms / 1000,
             ssl="disable" if upstream.sslmode == "disable" else upstream.sslmode,
         )
-    except (OSError, asyncio.TimeoutError, asyncpg.PostgresError) as error:
+    except (OSError, asyncpg.PostgresError) as error:
         raise UpstreamUnavailable(
             f"cannot read the catalogue of {name} at {upstream.host}:{upstream.port} as"
             f" {upstream.catalogue_user} ({type(error).__name__}); is the server up, and may that"

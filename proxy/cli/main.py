@@ -42,7 +42,7 @@ def serve(config: ConfigOption = DEFAULT_CONFIG) -> None:
 
 @app.command()
 def check(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
-    """Check configuration and policy against the live database; exit 1 if something is not covered."""
+    """Check configuration and policy against the live database; exit 1 for what is not covered."""
     from proxy.cli.check import run
 
     raise typer.Exit(run(config, as_json=json))
@@ -75,7 +75,9 @@ def demo(
     keep: Annotated[
         Path | None, typer.Option(help="Keep everything the demo makes in this directory.")
     ] = None,
-    port: Annotated[int | None, typer.Option(help="Port of the proxy; a free one if taken.")] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port of the proxy; another if it is taken.")
+    ] = None,
 ) -> None:
     """A guided tour on an embedded PostgreSQL with a synthetic agency database."""
     from proxy.demo.tour import run

@@ -48,13 +48,13 @@ class Names:
     """Cause of a case -> charge."""
 
 
-class Agency:
+class Population:
     """Fills a `Register`. One object, one population."""
 
     def __init__(self, names: Names, *, seed: int, register: Register) -> None:
         self.register = register
         self._names = names
-        self._chance = random.Random(seed)  # noqa: S311: reproducible, not secret
+        self._chance = random.Random(seed)  # noqa: S311 (reproducible, not secret)
         self._numbers_taken = {row[3] for row in register.rows["person"]}
         causes = list(names.charges)
         self._causes = causes, [len(causes) - place for place in range(len(causes))]
@@ -104,8 +104,9 @@ class Agency:
         born = _eighteen_years_before(happened - offset * _DAY)
         person_id = self._person(profile.age, born)
         self._involve(case_id, person_id, cause, profile, eighteenth_birthday(born) + offset * _DAY)
-        if profile.name == "minor" and self._chance.random() < _REOFFENDING:
-            again = eighteenth_birthday(born) + self._chance.randint(1, 900) * _DAY
+        again = eighteenth_birthday(born) + self._chance.randint(1, 900) * _DAY
+        offends_again = self._chance.random() < _REOFFENDING
+        if profile.name == "minor" and again <= _MODERN[1] and offends_again:
             adult = next(p for p in PROFILES if p.name == "adult")
             later_id = self._case_file("01", cause, again, None)
             self._involve(later_id, person_id, cause, adult, again)
@@ -175,9 +176,7 @@ class Agency:
             acted = last - 200 * _DAY
             add("admin_penalty", person_id, acted, "罚款200元", acted + 2 * _DAY)
 
-    def _document(
-        self, case_id: int, cp_id: int | None, kind: str, title: str, day: date
-    ) -> None:
+    def _document(self, case_id: int, cp_id: int | None, kind: str, title: str, day: date) -> None:
         self.register.add("document", case_id, cp_id, kind, title, "正文从略(虚构)", day)
 
     def _victim(self, case_id: int, happened: date) -> None:

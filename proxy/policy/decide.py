@@ -104,7 +104,7 @@ def decide(facts: Facts, context: Context) -> Judgement:
     return Judgement(
         Decision(
             Verdict.STRIP,
-            RuleName("sealed-rows"),
+            RuleName("sealed-rows" if named else "catalogue-columns"),
             _article(obligations),
             "",
             statement_class(facts),

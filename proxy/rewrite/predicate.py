@@ -26,10 +26,15 @@ _DEPTH_MAX = 8
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """SQL in pieces; the row's name goes between each two. ``bound`` are the names it defines."""
+    """SQL in pieces; the row's name goes between each two.
+
+    ``bound`` are the names it defines, ``called`` the functions, operators and types it uses: a
+    user's object of the same name could be taken for the built-in.
+    """
 
     pieces: tuple[str, ...]
     bound: frozenset[str] = frozenset()
+    called: frozenset[str] = frozenset()
 
     def render(self, row: str) -> str:
         """The SQL for a row called ``row`` (an unquoted, already folded name)."""
@@ -61,7 +66,7 @@ def compile_template(sql: str, law_functions: Mapping[str, Volatility]) -> Templ
         pieces.append(encoded[position:cut].decode())
         position = end
     pieces.append(encoded[position:].decode())
-    return Template(tuple(pieces), frozenset(_bound(expression)))
+    return Template(tuple(pieces), frozenset(_bound(expression)), frozenset(_called(expression)))
 
 
 def _single_expression(tree: list[Json]) -> Json:
@@ -112,17 +117,18 @@ def _bound(expression: Json) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """One relation's rule, compiled. ``shown`` None: every row is shown (it has only masks).
-
-    ``called`` are the functions and operators it uses: a user's object of the same name could be
-    taken for the built-in.
-    """
+    """One relation's rule, compiled. ``shown`` None: every row is shown (it has only masks)."""
 
     rule: RelationRule
     shown: Template | None
     unmasked: Template | None
     masks: Mapping[str, Template]
-    called: frozenset[str]
+
+    @property
+    def called(self) -> frozenset[str]:
+        """What its SQL calls, that of the rules it follows included."""
+        templates = (self.shown, self.unmasked, *self.masks.values())
+        return frozenset(name for template in templates if template for name in template.called)
 
 
 def compile_law(law: Law) -> Mapping[QualifiedName, Visibility]:
@@ -133,13 +139,11 @@ def compile_law(law: Law) -> Mapping[QualifiedName, Visibility]:
     out = {}
     for name, rule in law.relations.items():
         masks = {column: _compiled(name, sql, law) for column, sql in rule.mask.items()}
-        texts = [rule.visible_when, rule.mask_unless, *rule.mask.values()]
         out[name] = Visibility(
             rule=rule,
             shown=_shown(name, law, own, ()),
             unmasked=_compiled(name, rule.mask_unless, law),
             masks={column: mask for column, mask in masks.items() if mask is not None},
-            called=frozenset(called for sql in texts if sql for called in _called(sql)),
         )
     return out
 
@@ -186,11 +190,12 @@ def _exists(follows: Follows, parent: Template | None, alias: str) -> Template:
     visible = f"({parent.render(alias)})" if parent is not None else "true"
     pieces.append(head + visible + ")")
     bound = frozenset((alias,)) | (parent.bound if parent is not None else frozenset())
-    inner = Template(tuple(pieces), bound)
+    called = (parent.called if parent is not None else frozenset()) | {"="}
+    inner = Template(tuple(pieces), bound, called)
     if not follows.nullable:
         return inner
     nulls = _between([("", f".{quote_identifier(ours)} IS NULL") for ours in follows.on], " OR ")
-    return Template(_joined(nulls.pieces, inner.pieces, "(", " OR ", ")"), bound)
+    return Template(_joined(nulls.pieces, inner.pieces, "(", " OR ", ")"), bound, called)
 
 
 def _between(pairs: list[tuple[str, str]], glue: str) -> Template:
@@ -219,12 +224,13 @@ def _all_of(parts: list[Template]) -> Template | None:
     pieces = _joined(("",), parts[0].pieces, "(", "", ")")
     for part in parts[1:]:
         pieces = _joined(pieces, part.pieces, "", " AND (", ")")
-    return Template(pieces, frozenset(name for part in parts for name in part.bound))
+    bound = frozenset(name for part in parts for name in part.bound)
+    return Template(pieces, bound, frozenset(name for part in parts for name in part.called))
 
 
-def _called(sql: str) -> set[str]:
+def _called(expression: Json) -> set[str]:
     out = set()
-    for kind, body in nodes(parse_tree(_PREFIX + sql)):
+    for kind, body in nodes(expression):
         names = {"FuncCall": "funcname", "A_Expr": "name"}.get(kind)
         if names is not None:
             out.update(strings(items(body, names))[-1:])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from dataclasses import dataclass
+from typing import assert_never
 
 from proxy.errors import FengcunError, ProtocolViolation
 from proxy.server.peer import Peer
@@ -36,42 +37,55 @@ class Greeted:
     rest: bytes
 
 
-async def greet(peer: Peer, context: ssl.SSLContext | None) -> Greeted:
-    """Answer encryption requests, at most one of a kind, until the client says what it wants.
+class Greeting:
+    """Made as soon as the connection is, so that nothing the client says is missed."""
 
-    Raises `ProtocolViolation` and `ClientLeft`.
-    """
-    reader, arrived = StartupReader(), asyncio.Event()
+    def __init__(self, peer: Peer) -> None:
+        self._peer = peer
+        self._reader = StartupReader()
+        self._arrived = asyncio.Event()
+        peer.on_data, peer.on_lost = self._feed, self._arrived.set
 
-    def feed(data: bytes) -> None:
-        reader.feed(data)
-        arrived.set()
+    async def finish(self, context: ssl.SSLContext | None) -> Greeted:
+        """Answer encryption requests, at most one of a kind, until the client says what it wants.
 
-    peer.on_data, peer.on_lost = feed, arrived.set
-    asked: set[type[StartupPacket]] = set()
-    while True:
-        packet = reader.take()
-        if packet is None:
-            arrived.clear()
-            if peer.lost:
-                raise ClientLeft("the client left")
-            await arrived.wait()
-            continue
-        if type(packet) in asked:
-            raise ProtocolViolation("encryption was asked for twice")
-        asked.add(type(packet))
-        match packet:
-            case StartupMessage() | CancelRequest():
-                return Greeted(packet, reader.rest())
-            case GssRequest():
-                _require_nothing_follows(reader)
-                peer.write(_NO)
-            case SslRequest():
-                _require_nothing_follows(reader)
-                if context is None or peer.secured:
+        Raises `ProtocolViolation` and `ClientLeft`.
+        """
+        peer, reader = self._peer, self._reader
+        asked: set[type[StartupPacket]] = set()
+        while True:
+            packet = await self._next()
+            if type(packet) in asked:
+                raise ProtocolViolation("encryption was asked for twice")
+            asked.add(type(packet))
+            match packet:
+                case StartupMessage() | CancelRequest():
+                    # Until somebody takes over, what comes next stays with the kernel.
+                    peer.read(wanted=False)
+                    return Greeted(packet, reader.rest())
+                case GssRequest():
+                    _require_nothing_follows(reader)
                     peer.write(_NO)
-                else:
-                    await _secure(peer, context)
+                case SslRequest():
+                    _require_nothing_follows(reader)
+                    if context is None or peer.secured:
+                        peer.write(_NO)
+                    else:
+                        await _secure(peer, context)
+                case _:
+                    assert_never(packet)
+
+    async def _next(self) -> StartupPacket:
+        while (packet := self._reader.take()) is None:
+            if self._peer.lost:
+                raise ClientLeft("the client left")
+            self._arrived.clear()
+            await self._arrived.wait()
+        return packet
+
+    def _feed(self, data: bytes) -> None:
+        self._reader.feed(data)
+        self._arrived.set()
 
 
 def _require_nothing_follows(reader: StartupReader) -> None:

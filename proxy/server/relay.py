@@ -56,6 +56,7 @@ class Relay:
         client.on_data, server.on_data = self._from_client, self._from_server
         client.on_pressure = server.on_pressure = self._balance
         client.on_lost, server.on_lost = self._client_lost, self._server_lost
+        self._balance()
 
     def begin(self, session: Session, scribe: Scribe, plans: PlanSource, early: bytes) -> None:
         """The session is open: tell the client so, and take what it already sent."""

@@ -13,7 +13,7 @@ from typing import ClassVar, Final
 from proxy.errors import FengcunError, ProtocolViolation, RecordUnavailable, UpstreamUnavailable
 from proxy.policy.law import Principal
 from proxy.record import Basis, Identity, Recorder, Scribe
-from proxy.server.greeting import ClientLeft, greet
+from proxy.server.greeting import ClientLeft, Greeting
 from proxy.server.peer import Peer
 from proxy.server.plans import PlanSource
 from proxy.server.relay import Relay
@@ -157,17 +157,17 @@ class Worker:
         if len(self._connections) >= 2 * self._limits.connections_max or self._failed:
             peer.close()
             return
-        task = asyncio.get_running_loop().create_task(self._serve(peer))
+        task = asyncio.get_running_loop().create_task(self._serve(peer, Greeting(peer)))
         self._connections.add(task)
         task.add_done_callback(self._connections.discard)
 
-    async def _serve(self, peer: Peer) -> None:
+    async def _serve(self, peer: Peer, greeting: Greeting) -> None:
         self._move(None, ConnectionState.STARTING)
         state = ConnectionState.STARTING
         relay: Relay | None = None
         try:
             async with asyncio.timeout(self._limits.startup_seconds_max):
-                relay = await self._open(peer)
+                relay = await self._open(peer, greeting)
             if relay is not None:
                 self._move(state, ConnectionState.IDLE)
                 state = ConnectionState.IDLE
@@ -185,9 +185,9 @@ class Worker:
                 self._relays.pop(relay, None)
             peer.close()
 
-    async def _open(self, peer: Peer) -> Relay | None:
+    async def _open(self, peer: Peer, greeting: Greeting) -> Relay | None:
         """Everything up to the first ReadyForQuery; None where no session comes of it."""
-        greeted = await greet(peer, self._way.client_tls)
+        greeted = await greeting.finish(self._way.client_tls)
         if isinstance(greeted.packet, CancelRequest):
             await self._cancel_keys.cancel(greeted.packet.key)
             return None

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from proxy.names import RuleName
+from proxy.names import QualifiedName, RuleName
 from proxy.policy.decide import Judgement, Obligation, decide, refuse
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.law import Law
 from proxy.policy.rules import functions
 from proxy.policy.rules.context import Context, Refusal
-from proxy.rewrite.apply import Edit, apply_edits, rewrite
+from proxy.rewrite.apply import Edit, Visibilities, apply_edits, rewrite
 from proxy.rewrite.narrow import CannotNarrow
 from proxy.rewrite.predicate import compile_law
 from proxy.session.plan import (
@@ -56,7 +56,7 @@ class Planner:
         self.catalogue = catalogue
         self.limits = limits or TextLimits()
         self._visibilities = compile_law(law)
-        self._captured = _captured_names(catalogue)
+        self._captured = _captured(self._visibilities, catalogue)
 
     def plan(self, text: str, scene: Scene) -> Plan:
         """The plan for one text."""
@@ -89,7 +89,10 @@ class Planner:
             scene.in_transaction,
             sole=len(analysis.statements) == 1,
         )
-        judged = [decide(facts, context) for facts in analysis.statements]
+        judged = [
+            decide(facts, replace(context, last=_is_last(facts, analysis)))
+            for facts in analysis.statements
+        ]
         decision = _together(judged)
         if decision.verdict is Verdict.REFUSE:
             return Planned(_refused(decision), analysis)
@@ -107,10 +110,14 @@ class Planner:
     def _rewritten(self, analysis: Analysis, obligations: list[Obligation]) -> tuple[Edit, ...]:
         if not obligations:
             return ()
-        for obligation in obligations:
-            if self._visibilities[obligation.rule.name].called & self._captured:
-                raise CannotNarrow("a function or operator of this database hides a built-in one")
+        if any(obligation.rule.name in self._captured for obligation in obligations):
+            raise CannotNarrow("a function or operator of this database hides a built-in one")
         return rewrite(analysis, obligations, self._visibilities)
+
+
+def _is_last(facts: Facts, analysis: Analysis) -> bool:
+    verbs = {other.verb for other in analysis.statements}
+    return facts is analysis.statements[-1] and Verb.TRANSACTION not in verbs
 
 
 def _plan(analysis: Analysis, decision: Decision, context: Context, sent: str) -> Plan:
@@ -164,7 +171,10 @@ def _together(judged: list[Judgement]) -> Decision:
     return replace(weightiest, statement_class=StatementClass.MULTIPLE, relations=named)
 
 
-def _captured_names(catalogue: Catalogue) -> frozenset[str]:
-    """Names of the site's own functions, operators and types."""
+def _captured(visibilities: Visibilities, catalogue: Catalogue) -> frozenset[QualifiedName]:
+    """The relations whose rule calls something by the name of one of the site's own objects."""
     own = (*catalogue.user_functions, *catalogue.user_operators, *catalogue.user_types)
-    return frozenset(name.name for name in own)
+    names = {name.name for name in own}
+    return frozenset(
+        relation for relation, visibility in visibilities.items() if visibility.called & names
+    )

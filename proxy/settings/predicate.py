@@ -14,6 +14,7 @@ from proxy.errors import ConfigurationError
 from proxy.names import QualifiedName
 from proxy.policy.law import Volatility
 from proxy.rewrite.predicate import SELF, Template, compile_template, expression_tree
+from proxy.settings.expression import relations_of
 from proxy.statement.grammar import NotUnderstood, TextLimits, Token, scan
 from proxy.statement.tree import Body, Json, body_of, field, items, nodes, strings, text
 
@@ -149,12 +150,8 @@ def _argument(tokens: tuple[Token, ...], number: int, encoded: bytes) -> str:
 def _aliases(tree: Json) -> dict[str, set[QualifiedName]]:
     """What each name in FROM stands for; a set, as two subqueries may use the same name."""
     out: dict[str, set[QualifiedName]] = {}
-    for kind, body in nodes(tree):
-        if kind == "RangeVar":
-            alias = field(body, "alias")
-            name = text(alias, "aliasname") if alias is not None else text(body, "relname")
-            relation = QualifiedName(text(body, "schemaname"), text(body, "relname"))
-            out.setdefault(name, set()).add(relation)
+    for name, relation in relations_of(tree):
+        out.setdefault(name, set()).add(relation)
     return out
 
 
@@ -213,17 +210,3 @@ def _check_names(tree: Json) -> None:
                 raise ConfigurationError("name columns as alias.column; whole rows are not used")
             if parts[0] not in known:
                 raise ConfigurationError(f"{parts[0]} is not self and not a relation in FROM here")
-
-
-def outer_columns(sql: str) -> frozenset[str]:
-    """The columns of ``self`` that an expression of a law reads."""
-    return frozenset(
-        strings(items(body, "fields"))[1]
-        for kind, body in nodes(expression_tree(sql))
-        if kind == "ColumnRef" and strings(items(body, "fields"))[0] == SELF
-    )
-
-
-def inner_relations(sql: str) -> frozenset[QualifiedName]:
-    """The relations that the subqueries of an expression of a law read."""
-    return frozenset(name for names in _aliases(expression_tree(sql)).values() for name in names)

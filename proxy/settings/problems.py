@@ -19,6 +19,8 @@ from proxy.settings import positions
 _Model = TypeVar("_Model", bound=BaseModel)
 
 _TOML_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_OF_A_KEY = "[key]"
+"""What pydantic adds to the path where the key itself is wrong, not its value."""
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -108,6 +110,8 @@ def dotted(path: positions.Path) -> str:
     """``relation."base.person".mask``, ``principal[0].name``: the path as TOML writes it."""
     out = ""
     for part in path:
+        if part == _OF_A_KEY:
+            continue
         if isinstance(part, int):
             out += f"[{part}]"
             continue
@@ -120,6 +124,10 @@ def _message(model: type[BaseModel], kind: str, error: Mapping[str, Any]) -> str
     match kind:
         case "extra_forbidden":
             return _unknown_key(model, error["loc"])
+        case "too_short":
+            return f"expected at least {error['ctx']['min_length']}"
+        case "string_pattern_mismatch":
+            return f"expected text of the form {error['ctx']['pattern']}"
         case "missing":
             return "is missing; add this key"
         case "value_error":

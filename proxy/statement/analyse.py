@@ -63,6 +63,7 @@ def _facts(
         operators=named.operators,
         types=named.types,
         column_names=named.column_names,
+        selections=named.selections,
         locks="LockingClause" in kinds,
         conflict="OnConflictClause" in kinds,
         writes=bool(kinds & _WRITES),

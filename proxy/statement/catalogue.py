@@ -58,8 +58,9 @@ class Relation:
     """One row of ``pg_class`` with what hangs on it.
 
     ``parents``/``children`` are inheritance and partitioning (``pg_inherits``), direct ones.
-    ``references`` are the targets of its foreign keys. ``has_triggers`` counts user triggers only,
-    ``has_rules`` any rewrite rule other than a view's ``_RETURN``.
+    ``references`` are the targets of its foreign keys, ``reads`` what a view's query names.
+    ``indexes`` are the columns of each index that serves every row, in order. ``has_triggers``
+    counts user triggers only, ``has_rules`` any rewrite rule other than a view's ``_RETURN``.
     """
 
     name: QualifiedName
@@ -70,6 +71,8 @@ class Relation:
     parents: tuple[QualifiedName, ...] = ()
     children: tuple[QualifiedName, ...] = ()
     references: tuple[QualifiedName, ...] = ()
+    reads: tuple[QualifiedName, ...] = ()
+    indexes: tuple[tuple[str, ...], ...] = ()
     has_triggers: bool = False
     has_rules: bool = False
 
@@ -103,6 +106,21 @@ class Catalogue:
     user_types: Mapping[QualifiedName, TypeKind] = field(default_factory=dict)
     leakproof: frozenset[OperatorSignature] = frozenset()
     schemas: frozenset[str] = frozenset()
+    _functions: Mapping[str, tuple[QualifiedName, ...]] = field(init=False, repr=False)
+    _operators: frozenset[str] = field(init=False, repr=False)
+    _types: Mapping[str, tuple[TypeKind, ...]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Every statement asks for these by name alone."""
+        functions: dict[str, tuple[QualifiedName, ...]] = {}
+        for function in sorted(self.user_functions):
+            functions[function.name] = (*functions.get(function.name, ()), function)
+        types: dict[str, tuple[TypeKind, ...]] = {}
+        for name, kind in self.user_types.items():
+            types[name.name] = (*types.get(name.name, ()), kind)
+        object.__setattr__(self, "_functions", functions)
+        object.__setattr__(self, "_operators", frozenset(q.name for q in self.user_operators))
+        object.__setattr__(self, "_types", types)
 
     def resolve(self, schema: str | None, name: str, search_path: SearchPath) -> Relation | None:
         """The relation the server would find (``RangeVarGetRelid``), or None.
@@ -120,4 +138,12 @@ class Catalogue:
 
     def functions_named(self, name: str) -> tuple[QualifiedName, ...]:
         """User functions of that name, in any schema."""
-        return tuple(q for q in self.user_functions if q.name == name)
+        return self._functions.get(name, ())
+
+    def types_named(self, name: str) -> tuple[TypeKind, ...]:
+        """The kinds of the user types of that name, in any schema."""
+        return self._types.get(name, ())
+
+    def has_operator_named(self, name: str) -> bool:
+        """Whether a user operator has that name, in any schema."""
+        return name in self._operators

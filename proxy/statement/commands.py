@@ -13,7 +13,7 @@ class Setting:
     """SET or RESET of one parameter; ``values`` None for RESET and SET ... TO DEFAULT.
 
     ``name`` is folded to lower case (parameter names are case-insensitive), ``*`` for RESET ALL.
-    ``local`` is SET LOCAL.
+    ``local`` is SET LOCAL. The value of SET ... FROM CURRENT is one that nothing allows.
     """
 
     name: str
@@ -79,6 +79,8 @@ def _setting(body: Body) -> Setting:
             return Setting("*", None, local)
         case "VAR_SET_VALUE":
             return Setting(name, tuple(map(_value, items(body, "args"))), local)
+        case "VAR_SET_CURRENT":
+            return Setting(name, (_NO_VALUE,), local)
         case "VAR_SET_MULTI":
             # SET TRANSACTION and SET SESSION CHARACTERISTICS carry options, not values.
             return Setting(f"{name} *", (), local)
@@ -86,13 +88,17 @@ def _setting(body: Body) -> Setting:
             return Setting(name, None, local)
 
 
+_NO_VALUE = "\0"
+"""Stands for a value that is not spelt out; no rule allows it."""
+
+
 def _value(argument: Json) -> str:
     """A constant as the server will store it; anything else reads as a text nothing allows."""
     node = typed(argument)
     if node is None or node[0] != "A_Const":
-        return "\0"
+        return _NO_VALUE
     for key, inner in (("sval", "sval"), ("ival", "ival"), ("fval", "fval")):
         holder = node[1].get(key)
         if isinstance(holder, dict):
             return str(holder.get(inner, "0" if key == "ival" else ""))
-    return "\0"
+    return _NO_VALUE

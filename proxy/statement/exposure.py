@@ -9,13 +9,25 @@ that any other condition touches is *exposed*.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
+from typing import assert_never
 
 from proxy.statement.catalogue import Catalogue, Column, OperatorSignature
-from proxy.statement.scope import Columns, Found, Item, Level, everything, find_column, sources_of
-from proxy.statement.survey import Survey
-from proxy.statement.tree import Body, Json, body_of, items, nodes, strings, text, typed
+from proxy.statement.scope import Columns, Found, Level, everything, find_column, sources_of
+from proxy.statement.survey import Condition, Equality, Survey
+from proxy.statement.tree import (
+    Body,
+    Json,
+    body_of,
+    items,
+    nodes,
+    outside_subqueries,
+    strings,
+    text,
+    typed,
+)
 
 BOOL, INT8, INT2, INT4, TEXT, VARCHAR = 16, 20, 21, 23, 25, 1043
 _UNKNOWN = 0
@@ -54,27 +66,42 @@ class _Exposure:
     def __init__(self, survey: Survey, catalogue: Catalogue) -> None:
         self._survey = survey
         self._leakproof = catalogue.leakproof
+        self._leaking: set[int] = set()
+        """Indices of the choices that are not leakproof."""
         self._out: set[int] = set()
 
     def find(self) -> frozenset[int]:
-        for condition in self._survey.conditions:
-            self._condition(condition.expression, condition.level)
-        for equality in self._survey.equalities:
-            self._equality(equality.names, equality.left, equality.right)
+        """Inner choices first, for a subquery is no safer than what it chooses by."""
+        for index, choice in reversed(list(enumerate(self._survey.choices))):
+            match choice:
+                case Condition():
+                    told = self._condition(choice)
+                case Equality():
+                    told = self._equality(choice)
+                case _:
+                    assert_never(choice)
+            if told is not None:
+                self._leaking.add(index)
+                self._out |= told
         return frozenset(self._out)
 
     # -- conditions ---------------------------------------------------------------------------
 
-    def _condition(self, expression: Json, level: Level) -> None:
-        """AND, OR and NOT evaluate their parts and raise nothing themselves."""
-        stack = [expression]
+    def _condition(self, condition: Condition) -> frozenset[int] | None:
+        """The references it may tell of, None where it is leakproof.
+
+        AND, OR and NOT evaluate their parts and raise nothing themselves.
+        """
+        out: frozenset[int] | None = None
+        stack = [condition.expression]
         while stack:
             current = stack.pop()
             conjunction = body_of(current, "BoolExpr")
             if conjunction is not None:
                 stack.extend(items(conjunction, "args"))
-            elif not self._leakproof_part(current, level):
-                self._out |= _touched(current, level, self._survey)
+            elif not self._leakproof_part(current, condition.level):
+                out = (out or frozenset()) | _touched(current, condition.level, self._survey)
+        return out
 
     def _leakproof_part(self, expression: Json, level: Level) -> bool:
         node = typed(expression)
@@ -148,17 +175,22 @@ class _Exposure:
     # -- subqueries ---------------------------------------------------------------------------
 
     def _subquery(self, body: Body, level: Level) -> bool:
-        """EXISTS and ``x [NOT] IN`` over a plain SELECT: its own conditions are looked at on
-        their own, and nothing else in it is evaluated."""
+        """EXISTS and ``x [NOT] IN`` over a plain SELECT whose own conditions are leakproof.
+
+        Where the planner does not make a join of it, it runs for rows that the filter would hide,
+        and an error in it, be it about an open relation, tells that there is such a row.
+        """
         select = body_of(body.get("subselect"), "SelectStmt")
-        if select is None or not _is_plain(select):
+        subquery = self._survey.subqueries.get(id(body))
+        if select is None or subquery is None or subquery.derived or not _is_plain(select):
+            return False
+        if not self._leaking.isdisjoint(subquery.choices):
             return False
         match text(body, "subLinkType"):
             case "EXISTS_SUBLINK":
                 return True
             case "ANY_SUBLINK" if not items(body, "operName"):
-                columns, _ = self._survey.memberships.get(id(body), (None, frozenset()))
-                inner = _only(columns)
+                inner = _only(subquery.columns)
                 outer = self._operand(body.get("testexpr"), level)
                 return inner is not None and self._pair(
                     "=", outer, _Operand(inner.type_oid, frozenset())
@@ -166,19 +198,23 @@ class _Exposure:
             case _:
                 return False
 
-    def _equality(
-        self, names: tuple[str, ...] | None, left: tuple[Item, ...], right: tuple[Item, ...]
-    ) -> None:
-        if names is None:
-            sides = [{n for i in side for n in (i.columns or ())} for side in (left, right)]
-            names = tuple(sides[0] & sides[1])
-            if any(item.columns is None for item in (*left, *right)):
-                self._out |= sources_of((*left, *right))
-                return
+    def _equality(self, equality: Equality) -> frozenset[int] | None:
+        """As `_condition`. NATURAL over columns that are not known may compare anything."""
+        sides = (equality.left, equality.right)
+        names: Iterable[str]
+        if equality.names is not None:
+            names = equality.names
+        elif any(item.columns is None for side in sides for item in side):
+            return sources_of(chain(*sides))
+        else:
+            left, right = ({n for i in side for n in (i.columns or ())} for side in sides)
+            names = left & right
+        out: frozenset[int] | None = None
         for name in names:
-            ends = [find_column(_reference(name), Level(list(side))) for side in (left, right)]
+            ends = [find_column(_reference(name), Level(list(side))) for side in sides]
             if not self._pair("=", _of_column(ends[0]), _of_column(ends[1])):
-                self._out |= ends[0].sources | ends[1].sources
+                out = (out or frozenset()) | ends[0].sources | ends[1].sources
+        return out
 
 
 def _touched(expression: Json, level: Level, survey: Survey) -> frozenset[int]:
@@ -188,31 +224,16 @@ def _touched(expression: Json, level: Level, survey: Survey) -> frozenset[int]:
     """
     out: set[int] = set()
     columns_count = 0
-    for kind, body in _outside_subqueries(expression):
+    for kind, body in outside_subqueries(expression):
         if kind == "ColumnRef":
             columns_count += 1
             out |= find_column(body, level).sources
         elif kind == "SubLink":
             columns_count += 1
             out |= everything(level)
-            out |= survey.memberships.get(id(body), (None, frozenset()))[1]
+            subquery = survey.subqueries.get(id(body))
+            out |= subquery.sources if subquery is not None else frozenset()
     return frozenset(out) if columns_count else everything(level)
-
-
-def _outside_subqueries(expression: Json) -> Iterator[tuple[str, Body]]:
-    stack = [expression]
-    while stack:
-        current = stack.pop()
-        if isinstance(current, list):
-            stack.extend(current)
-        elif isinstance(current, dict):
-            node = typed(current)
-            if node is not None:
-                yield node
-            if node is None or node[0] != "SubLink":
-                stack.extend(current.values())
-            else:
-                stack.append(node[1].get("testexpr"))
 
 
 def _is_plain(select: Body) -> bool:

@@ -99,8 +99,8 @@ class Facts:
     """One statement. Sets hold what occurs anywhere in it, subqueries included.
 
     ``column_names`` are the last parts of all column references and field selections, ``*`` and
-    whole-row names included; ``assigned`` the columns that an UPDATE or INSERT sets.
-    ``locks``: FOR UPDATE and its kin. ``conflict``: ON CONFLICT.
+    whole-row names included; ``selections`` those of them that stand after a dot. ``locks``:
+    FOR UPDATE and its kin. ``conflict``: ON CONFLICT.
     """
 
     verb: Verb
@@ -112,6 +112,7 @@ class Facts:
     operators: frozenset[Called] = frozenset()
     types: frozenset[Called] = frozenset()
     column_names: frozenset[str] = frozenset()
+    selections: frozenset[str] = frozenset()
     locks: bool = False
     conflict: bool = False
     writes: bool = False

@@ -16,6 +16,7 @@ class Mentions:
     operators: frozenset[Called]
     types: frozenset[Called]
     column_names: frozenset[str]
+    selections: frozenset[str]
 
 
 def mentions(tree: Json) -> Mentions:
@@ -24,6 +25,7 @@ def mentions(tree: Json) -> Mentions:
     operators: set[Called] = set()
     types: set[Called] = set()
     columns: set[str] = set()
+    selections: set[str] = set()
     for kind, body in nodes(tree):
         match kind:
             case "FuncCall":
@@ -37,18 +39,24 @@ def mentions(tree: Json) -> Mentions:
             case "TypeName":
                 types.add(_called(strings(items(body, "names"))))
             case "ColumnRef":
-                columns.update(strings(items(body, "fields"))[-1:])
+                names = strings(items(body, "fields"))
+                columns.update(names[-1:])
+                selections.update(names[1:])
             case "A_Indirection":
-                columns.update(strings(items(body, "indirection")))
+                selections.update(strings(items(body, "indirection")))
             case "RangeTableSample":
                 functions.add(_called(strings(items(body, "method"))))
             case "ResTarget" if text(body, "name"):
                 # INSERT and UPDATE targets may select into a composite: ``SET address.city = 1``.
-                columns.update(strings(items(body, "indirection")))
+                selections.update(strings(items(body, "indirection")))
             case _:
                 pass
     return Mentions(
-        frozenset(functions), frozenset(operators), frozenset(types), frozenset(columns)
+        frozenset(functions),
+        frozenset(operators),
+        frozenset(types),
+        frozenset(columns | selections),
+        frozenset(selections),
     )
 
 

@@ -131,3 +131,15 @@ def output_columns(target_list: list[Json], level: Level) -> Columns | None:
         else:
             return None
     return out
+
+
+def renamed(columns: Columns | None, names: list[str]) -> Columns | None:
+    """``columns`` under an alias list, which may name fewer of them (from the left)."""
+    if not names:
+        return columns
+    if columns is None or len(names) > len(columns):
+        return None
+    old = list(columns.items())
+    renamed = dict(zip(names, (column for _, column in old), strict=False))
+    renamed.update(old[len(names) :])
+    return renamed

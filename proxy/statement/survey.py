@@ -14,8 +14,28 @@ from dataclasses import dataclass
 from proxy.names import SearchPath
 from proxy.statement.catalogue import Catalogue
 from proxy.statement.facts import Access, Clause, Reference, Written
-from proxy.statement.scope import Columns, Item, Level, everything, output_columns
-from proxy.statement.tree import Body, Json, body_of, field, items, location, strings, text, typed
+from proxy.statement.scope import (
+    Columns,
+    Item,
+    Level,
+    everything,
+    find_column,
+    output_columns,
+    renamed,
+    sources_of,
+)
+from proxy.statement.tree import (
+    Body,
+    Json,
+    body_of,
+    field,
+    items,
+    location,
+    outside_subqueries,
+    strings,
+    text,
+    typed,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +44,17 @@ class Condition:
 
     expression: Json
     level: Level
+
+
+@dataclass(frozen=True, slots=True)
+class Subquery:
+    """The SELECT of a SubLink. ``choices``: the index range of all conditions and equalities in
+    it, whatever their depth. ``derived``: something in it reads a WITH query."""
+
+    columns: Columns | None
+    sources: frozenset[int]
+    choices: range
+    derived: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +92,18 @@ class _Place:
 class Survey:
     """The result of the walk; `walk` fills it once.
 
-    ``memberships``: ``x IN (SELECT ...)`` with the columns the inner SELECT gives.
+    ``choices``: what chooses rows; a condition comes before those of the subqueries in it.
+    ``subqueries``: by ``id`` of the SubLink's body.
     """
 
     def __init__(self, catalogue: Catalogue, search_path: SearchPath) -> None:
         self._catalogue = catalogue
         self._path = search_path
         self.references: list[Reference] = []
-        self.conditions: list[Condition] = []
-        self.equalities: list[Equality] = []
-        self.memberships: dict[int, tuple[Columns | None, frozenset[int]]] = {}
+        self.choices: list[Condition | Equality] = []
+        self.subqueries: dict[int, Subquery] = {}
         self._clause_count = 0
+        self._derived_count = 0
 
     def walk(self, kind: str, body: Body) -> None:
         """Walk a root statement."""
@@ -112,8 +144,10 @@ class Survey:
         self._condition(body.get("whereClause"), level, visible)
         self._condition(body.get("havingClause"), level, visible)
         self._expressions(body, _SELECT_EXPRESSIONS, level, visible)
+        values = items(body, "valuesLists")
+        columns = None if values else output_columns(items(body, "targetList"), level)
         sources = {n for item in level.items for n in item.sources}
-        return output_columns(items(body, "targetList"), level), sources
+        return columns, sources | _correlated([*items(body, "targetList"), *values], level)
 
     def _insert(
         self, body: Body, visible: _Visible, outer: Level | None
@@ -167,7 +201,7 @@ class Survey:
                 columns, sources = self._statement(inner[0], inner[1], seen, outer)
                 result.sources |= sources
                 if not recursive:
-                    result.columns = _renamed(columns, strings(items(query, "aliascolnames")))
+                    result.columns = renamed(columns, strings(items(query, "aliascolnames")))
             seen[text(query, "ctename")] = result
         return seen
 
@@ -186,22 +220,24 @@ class Survey:
             case "JoinExpr":
                 self._join(body, place)
             case "RangeTableSample":
-                self._expressions(body, ("args", "repeatable"), place.level, place.visible)
+                beside = _beside(place.level)
+                self._expressions(body, ("args", "repeatable"), beside, place.visible)
                 inner = body_of(body.get("relation"), "RangeVar")
                 if inner is not None:
                     self._relation(inner, place, Access.READ, sampled=True)
             case _:
-                self._expressions(body, tuple(body), place.level, place.visible)
+                self._expressions(body, tuple(body), _beside(place.level), place.visible)
                 place.level.items.append(_opaque(body))
 
     def _range_var(self, body: Body, place: _Place) -> None:
         name = text(body, "relname")
         if not text(body, "schemaname") and name in place.visible:
             derived = place.visible[name]
+            self._derived_count += 1
             alias = field(body, "alias")
             names = strings(items(alias, "colnames")) if alias else []
             refname = text(alias, "aliasname") if alias else name
-            columns = _renamed(derived.columns, names)
+            columns = renamed(derived.columns, names)
             place.level.items.append(Item(refname, columns, derived.sources))
             return
         self._relation(body, place, Access.READ)
@@ -211,16 +247,11 @@ class Survey:
         inner = body_of(body.get("subquery"), "SelectStmt")
         if inner is None:
             return
-        lateral = bool(body.get("lateral"))
-        outer = place.level if lateral else place.level.outer
+        outer = _beside(place.level) if body.get("lateral") else place.level.outer
         columns, sources = self._select(inner, place.visible, outer)
-        if lateral:
-            # The planner may pull its expressions up and evaluate them where the rows beside it
-            # are chosen: ``FROM t, LATERAL (SELECT t.name::int AS n) q WHERE q.n = 0``.
-            sources = sources | everything(place.level)
         names = strings(items(alias, "colnames")) if alias else []
         refname = text(alias, "aliasname") if alias else ""
-        place.level.items.append(Item(refname, _renamed(columns, names), sources))
+        place.level.items.append(Item(refname, renamed(columns, names), sources))
 
     def _join(self, body: Body, place: _Place) -> None:
         kind = text(body, "jointype")
@@ -237,15 +268,18 @@ class Survey:
             if side == "larg":
                 middle = len(level.items)
         using = tuple(strings(items(body, "usingClause")))
+        joined = level.items[before:]
         if using or body.get("isNatural"):
             left, right = tuple(level.items[before:middle]), tuple(level.items[middle:])
-            self.equalities.append(Equality(using or None, left, right))
-        self._condition(body.get("quals"), level, place.visible)
-        alias = field(body, "alias")
+            self.choices.append(Equality(using or None, left, right))
+        # ON sees the two sides and nothing beside them, and an alias hides their names only later.
+        self._condition(body.get("quals"), Level(joined, level.outer), place.visible)
+        alias, merged = field(body, "alias"), field(body, "join_using_alias")
+        sources = set(sources_of(joined))
         if alias is not None:
-            inner_items = level.items[before:]
-            sources = {n for item in inner_items for n in item.sources}
             level.items[before:] = [Item(text(alias, "aliasname"), None, sources)]
+        if merged is not None:
+            level.items.append(Item(text(merged, "aliasname"), None, sources))
 
     # -- leaves -------------------------------------------------------------------------------
 
@@ -273,7 +307,7 @@ class Survey:
         self.references.append(reference)
         columns: Columns | None = None
         if relation is not None:
-            columns = _renamed({c.name: c for c in relation.columns}, names)
+            columns = renamed({c.name: c for c in relation.columns}, names)
         place.level.items.append(Item(reference.refname, columns, {number}))
 
     def _clause(self, body: Body) -> Clause:
@@ -282,7 +316,7 @@ class Survey:
 
     def _condition(self, expression: Json, level: Level, visible: _Visible) -> None:
         if expression is not None:
-            self.conditions.append(Condition(expression, level))
+            self.choices.append(Condition(expression, level))
             self._expression(expression, level, visible)
 
     def _expressions(
@@ -305,9 +339,18 @@ class Survey:
                     continue
                 inner = body_of(link.get("subselect"), "SelectStmt")
                 if inner is not None:
-                    columns, sources = self._select(inner, visible, level)
-                    self.memberships[id(link)] = (columns, frozenset(sources))
+                    self._sublink(link, inner, level, visible)
                 stack.append(link.get("testexpr"))
+
+    def _sublink(self, link: Body, inner: Body, level: Level, visible: _Visible) -> None:
+        first, derived = len(self.choices), self._derived_count
+        columns, sources = self._select(inner, visible, level)
+        self.subqueries[id(link)] = Subquery(
+            columns,
+            frozenset(sources),
+            choices=range(first, len(self.choices)),
+            derived=self._derived_count > derived,
+        )
 
 
 _SELECT_EXPRESSIONS = (
@@ -316,16 +359,27 @@ _SELECT_EXPRESSIONS = (
 )  # fmt: skip
 
 
-def _renamed(columns: Columns | None, names: list[str]) -> Columns | None:
-    """``columns`` under an alias list, which may name fewer of them (from the left)."""
-    if not names:
-        return columns
-    if columns is None or len(names) > len(columns):
-        return None
-    old = list(columns.items())
-    renamed = dict(zip(names, (column for _, column in old), strict=False))
-    renamed.update(old[len(names) :])
-    return renamed
+def _beside(level: Level) -> Level:
+    """What a FROM item that looks sideways sees: those before it, as they are at this point."""
+    return Level(list(level.items), level.outer)
+
+
+def _correlated(expressions: list[Json], level: Level) -> set[int]:
+    """What a SELECT list takes from the clauses around it.
+
+    The planner may pull such an expression up and evaluate it where their rows are chosen:
+    ``FROM t, LATERAL (SELECT t.name::int AS n) q WHERE q.n = 0``.
+    """
+    if level.outer is None:
+        return set()
+    out: set[int] = set()
+    for kind, body in outside_subqueries(expressions):
+        if kind == "ColumnRef":
+            names = strings(items(body, "fields"))
+            out |= set() if names == ["*"] else find_column(body, level).sources
+        elif kind == "SubLink":
+            out |= everything(level)
+    return out
 
 
 def _opaque(body: Body) -> Item:

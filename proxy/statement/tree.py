@@ -111,6 +111,23 @@ def nodes(value: Json, field_name: str = "") -> Iterator[tuple[str, Body]]:
         stack.extend(reversed(list(body.items())))
 
 
+def outside_subqueries(value: Json) -> Iterator[tuple[str, Body]]:
+    """Every typed node of an expression, without what is inside a SubLink's SELECT."""
+    stack = [value]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, list):
+            stack.extend(current)
+        elif isinstance(current, dict):
+            node = typed(current)
+            if node is not None:
+                yield node
+            if node is None or node[0] != "SubLink":
+                stack.extend(current.values())
+            else:
+                stack.append(node[1].get("testexpr"))
+
+
 def without_locations(value: Json) -> Json:
     """The same tree without byte offsets, for comparing what two texts mean."""
     if isinstance(value, dict):

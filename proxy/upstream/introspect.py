@@ -51,7 +51,8 @@ SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
        EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r
                WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN')
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname !~ '^pg_(toast|temp|toast_temp)' AND c.relkind <> 't' ORDER BY 1"""
+WHERE n.nspname !~ '^pg_(toast|temp|toast_temp)'
+  AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I', 'c') ORDER BY 1"""
 
 _COLUMNS = """
 SELECT a.attrelid::bigint, a.attname::text, a.atttypid::bigint, tn.nspname::text,
@@ -79,6 +80,22 @@ _REFERENCES = """
 SELECT k.conrelid::bigint, k.confrelid::bigint FROM pg_catalog.pg_constraint k
 WHERE k.contype = 'f' ORDER BY 1, 2"""
 
+_READS = """
+SELECT DISTINCT r.ev_class::bigint, d.refobjid::bigint
+FROM pg_catalog.pg_rewrite r
+JOIN pg_catalog.pg_depend d ON d.classid = 'pg_catalog.pg_rewrite'::pg_catalog.regclass
+  AND d.objid = r.oid AND d.refclassid = 'pg_catalog.pg_class'::pg_catalog.regclass
+WHERE r.rulename = '_RETURN' AND d.refobjid <> r.ev_class ORDER BY 1, 2"""
+
+# One row per column; an index with a condition or an expression in it serves no plain look-up.
+_INDEXES = """
+SELECT i.indrelid::bigint, i.indexrelid::bigint, a.attname::text
+FROM pg_catalog.pg_index i
+CROSS JOIN LATERAL pg_catalog.unnest(i.indkey::smallint[]) WITH ORDINALITY AS k (attnum, place)
+JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
+WHERE i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts
+ORDER BY i.indrelid, i.indexrelid, k.place"""
+
 _FUNCTIONS = """
 SELECT DISTINCT n.nspname::text, p.proname::text
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
@@ -103,9 +120,39 @@ JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
 WHERE p.proleakproof AND n.nspname = 'pg_catalog' ORDER BY 1, 2, 3"""
 
 _QUERIES = (
-    _SCHEMAS, _RELATIONS, _COLUMNS, _PRIMARY_KEYS, _INHERITANCE, _REFERENCES, _FUNCTIONS,
-    _OPERATORS, _TYPES, _LEAKPROOF,
+    _SCHEMAS, _RELATIONS, _COLUMNS, _PRIMARY_KEYS, _INHERITANCE, _REFERENCES, _READS, _INDEXES,
+    _FUNCTIONS, _OPERATORS, _TYPES, _LEAKPROOF,
 )  # fmt: skip
+
+
+# Which rows there are and who wrote them last (xmin), of everything the queries above read. Objects
+# of sessions (temporary ones) are left out: they come and go, and are in no catalogue of ours.
+_OF_LASTING_RELATION = "JOIN pg_catalog.pg_class c ON c.relpersistence <> 't' AND c.oid ="
+_IN_LASTING_SCHEMA = (
+    "JOIN pg_catalog.pg_namespace n ON n.nspname !~ '^pg_(toast_)?temp' AND n.oid ="
+)
+_FINGERPRINT = " UNION ALL ".join(
+    "SELECT pg_catalog.count(*), pg_catalog.sum(x.xmin::text::bigint),"
+    f" pg_catalog.max(x.xmin::text::bigint) FROM pg_catalog.{source}"
+    for source in (
+        f"pg_class x {_OF_LASTING_RELATION} x.oid",
+        f"pg_attribute x {_OF_LASTING_RELATION} x.attrelid",
+        f"pg_index x {_OF_LASTING_RELATION} x.indexrelid",
+        f"pg_namespace x {_IN_LASTING_SCHEMA} x.oid",
+        f"pg_type x {_IN_LASTING_SCHEMA} x.typnamespace",
+        "pg_constraint x", "pg_inherits x", "pg_operator x", "pg_proc x", "pg_rewrite x",
+        "pg_trigger x",
+    )
+)  # fmt: skip
+
+
+async def fingerprint(connection: Connection) -> tuple[Row, ...]:
+    """A value that differs after any change of the catalogues `introspect` reads.
+
+    Some milliseconds, where `introspect` takes many. That it differs does not mean that the
+    catalogue does: its ``version`` says that. Raises what the connection raises.
+    """
+    return tuple(tuple(row) for row in await connection.fetch(_FINGERPRINT))
 
 
 async def introspect(connection: Connection, database: str) -> Catalogue:
@@ -120,14 +167,14 @@ async def introspect(connection: Connection, database: str) -> Catalogue:
 
 
 def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
-    (schemas, relations, columns, keys, inheritance, references, functions, operators, types,
-     leakproof) = tables  # fmt: skip
+    (schemas, relations, columns, keys, inheritance, references, reads, indexes, functions,
+     operators, types, leakproof) = tables  # fmt: skip
     digest = hashlib.sha256(json.dumps(tables, ensure_ascii=False).encode()).hexdigest()
     names = {_int(row[0]): QualifiedName(str(row[1]), str(row[2])) for row in relations}
     columns_of = _grouped(columns)
     keys_of, parents_of = _grouped(keys), _grouped(inheritance)
     children_of = _grouped((row[1], row[0]) for row in inheritance)
-    references_of = _grouped(references)
+    references_of, reads_of, indexes_of = map(_grouped, (references, reads, indexes))
 
     def named(rows: Iterable[Row]) -> tuple[QualifiedName, ...]:
         return tuple(dict.fromkeys(names[_int(r[1])] for r in rows if _int(r[1]) in names))
@@ -145,6 +192,8 @@ def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
                 parents=named(parents_of[oid]),
                 children=named(children_of[oid]),
                 references=named(references_of[oid]),
+                reads=named(reads_of[oid]),
+                indexes=_index_columns(indexes_of[oid]),
                 has_triggers=bool(row[4]),
                 has_rules=bool(row[5]),
             )
@@ -169,6 +218,13 @@ def _column(row: Row) -> Column:
         not_null=bool(row[5]),
         type_text=str(row[6]),
     )
+
+
+def _index_columns(rows: list[Row]) -> tuple[tuple[str, ...], ...]:
+    columns: dict[object, list[str]] = {}
+    for _, index, name in rows:
+        columns.setdefault(index, []).append(str(name))
+    return tuple(map(tuple, columns.values()))
 
 
 def _grouped(rows: Iterable[Row]) -> defaultdict[int, list[Row]]:

@@ -59,30 +59,35 @@ _UNFIT_NAMES = re.compile(
 
 # Names that match the above and yet tell nothing of any row. Drivers, ORMs and psql ask with them.
 _FIT_NAMES = frozenset(
-    """
-    pg_get_userbyid pg_get_expr pg_get_constraintdef pg_get_indexdef pg_get_viewdef pg_get_ruledef
-    pg_get_triggerdef pg_get_functiondef pg_get_function_arguments pg_get_function_result
-    pg_get_function_identity_arguments pg_get_function_arg_default pg_get_function_sqlbody
-    pg_get_partkeydef pg_get_partition_constraintdef pg_get_statisticsobjdef
-    pg_get_statisticsobjdef_columns pg_get_statisticsobjdef_expressions pg_get_keywords
-    pg_get_serial_sequence pg_get_catalog_foreign_keys pg_get_object_address
-    pg_table_is_visible pg_type_is_visible pg_function_is_visible pg_operator_is_visible
-    pg_opclass_is_visible pg_opfamily_is_visible pg_collation_is_visible pg_conversion_is_visible
-    pg_statistics_obj_is_visible pg_ts_config_is_visible pg_ts_dict_is_visible
-    pg_ts_parser_is_visible pg_ts_template_is_visible
-    pg_encoding_to_char pg_char_to_encoding pg_encoding_max_length pg_client_encoding
-    pg_collation_for pg_collation_actual_version pg_typeof pg_basetype pg_backend_pid
-    pg_my_temp_schema pg_is_other_temp_schema pg_is_in_recovery pg_postmaster_start_time
-    pg_conf_load_time pg_has_role pg_index_has_property pg_index_column_has_property
-    pg_indexam_has_property pg_options_to_table pg_relation_is_publishable
-    pg_relation_is_updatable pg_column_is_updatable pg_partition_root pg_partition_ancestors
-    pg_partition_tree pg_describe_object pg_identify_object pg_identify_object_as_address
-    pg_timezone_names pg_timezone_abbrevs pg_size_pretty pg_size_bytes pg_column_size
-    pg_column_compression pg_input_is_valid pg_input_error_info pg_jit_available pg_trigger_depth
-    pg_current_xact_id_if_assigned txid_current_if_assigned pg_advisory_unlock_all
-    nextval currval to_regclass col_description obj_description shobj_description
-    """.split()
-)
+    (
+        "pg_get_userbyid", "pg_get_expr", "pg_get_constraintdef", "pg_get_indexdef",
+        "pg_get_viewdef", "pg_get_ruledef", "pg_get_triggerdef", "pg_get_functiondef",
+        "pg_get_function_arguments", "pg_get_function_result",
+        "pg_get_function_identity_arguments", "pg_get_function_arg_default",
+        "pg_get_function_sqlbody", "pg_get_partkeydef", "pg_get_partition_constraintdef",
+        "pg_get_statisticsobjdef", "pg_get_statisticsobjdef_columns",
+        "pg_get_statisticsobjdef_expressions", "pg_get_keywords", "pg_get_serial_sequence",
+        "pg_get_catalog_foreign_keys", "pg_get_object_address", "pg_table_is_visible",
+        "pg_type_is_visible", "pg_function_is_visible", "pg_operator_is_visible",
+        "pg_opclass_is_visible", "pg_opfamily_is_visible", "pg_collation_is_visible",
+        "pg_conversion_is_visible", "pg_statistics_obj_is_visible", "pg_ts_config_is_visible",
+        "pg_ts_dict_is_visible", "pg_ts_parser_is_visible", "pg_ts_template_is_visible",
+        "pg_encoding_to_char", "pg_char_to_encoding", "pg_encoding_max_length",
+        "pg_client_encoding", "pg_collation_for", "pg_collation_actual_version", "pg_typeof",
+        "pg_basetype", "pg_backend_pid", "pg_my_temp_schema", "pg_is_other_temp_schema",
+        "pg_is_in_recovery", "pg_postmaster_start_time", "pg_conf_load_time", "pg_has_role",
+        "pg_index_has_property", "pg_index_column_has_property", "pg_indexam_has_property",
+        "pg_options_to_table", "pg_relation_is_publishable", "pg_relation_is_updatable",
+        "pg_column_is_updatable", "pg_partition_root", "pg_partition_ancestors",
+        "pg_partition_tree", "pg_describe_object", "pg_identify_object",
+        "pg_identify_object_as_address", "pg_timezone_names", "pg_timezone_abbrevs",
+        "pg_size_pretty", "pg_size_bytes", "pg_column_size", "pg_column_compression",
+        "pg_input_is_valid", "pg_input_error_info", "pg_jit_available", "pg_trigger_depth",
+        "pg_current_xact_id_if_assigned", "txid_current_if_assigned", "pg_advisory_unlock_all",
+        "nextval", "currval", "to_regclass", "col_description", "obj_description",
+        "shobj_description",
+    )
+)  # fmt: skip
 
 _QUERY = """
 SELECT p.proname, l.lanname, p.prokind::text, p.provolatile::text,

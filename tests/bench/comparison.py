@@ -65,6 +65,7 @@ class Rewriting:
     """Time of a statement on the server alone, as the application wrote it and as it is sent."""
 
     subject: str
+    protocol: str
     raw_us: Sequence[float]
     rewritten_us: Sequence[float]
 

@@ -51,7 +51,7 @@ def run(
             [*command, conninfo], cwd=directory, capture_output=True, text=True, check=False
         )
         if done.returncode or _failed_count(done.stdout):
-            raise PgbenchFailed(_last_line(done.stderr) or f"exit code {done.returncode}")
+            raise PgbenchFailed(_first_error(done.stderr) or f"exit code {done.returncode}")
         logged = "".join(log.read_text() for log in directory.glob("pgbench_log.*"))
     return Run(tps(done.stdout), latencies_us(logged))
 
@@ -74,5 +74,6 @@ def _failed_count(printed: str) -> int:
     return int(found[1]) if found else 0
 
 
-def _last_line(text: str) -> str:
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "")
+def _first_error(printed: str) -> str:
+    """The line that says why; what follows it only says that the run was aborted."""
+    return next((line for line in printed.splitlines() if "error: " in line), "")

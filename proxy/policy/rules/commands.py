@@ -59,7 +59,9 @@ def _refuse_setting(setting: Setting, context: Context) -> Refusal | None:
         if setting.values is None or value in PINNED[name]:
             return None
     elif name in ("search_path", "client_encoding", "*"):
-        if context.in_transaction or not (context.sole or name == "*") or setting.local:
+        # A pool ends its clean-up with RESET ALL; what stood behind it would be read differently.
+        alone = context.sole or (name == "*" and context.last)
+        if context.in_transaction or not alone or setting.local:
             return _only_outside()
         if name == "search_path":
             return _refuse_path(setting)

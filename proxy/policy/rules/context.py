@@ -23,7 +23,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who asks, under which law, of which database; ``sole``: the text holds one statement."""
+    """Who asks, under which law, of which database.
+
+    ``sole``: the text holds one statement; ``last``: no statement follows in
+    it, and none in it begins or ends a transaction.
+    """
 
     principal: Principal
     law: Law
@@ -31,6 +35,7 @@ class Context:
     search_path: SearchPath
     in_transaction: bool = False
     sole: bool = True
+    last: bool = True
 
     def protected(self, facts: Facts) -> tuple[tuple[Reference, RelationRule], ...]:
         """The references that a rule of the law is about, in the order of the text."""

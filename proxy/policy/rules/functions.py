@@ -37,9 +37,7 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
                 RuleName("unvetted-type"),
                 "a type with code of its own (a domain or an extension's) is not served",
             )
-    # ``t.f`` and ``(t).f`` call the function f where t has no such column.
-    selected = {q.name for q in context.catalogue.user_functions} & facts.column_names
-    if selected - {q.name for q in context.law.approved_functions} - _columns(facts):
+    if not _selected_functions(facts, context) <= context.law.approved_functions:
         return Refusal(
             RuleName("unvetted-function"),
             "a function call written like a column is not served unless the policy approves it",
@@ -53,7 +51,7 @@ def is_volatile(facts: Facts, context: Context) -> bool:
         context.law.vetted_functions.get(function.name) is not Volatility.STABLE
         or bool(context.catalogue.functions_named(function.name))
         for function in facts.functions
-    )
+    ) or bool(_selected_functions(facts, context))
 
 
 def _function_is_vetted(function: Called, context: Context) -> bool:
@@ -72,7 +70,7 @@ def _function_is_vetted(function: Called, context: Context) -> bool:
 def _operator_is_built_in(operator: Called, context: Context) -> bool:
     if operator.schema is not None:
         return operator.schema in _SYSTEM
-    return not any(q.name == operator.name for q in context.catalogue.user_operators)
+    return not context.catalogue.has_operator_named(operator.name)
 
 
 def _type_is_harmless(name: Called, context: Context) -> bool:
@@ -81,18 +79,18 @@ def _type_is_harmless(name: Called, context: Context) -> bool:
         return kind in _HARMLESS_TYPES
     if name.schema is not None:
         return True
-    kinds = [k for q, k in context.catalogue.user_types.items() if q.name == name.name]
-    return all(kind in _HARMLESS_TYPES for kind in kinds)
+    return all(kind in _HARMLESS_TYPES for kind in context.catalogue.types_named(name.name))
 
 
-def _columns(facts: Facts) -> set[str]:
-    """Names that are columns of every relation of the statement that has a column so named."""
-    return {
-        column.name
-        for reference in facts.references
-        if reference.relation is not None
-        for column in reference.relation.columns
-    }
+def _selected_functions(facts: Facts, context: Context) -> frozenset[QualifiedName]:
+    """User functions that ``t.f`` or ``(t).f`` may call, which it does where t has no column f."""
+    relations = [reference.relation for reference in facts.references]
+    return frozenset(
+        function
+        for name in facts.selections
+        for function in context.catalogue.functions_named(name)
+        if not all(relation is not None and relation.column(name) for relation in relations)
+    )
 
 
 def _order(called: Called) -> tuple[str, str]:

@@ -29,6 +29,12 @@ def _refuse_one(reference: Reference, context: Context) -> Refusal | None:
             f'relation "{reference.written.name}" is not known to the proxy; check the name, or'
             " wait until the catalogue has been read again",
         )
+    if _shadows_protected(reference, relation, context):
+        return Refusal(
+            RuleName("ambiguous-relation"),
+            f'"{reference.written.name}" is the name of several relations along search_path, one of'
+            " them protected; write its schema",
+        )
     name = relation.name
     if name.schema in SYSTEM_SCHEMAS or name.schema.startswith("pg_"):
         return _refuse_system(reference, relation, context)
@@ -55,6 +61,14 @@ def _refuse_one(reference: Reference, context: Context) -> Refusal | None:
             f"relation {name} references a protected relation and is not declared in the policy",
         )
     return None
+
+
+def _shadows_protected(reference: Reference, relation: Relation, context: Context) -> bool:
+    """The server leaves out schemas that the role may not use, which is not known here."""
+    if reference.written.schema is not None:
+        return False
+    found = {QualifiedName(schema, relation.name.name) for schema in context.search_path}
+    return any(name != relation.name and name in context.law.relations for name in found)
 
 
 def _refuse_system(reference: Reference, relation: Relation, context: Context) -> Refusal | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from proxy.names import RuleName
+from proxy.names import QualifiedName, RuleName
 from proxy.policy.law import RelationRule
 from proxy.policy.rules.context import Context, Refusal
+from proxy.statement.catalogue import Relation
 from proxy.statement.facts import Access, Facts, Reference
+from proxy.statement.tree import body_of, items, text
 
 
 def refuse(facts: Facts, context: Context) -> Refusal | None:
@@ -20,6 +22,12 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
                 RuleName("unvetted-trigger"),
                 f"relation {relation.name} has triggers or rules, whose code can read anything;"
                 " the policy does not declare it open",
+            )
+        if _moves_key(reference, relation) and _hidden_referrer(relation, context):
+            return Refusal(
+                RuleName("referenced-by-protected"),
+                f"a DELETE from {relation.name}, or an UPDATE of its key, would tell whether sealed"
+                " records refer to the row; the policy does not declare it open",
             )
     for reference, rule in context.sealed(facts):
         refusal = _refuse_protected(facts, reference, rule)
@@ -50,6 +58,39 @@ def _refuse_protected(facts: Facts, reference: Reference, rule: RelationRule) ->
             "an UPDATE or DELETE of this relation must not read its masked columns or whole rows",
         )
     return _refuse_joined(facts, reference)
+
+
+def _moves_key(reference: Reference, relation: Relation) -> bool:
+    """Whether rows that refer to a row could be in the way of the change, or change with it."""
+    if reference.access is Access.UPDATE:
+        targets = (body_of(t, "ResTarget") for t in items(reference.clause.body, "targetList"))
+        return any(t is not None and text(t, "name") in relation.primary_key for t in targets)
+    return reference.access is Access.DELETE
+
+
+def _hidden_referrer(relation: Relation, context: Context) -> bool:
+    """Whether a protected row may refer to a visible row of the relation, directly or not.
+
+    Rows that follow no other relation than this one are visible whenever theirs is.
+    """
+    if relation.name in context.law.open_relations:
+        return False
+    seen, waiting = {relation.name}, [relation.name]
+    while waiting:
+        target = waiting.pop()
+        for referrer in context.catalogue.relations.values():
+            if target not in referrer.references or referrer.name in seen:
+                continue
+            rule = context.law.relations.get(referrer.name)
+            if rule is not None and not _follows_only(rule, target):
+                return True
+            seen.add(referrer.name)
+            waiting.append(referrer.name)
+    return False
+
+
+def _follows_only(rule: RelationRule, parent: QualifiedName) -> bool:
+    return rule.visible_when is None and all(f.relation == parent for f in rule.follows)
 
 
 def _refuse_joined(facts: Facts, reference: Reference) -> Refusal | None:

@@ -1,0 +1,91 @@
+"""What people read about a log, in Chinese and English, and the same as JSON."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Final
+
+from ledger.verify import Fault, LogInvalid, Report
+
+_FAULTS: Final = {
+    Fault.ALTERED: ("第 {index} 号记录被改动", "entry {index} was altered"),
+    Fault.MISPLACED: (
+        "第 {index} 号位置上是另一条记录（有删除、调换或重复）",
+        "another entry stands at {index} (deleted, reordered or repeated)",
+    ),
+    Fault.UNLINKED: (
+        "第 {index} 号记录与前一条不衔接",
+        "entry {index} does not follow the one before it",
+    ),
+    Fault.MISSING: ("第 {index} 号记录缺失", "entry {index} is missing"),
+    Fault.GENESIS: (
+        "第 {index} 号记录：创世记录与公钥不符",
+        "entry {index}: the genesis entry does not suit the public key",
+    ),
+    Fault.EPOCH: ("第 {index} 号记录：找不到密钥记录", "entry {index}: its key entry is not there"),
+    Fault.PAYLOAD: ("第 {index} 号记录的密文被改动", "the payload of entry {index} was altered"),
+    Fault.TILE: ("第 {index} 号记录的哈希瓦片被改动", "the hash tile of entry {index} was altered"),
+    Fault.ROOT: ("记录与已签名的根不符", "the entries do not have the signed root"),
+    Fault.CHECKPOINT: ("检查点签名无效", "the checkpoint is not validly signed"),
+    Fault.WAL: (
+        "第 {index} 号记录：预写日志与已发布内容不符或受损",
+        "entry {index}: the write-ahead log is damaged or contradicts what is published",
+    ),
+    Fault.FORK: ("记录与此前见过的检查点不是同一份", "this is not the log that was seen before"),
+    Fault.ROLLBACK: (
+        "记录被回退：第 {index} 号及以后的记录不见了",
+        "the log was rolled back: entry {index} and later are gone",
+    ),
+}
+
+
+def sentence(invalid: LogInvalid) -> str:
+    chinese, english = _FAULTS[invalid.fault]
+    text = f"{chinese} / {english}".format(index=invalid.index)
+    return f"{text} ({invalid.detail})"
+
+
+def invalid_as_json(invalid: LogInvalid) -> dict[str, object]:
+    return {
+        "intact": False,
+        "fault": invalid.fault.value,
+        "index": invalid.index,
+        "detail": invalid.detail,
+    }
+
+
+def report_lines(report: Report) -> list[str]:
+    kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(report.kinds.items()))
+    present, absent = report.payloads_present_count, report.payloads_absent_count
+    lines = [
+        f"记录完整 / record intact: {report.size:,} {'entry' if report.size == 1 else 'entries'}",
+        f"日志 / log        {report.origin}",
+        f"时间 / time       {report.first_time} … {report.last_time}",
+        f"种类 / kinds      {kinds}",
+        f"根   / root       {b64encode(report.root).decode()}",
+        f"密文 / payloads   {present:,} present, {absent:,} not in this copy",
+    ]
+    if report.published_size < report.size:
+        pending = report.size - report.published_size
+        lines.append(f"待发布 / durable, not yet published: {pending:,}")
+    if report.torn_bytes:
+        lines.append(
+            f"未完成的尾部 / unfinished tail, never acknowledged: {report.torn_bytes} bytes"
+        )
+    return lines
+
+
+def report_as_json(report: Report) -> dict[str, object]:
+    return {
+        "intact": True,
+        "origin": report.origin,
+        "size": report.size,
+        "published_size": report.published_size,
+        "root": b64encode(report.root).decode(),
+        "kinds": dict(report.kinds),
+        "payloads_present_count": report.payloads_present_count,
+        "payloads_absent_count": report.payloads_absent_count,
+        "torn_bytes": report.torn_bytes,
+        "first_time": report.first_time,
+        "last_time": report.last_time,
+    }

@@ -1,0 +1,269 @@
+"""The service: notary, catalogues, listener, metrics, in this order, and back when it stops.
+
+Exit codes: 0 stopped by a signal, 2 configuration, 3 the ledger failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import ssl
+import sys
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import uvloop
+
+from proxy.errors import ConfigurationError, FengcunError, RecordUnavailable, UpstreamUnavailable
+from proxy.policy.law import Law
+from proxy.record import Ledger, connect_ledger
+from proxy.server.catalogues import read_catalogues
+from proxy.server.identify import identify
+from proxy.server.notary_process import NotaryProcess, start_notary
+from proxy.server.plans import DatabasePlans
+from proxy.server.worker import InForce, Way, Worker, WorkerLimits
+from proxy.session.plan_cache import PlanCache
+from proxy.session.planner import Planner
+from proxy.session.session import MessageLimits
+from proxy.settings.service import Metrics as MetricsAddress
+from proxy.settings.service import Settings, Tls
+from proxy.statement.catalogue import Catalogue
+from proxy.statement.grammar import TextLimits
+from proxy.telemetry.endpoint import Endpoint, Health, start_endpoint
+from proxy.telemetry.labels import ReloadResult
+from proxy.telemetry.log import configure
+from proxy.telemetry.metrics import Metrics, exposition
+from proxy.upstream.connect import SslMode, Upstream, tls_context
+
+LoadLaw = Callable[[Path], Law]
+
+EXIT_LEDGER: Final = 3
+_GRACE_SECONDS: Final = 20.0
+# Two: one long analysis must not stand in the way of all short ones.
+_PLANNING_THREADS: Final = 2
+# A planning thread holds the interpreter for this long at a time; the event loop waits for it.
+_SWITCH_SECONDS: Final = 0.0005
+_log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings, load_law: LoadLaw) -> int:
+    """Serve until SIGTERM or SIGINT; SIGHUP reads the policy again. Raises `ConfigurationError`
+    and `UpstreamUnavailable` when it cannot start."""
+    configure(sys.stderr)
+    sys.setswitchinterval(_SWITCH_SECONDS)
+    return uvloop.run(Service(settings, load_law).run())
+
+
+class Service:
+    """One run of the service."""
+
+    def __init__(
+        self, settings: Settings, load_law: LoadLaw, notary_arguments: tuple[str, ...] = ()
+    ) -> None:
+        self.settings = settings
+        self.metrics = Metrics()
+        self.port = 0
+        self.serving = asyncio.Event()
+        self._load_law = load_law
+        self._notary_arguments = notary_arguments
+        self._stopping = asyncio.Event()
+        self._ledger_lost = False
+        self._catalogues: Mapping[str, Catalogue] = {}
+        self._executor = ThreadPoolExecutor(_PLANNING_THREADS, thread_name_prefix="planning")
+        self._tls = tls_context(_upstream(settings))
+        self._enacted: str | None = None
+        self._law: Law
+        self._ledger: Ledger
+        self._worker: Worker
+        self._reloading = asyncio.Lock()
+
+    def stop(self) -> None:
+        """Finish what is under way, then end."""
+        self._stopping.set()
+
+    async def run(self) -> int:
+        """The whole life of the service; its exit code."""
+        async with contextlib.AsyncExitStack() as stack:
+            stack.callback(self._executor.shutdown, wait=False, cancel_futures=True)
+            self._law = self._load_law(self.settings.policy.file)
+            try:
+                notary = await start_notary(self.settings.ledger, *self._notary_arguments)
+                stack.push_async_callback(notary.stop)
+                self._ledger = await connect_ledger(
+                    self.settings.ledger.socket_path, self.settings.ledger.keys, self.metrics
+                )
+            except RecordUnavailable as error:
+                _log.critical("the ledger cannot be opened", exc_info=error)
+                return EXIT_LEDGER
+            stack.push_async_callback(self._ledger.close)
+            self._ledger.on_failure = self._ledger_failed
+            await self._open(stack)
+            await self._until_stopped(notary)
+        return EXIT_LEDGER if self._ledger_lost else 0
+
+    async def _open(self, stack: contextlib.AsyncExitStack) -> None:
+        settings, limits = self.settings, self.settings.limits
+        self._catalogues = await read_catalogues(settings.upstream, self._tls)
+        in_force = self._in_force(self._law, self._catalogues)
+        await self._enact(self._law)
+        client_tls = None if settings.tls is None else _client_tls(settings.tls)
+        self._worker = Worker(
+            Way(_upstream(settings), self._tls, client_tls),
+            in_force,
+            self._ledger.recorder,
+            WorkerLimits(
+                connections_max=limits.connections_max,
+                handshakes_max=limits.handshakes_max,
+                startup_seconds_max=limits.startup_timeout_ms / 1000,
+                messages=MessageLimits(limits.statement_bytes_max, limits.message_bytes_max),
+            ),
+            self.metrics,
+        )
+        listen = settings.listen
+        try:
+            self.port = await self._worker.listen(listen.host, listen.port)
+        except OSError as error:
+            raise ConfigurationError(
+                f"[listen] {listen.host}:{listen.port} cannot be listened on: "
+                "choose another address or stop the other process"
+            ) from error
+        stack.push_async_callback(self._close_worker)
+        if settings.metrics is not None:
+            endpoint = await self._endpoint(settings.metrics)
+            stack.push_async_callback(endpoint.close)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self.reload()))
+        _log.info("serving", extra={"host": listen.host, "port": self.port})
+        self.serving.set()
+
+    async def _until_stopped(self, notary: NotaryProcess) -> None:
+        stopping = asyncio.create_task(self._stopping.wait())
+        watching = asyncio.create_task(self._watch_catalogues())
+        await asyncio.wait((stopping, notary.exited), return_when=asyncio.FIRST_COMPLETED)
+        if notary.exited.done():
+            self._ledger_failed()
+        watching.cancel()
+        stopping.cancel()
+
+    async def reload(self) -> bool:
+        """Read the policy again; a file with a mistake changes nothing."""
+        async with self._reloading:
+            try:
+                law = self._load_law(self.settings.policy.file)
+                catalogues = await read_catalogues(self.settings.upstream, self._tls)
+                in_force = self._in_force(law, catalogues)
+                await self._enact(law)
+            except FengcunError as error:
+                _log.error("the policy was not reloaded; the old one stays", exc_info=error)
+                self.metrics.policy_read(ReloadResult.REJECTED)
+                return False
+            self._law, self._catalogues = law, catalogues
+            self._worker.enforce(in_force)
+        self.metrics.policy_read(ReloadResult.APPLIED)
+        _log.info("the policy was reloaded", extra={"policy": law.digest})
+        return True
+
+    async def _watch_catalogues(self) -> None:
+        """A catalogue that changed takes effect before the next statement is judged."""
+        interval_seconds = self.settings.upstream.catalogue_refresh_ms / 1000
+        while True:
+            await asyncio.sleep(interval_seconds)
+            async with self._reloading:
+                await self._refresh_catalogues()
+
+    async def _refresh_catalogues(self) -> None:
+        try:
+            catalogues = await read_catalogues(self.settings.upstream, self._tls)
+            for name in catalogues:
+                self.metrics.catalogue_loaded(name, time.time())
+            if all(catalogues[n].version == c.version for n, c in self._catalogues.items()):
+                return
+            in_force = self._in_force(self._law, catalogues)
+        except UpstreamUnavailable as error:
+            self.metrics.upstream_failed("catalogue")
+            _log.warning("the catalogue was not read; the old one stays", exc_info=error)
+            return
+        except ConfigurationError as error:
+            _log.error("the policy no longer fits the database", exc_info=error)
+            return
+        self._catalogues = catalogues
+        self._worker.enforce(in_force)
+        _log.info("the catalogue changed")
+
+    def _in_force(self, law: Law, catalogues: Mapping[str, Catalogue]) -> InForce:
+        limits = self.settings.limits
+        texts = TextLimits(limits.statement_bytes_max, limits.tokens_max, limits.nesting_max)
+        plans = {
+            name: DatabasePlans(
+                Planner(law, catalogue, texts),
+                PlanCache(entries_max=limits.plans_max),
+                self._executor,
+                self.metrics,
+            )
+            for name, catalogue in catalogues.items()
+        }
+        return InForce(partial(identify, law.principals), plans)
+
+    async def _enact(self, law: Law) -> None:
+        """The policy in force is itself an entry, before anything is judged by it."""
+        await self._ledger.policy_in_force(
+            law.digest, relations_count=len(law.relations), principals_count=len(law.principals)
+        )
+        self.metrics.policy_in_force(law.digest, previous=self._enacted)
+        self._enacted = law.digest
+
+    async def _endpoint(self, metrics: MetricsAddress) -> Endpoint:
+        return await start_endpoint(
+            metrics.host,
+            metrics.port,
+            exposition=lambda: exposition(self.metrics),
+            health=lambda: Health(
+                ready=self.serving.is_set() and not self._stopping.is_set(),
+                ledger=not self._ledger_lost,
+                catalogue=bool(self._catalogues),
+            ),
+        )
+
+    def _ledger_failed(self) -> None:
+        if self._ledger_lost or self._stopping.is_set():
+            return
+        self._ledger_lost = True
+        self.metrics.ledger_failed()
+        _log.critical("the ledger cannot record any more: nothing is served, the service stops")
+        if self.serving.is_set():
+            self._worker.ledger_failed()
+        self._stopping.set()
+
+    async def _close_worker(self) -> None:
+        await self._worker.close(0.0 if self._ledger_lost else _GRACE_SECONDS)
+
+
+def _upstream(settings: Settings) -> Upstream:
+    upstream = settings.upstream
+    return Upstream(
+        upstream.host,
+        upstream.port,
+        SslMode(upstream.sslmode),
+        upstream.ca_file,
+        upstream.connect_timeout_ms / 1000,
+    )
+
+
+def _client_tls(tls: Tls) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(tls.certificate_file, tls.key_file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError(
+            f"[tls] cannot use {tls.certificate_file} with {tls.key_file}"
+        ) from error
+    return context

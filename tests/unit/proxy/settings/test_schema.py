@@ -1,0 +1,22 @@
+"""Editors are told the same as the loader asks for."""
+
+import pytest
+
+from proxy.settings.schema import json_schema
+
+
+@pytest.mark.parametrize("file", ["fengcun.toml", "policy.toml"])
+def test_every_table_is_closed_and_every_key_explained(file):
+    schema = json_schema(file)
+    tables = [schema, *schema["$defs"].values()]
+    for table in tables:
+        assert table["additionalProperties"] is False
+    for table in schema["$defs"].values():
+        assert all("description" in key for key in table["properties"].values())
+
+
+def test_the_schema_names_the_sections():
+    assert {"listen", "upstream", "tls", "ledger", "metrics", "limits", "policy"} == set(
+        json_schema("fengcun.toml")["properties"]
+    )
+    assert {"relation", "function", "principal"} == set(json_schema("policy.toml")["properties"])

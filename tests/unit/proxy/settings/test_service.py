@@ -1,0 +1,129 @@
+"""fengcun.toml: closed, documented key by key, and read as written."""
+
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel, ValidationError
+
+from proxy.errors import ConfigurationError
+from proxy.settings.problems import ConfigurationProblems
+from proxy.settings.service import Ledger, Settings, load_settings
+from proxy.settings.shipped import shipped_file
+
+MINIMAL = """\
+[upstream]
+host = "db"
+databases = ["agency"]
+catalogue_user = "reader"
+[ledger]
+directory = "log"
+keys = "/etc/keys"
+origin = "ledger.example/agency"
+[policy]
+file = "policy.toml"
+"""
+
+
+@pytest.fixture
+def write(tmp_path: Path):
+    def written(text: str) -> Path:
+        file = tmp_path / "fengcun.toml"
+        file.write_text(text, encoding="utf-8")
+        return file
+
+    return written
+
+
+def sections() -> list[tuple[str, str, type[BaseModel]]]:
+    """Table, key and section of everything that can be written."""
+    out = []
+    for name, field in Settings.model_fields.items():
+        choices = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        (section,) = [c for c in choices if isinstance(c, type) and issubclass(c, BaseModel)]
+        out += [(name, key, section) for key in section.model_fields]
+    return out
+
+
+def test_relative_paths_start_beside_the_file(write, tmp_path):
+    settings = load_settings(write(MINIMAL))
+    assert settings.ledger.directory == tmp_path / "log"
+    assert settings.ledger.keys == Path("/etc/keys")
+    assert settings.ledger.socket_path == tmp_path / "log" / "notary.sock"
+    assert settings.policy.file == tmp_path / "policy.toml"
+
+
+def test_what_is_optional_is_off_or_has_its_default(write):
+    settings = load_settings(write(MINIMAL))
+    assert settings.tls is None
+    assert settings.metrics is None
+    assert settings.listen.port == 6432
+    assert settings.upstream.catalogue_password() is None
+
+
+@pytest.mark.parametrize(
+    ("written", "instead"),
+    [
+        ('"agency"]', '"agency"]\nport = "5432"'),
+        ('"agency"]', '"agency"]\nport = true'),
+        ('"agency"]', '"agency"]\nport = 0'),
+        ('"agency"]', '"agency"]\nconnect_timeout_ms = -1'),
+        ('"agency"]', '"agency"]\nsslmode = "prefer"'),
+        ('"agency"]', '"agency"]\nsslmode = "verify-full"'),
+        ('"db"', '""'),
+        ("ledger.example/agency", "two words"),
+        ("ledger.example/agency", "a+b"),
+        ('"log"', f'"{"x" * 120}"'),
+    ],
+    ids=[
+        *("text for a number", "truth for a number", "port 0", "negative", "weak tls"),
+        *("no authority", "empty", "space in origin", "plus in origin", "socket path too long"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_refused(write, written, instead):
+    assert written in MINIMAL
+    with pytest.raises(ConfigurationProblems):
+        load_settings(write(MINIMAL.replace(written, instead, 1)))
+
+
+def test_settings_cannot_be_changed(write):
+    settings = load_settings(write(MINIMAL))
+    with pytest.raises(ValidationError):
+        settings.listen.port = 1
+
+
+def test_the_password_is_the_first_line_of_its_file(write, tmp_path):
+    named = MINIMAL.replace('"reader"', '"reader"\ncatalogue_password_file = "pw"')
+    settings = load_settings(write(named))
+    with pytest.raises(ConfigurationError, match="catalogue_password_file"):
+        settings.upstream.catalogue_password()
+    (tmp_path / "pw").write_text("synthetic \nsecond\n", encoding="utf-8")
+    assert settings.upstream.catalogue_password() == "synthetic "
+
+
+def test_the_notarys_socket_can_be_put_elsewhere():
+    ledger = Ledger(
+        directory=Path("/l"), keys=Path("/k"), origin="o", socket=Path("/run/notary.sock")
+    )
+    assert ledger.socket_path == Path("/run/notary.sock")
+
+
+def test_the_shipped_example_is_valid():
+    assert load_settings(shipped_file("fengcun.toml")).policy.file.name == "policy.toml"
+
+
+@pytest.mark.parametrize(("table", "key", "section"), sections(), ids=lambda value: str(value))
+def test_every_key_is_in_the_shipped_example_and_explained(table, key, section):
+    text = shipped_file("fengcun.toml").read_text(encoding="utf-8")
+    under = text.replace("\n# [", "\n[").split(f"\n[{table}]")[1].split("\n[")[0]
+    assert any(line.removeprefix("# ").startswith(f"{key} = ") for line in under.splitlines())
+    assert section.model_fields[key].description
+
+
+@pytest.mark.parametrize(("table", "key", "section"), sections(), ids=lambda value: str(value))
+def test_a_default_in_the_example_is_the_default(table, key, section):
+    text = shipped_file("fengcun.toml").read_text(encoding="utf-8")
+    under = text.replace("\n# [", "\n[").split(f"\n[{table}]")[1].split("\n[")[0]
+    default = section.model_fields[key].default
+    if isinstance(default, int):
+        shown = [line for line in under.splitlines() if line.lstrip("# ").startswith(f"{key} =")]
+        assert shown[0].split("=")[1].split("#")[0].strip() == str(default)
