@@ -99,6 +99,8 @@ def open_sequencer(
     disk.lock()
     remove_leftovers(disk)
     found = recover(disk, keys, seen)
+    # The checkpoint that recovery relies on may have been named and not synced when a process died.
+    disk.sync_folder(".")
     wal = WalWriter(disk, keys.origin, segment_bytes=segment_bytes, reserve_bytes=reserve_bytes)
     first = found.published_frontier
     wal.start_segment(first.size, first.root(), clock_ms(), map(encode_frame, found.unpublished))

@@ -40,6 +40,8 @@ class Publisher:
         self._disk = disk
         self._edge = edge
         self._written: set[str] = set()
+        self._made_folders: set[str] = set()
+        self._unsynced_folders: set[str] = set()
 
     @property
     def size(self) -> int:
@@ -65,6 +67,9 @@ class Publisher:
             self._write_bundles(len(edge.entries))
         for slot, data in edge.stack.partial_tiles():
             self._write(slot.path, data)
+        for folder in sorted(self._unsynced_folders):
+            self._disk.sync_folder(folder)
+        self._unsynced_folders.clear()
         write_file(self._disk, CHECKPOINT_PATH, frames[-1].checkpoint_note)
         for path in finished:
             self._remove_partials(path)
@@ -80,8 +85,12 @@ class Publisher:
         """Skips the partial tile of an upper level that has not grown since the last time."""
         if path in self._written:
             return
-        make_folders(self._disk, folder_of(path))
+        folder = folder_of(path)
+        if folder not in self._made_folders:
+            make_folders(self._disk, folder)
+            self._made_folders.add(folder)
         write_immutable(self._disk, path, data)
+        self._unsynced_folders.add(folder)
         if ".p/" in path:
             self._written.add(path)
 
@@ -90,4 +99,5 @@ class Publisher:
         folder = f"{path}.p"
         if self._disk.names(folder):
             self._disk.remove_folder(folder)
+            self._made_folders.discard(folder)
         self._written = {kept for kept in self._written if not kept.startswith(f"{folder}/")}

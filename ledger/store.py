@@ -30,16 +30,21 @@ def folder_of(path: str) -> str:
 
 
 def make_folders(disk: Disk, folder: str) -> None:
-    """Like mkdir -p, and each new level durable in its parent."""
+    """Like mkdir -p, and each level durable in its parent: one that is there may not be yet."""
     parts = folder.split("/")
     for depth in range(1, len(parts) + 1):
         level = "/".join(parts[:depth])
-        if disk.make_folder(level):
-            disk.sync_folder(folder_of(level))
+        disk.make_folder(level)
+        disk.sync_folder(folder_of(level))
 
 
 def write_file(disk: Disk, path: str, data: bytes) -> None:
     """Replace the file as a whole: new file, sync, rename, sync of its folder."""
+    _write_and_name(disk, path, data)
+    disk.sync_folder(folder_of(path))
+
+
+def _write_and_name(disk: Disk, path: str, data: bytes) -> None:
     handle = disk.create(_NEW_FILE, 0)
     try:
         disk.write(handle, data, 0)
@@ -47,18 +52,18 @@ def write_file(disk: Disk, path: str, data: bytes) -> None:
     finally:
         disk.close(handle)
     disk.rename(_NEW_FILE, path)
-    disk.sync_folder(folder_of(path))
 
 
 def write_immutable(disk: Disk, path: str, data: bytes) -> None:
     """A file that is written once: what is there already must be the same bytes.
 
-    What was written is read back. One flipped bit below a signed root has ended public logs.
+    Its name is durable after the caller's next sync of the folder. What was written is read back:
+    one flipped bit below a signed root has ended public logs.
     """
     try:
         present = disk.read(path)
     except FileNotFoundError:
-        write_file(disk, path, data)
+        _write_and_name(disk, path, data)
         present = disk.read(path)
     if present != data:
         raise LedgerDamaged(f"{path} is not what this log has published: two writers or a bad disk")

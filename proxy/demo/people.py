@@ -31,6 +31,7 @@ _HELP = (("BANGJIAO", "帮教考察记录"), ("XINLI", "心理疏导记录"), ("
 _CASES_JOINT = 0.15
 _CASES_SPLIT = 0.4
 _REOFFENDING = 0.08
+_APPLICATIONS_COUNT = 40
 _DAY = timedelta(days=1)
 
 
@@ -67,6 +68,8 @@ class Population:
             self._case(self._accused())
         for _ in range(bystanders_count):
             self._bystander()
+        for number in range(1, _APPLICATIONS_COUNT + 1):
+            self._application(number)
         return self.register
 
     def _accused(self) -> list[Profile]:
@@ -200,6 +203,16 @@ class Population:
         kind = "02" if role == "PARTY" else "01"
         case_id = self._case_file(kind, "合同纠纷" if kind == "02" else "盗窃", happened, None)
         self.register.add("case_person", case_id, person_id, role, None, None, None, False)
+
+    def _application(self, number: int) -> None:
+        """Somebody's employer asked the agency about them."""
+        asked = self._day(*_MODERN)
+        subject = self._chance.choice(self.register.rows["person"])
+        self.register.add(
+            "query_application", self._chance.choice(self._names.schools), "SCHOOL", subject[3],
+            "入职查询", "未成年人保护法第62条", f"示函〔{asked.year}〕{number}号", asked,
+            self._chance.choice(("GRANTED", "REFUSED")), asked + 2 * _DAY,
+        )  # fmt: skip
 
     def _person(self, age: Age, born: date) -> int:
         woman = self._chance.randint(0, 1)

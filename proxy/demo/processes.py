@@ -93,15 +93,16 @@ class Child:
             self._changed.wait_for(lambda: found() or self._ended, seconds_max)
             match = found()
         if match is None:
-            how = "ended" if self._ended else f"was not ready after {seconds_max:.0f} s"
-            last = "".join(f"\n  {line.rstrip()}" for line in [*self._lines][-_LAST_LINES:])
-            raise ChildFailed(f"{self.name} {how}; it said:{last or ' nothing'}")
+            raise self._failure(
+                "ended" if self._ended else f"was not ready after {seconds_max:.0f} s"
+            )
         return match
 
-    def wait_for_end(self, seconds_max: float | None = None) -> bool:
-        """Whether it has ended, after at most so many seconds."""
+    def wait_for_failure(self) -> ChildFailed:
+        """Wait until it ends although nobody asked it to; what to raise then."""
         with self._changed:
-            return self._changed.wait_for(lambda: self._ended, seconds_max)
+            self._changed.wait_for(lambda: self._ended)
+        return self._failure("ended")
 
     def stop(self, seconds_max: float = 20.0) -> int:
         """Ask it to end, insist after ``seconds_max``; its exit code, negative for a signal."""
@@ -113,6 +114,10 @@ class Child:
             self._process.wait()
         self._reader.join(seconds_max)
         return self._process.returncode
+
+    def _failure(self, how: str) -> ChildFailed:
+        last = "".join(f"\n  {line.rstrip()}" for line in [*self._lines][-_LAST_LINES:])
+        return ChildFailed(f"{self.name} {how}; it said:{last or ' nothing'}")
 
     def _keep(self) -> None:
         assert self._process.stderr is not None

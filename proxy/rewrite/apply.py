@@ -6,18 +6,19 @@ other byte stays as sent.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 
 from proxy.names import QualifiedName, Span, quote_identifier
 from proxy.policy.decide import Form, Obligation
 from proxy.rewrite.narrow import CannotNarrow, predicate, settled_form, subquery
-from proxy.rewrite.place import NotFound, name_place, where_place
+from proxy.rewrite.place import NotFound, name_place, schema_place, where_place
 from proxy.rewrite.predicate import Visibility, expression_tree, from_item_tree
 from proxy.rewrite.verify import TreeChanges, roots, same_meaning
 from proxy.statement.analyse import Analysis
 from proxy.statement.grammar import NotUnderstood, Token, parse_tree
-from proxy.statement.tree import Json
+from proxy.statement.tree import Json, items, location, nodes, strings, text
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -40,7 +41,7 @@ def rewrite(
     """
     changes = TreeChanges()
     try:
-        edits = tuple(sorted(_edits(analysis.tokens, obligations, visibilities, changes)))
+        edits = tuple(sorted(_edits(analysis, obligations, visibilities, changes)))
         edited = parse_tree(apply_edits(analysis.encoded, edits).decode("utf-8"))
     except (NotFound, NotUnderstood):
         raise CannotNarrow("the statement is written in a way that cannot be filtered") from None
@@ -65,13 +66,15 @@ def apply_edits(encoded: bytes, edits: Sequence[Edit]) -> bytes:
 
 
 def _edits(
-    tokens: tuple[Token, ...],
+    analysis: Analysis,
     obligations: Sequence[Obligation],
     visibilities: Visibilities,
     changes: TreeChanges,
 ) -> list[Edit]:
     edits: list[Edit] = []
+    replaced: set[QualifiedName] = set()
     clauses: dict[int, list[tuple[Form, Obligation]]] = {}
+    tokens = analysis.tokens
     for obligation in obligations:
         visibility = visibilities[obligation.rule.name]
         form = settled_form(obligation, visibility)
@@ -79,9 +82,11 @@ def _edits(
             clauses.setdefault(id(obligation.reference.clause.body), []).append((form, obligation))
         else:
             edits += _replace(tokens, obligation, visibility, form, changes)
+            if not obligation.reference.aliased:
+                replaced.add(obligation.rule.name)
     for entries in clauses.values():
         edits += _filter(tokens, entries, visibilities, changes)
-    return edits
+    return edits + _shorten(analysis, replaced, changes)
 
 
 def _replace(
@@ -93,11 +98,33 @@ def _replace(
 ) -> list[Edit]:
     reference = obligation.reference
     place = name_place(tokens, reference)
-    text = subquery(obligation, visibility, form, only=place.only)
-    changes.replacements[id(reference.node)] = from_item_tree(f"{text} AS x")
+    rows = subquery(obligation, visibility, form, only=place.only)
+    changes.replacements[id(reference.node)] = from_item_tree(f"{rows} AS x")
     if not reference.aliased:
-        text = f"{text} AS {quote_identifier(reference.refname)}"
-    return [Edit(place.span, text), *_spelt_out(place.table_keyword)]
+        rows = f"{rows} AS {quote_identifier(reference.refname)}"
+    return [Edit(place.span, rows), *_spelt_out(place.table_keyword)]
+
+
+def _shorten(analysis: Analysis, replaced: Set[QualifiedName], changes: TreeChanges) -> list[Edit]:
+    """A subquery has no schema: ``base.person.name`` becomes ``person.name``.
+
+    Raises `CannotNarrow` where another relation of the statement has the same name.
+    """
+    edits: list[Edit] = []
+    for facts in analysis.statements if replaced else ():
+        tree: Json = {facts.verb.value: facts.body}
+        named = Counter(reference.refname for reference in facts.references)
+        named.update(text(body, "aliasname") for kind, body in nodes(tree) if kind == "Alias")
+        named.update(text(b, "ctename") for kind, b in nodes(tree) if kind == "CommonTableExpr")
+        for kind, body in nodes(tree):
+            names = strings(items(body, "fields")) if kind == "ColumnRef" else []
+            if len(names) != 3 or QualifiedName(names[0], names[1]) not in replaced:
+                continue
+            if named[names[1]] > 1:
+                raise CannotNarrow("give every relation of the statement an alias of its own")
+            changes.shortened.add(id(body))
+            edits.append(Edit(schema_place(analysis.tokens, location(body)), ""))
+    return edits
 
 
 def _filter(

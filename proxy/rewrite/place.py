@@ -66,6 +66,17 @@ def name_place(tokens: tuple[Token, ...], reference: Reference) -> NamePlace:
     return NamePlace(Span(tokens[first].start, tokens[last].end), only, table)
 
 
+def schema_place(tokens: tuple[Token, ...], column: int) -> Span:
+    """The schema and the dot of a column written ``schema.relation.column`` at byte ``column``.
+
+    Raises `NotFound`.
+    """
+    first = _index_at(tokens, column)
+    if _word(tokens, first + 1) != "." or first + 2 >= len(tokens):
+        raise NotFound
+    return Span(tokens[first].start, tokens[first + 2].start)
+
+
 def where_place(tokens: tuple[Token, ...], reference: Reference) -> WherePlace:
     """The WHERE clause on the reference's level. Raises `NotFound`."""
     start = _index_at(tokens, reference.location)

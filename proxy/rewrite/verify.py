@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from proxy.statement.tree import Body, Json, without_locations
+from proxy.statement.tree import Body, Json, items, without_locations
 
 
 @dataclass(slots=True)
@@ -18,11 +18,13 @@ class TreeChanges:
     """What is wanted, keyed by ``id`` of the bodies in the original tree.
 
     ``replacements``: a RangeVar's body by a RangeSubselect node (without the alias).
+    ``shortened``: the ColumnRefs that lose the first of their names, a schema.
     ``filters``: a clause's body by the conditions to be added to its WHERE.
     ``guards``: a clause's body by the condition its WHERE is wrapped in.
     """
 
     replacements: dict[int, Json] = field(default_factory=dict)
+    shortened: set[int] = field(default_factory=set)
     filters: dict[int, list[Json]] = field(default_factory=dict)
     guards: dict[int, Json] = field(default_factory=dict)
 
@@ -42,6 +44,8 @@ def _changed(value: Json, changes: TreeChanges) -> Json:
         if kind == "RangeVar" and isinstance(body, dict) and id(body) in changes.replacements:
             return _replaced(body, changes.replacements[id(body)])
     out = {key: _changed(inner, changes) for key, inner in value.items()}
+    if id(value) in changes.shortened:
+        out["fields"] = items(value, "fields")[1:]
     if id(value) in changes.guards:
         out["whereClause"] = _guarded(changes.guards[id(value)], out.get("whereClause"))
     if id(value) in changes.filters:

@@ -22,6 +22,7 @@ class NotaryProcess:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self.process_id = process.pid
         self.exited = asyncio.create_task(process.wait())
 
     async def stop(self) -> None:

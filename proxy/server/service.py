@@ -69,7 +69,10 @@ class Service:
         self.settings = settings
         self.metrics = Metrics()
         self.port = 0
+        self.notary_process_id = 0
         self.serving = asyncio.Event()
+        # Set whenever a changed catalogue has taken effect.
+        self.refreshed = asyncio.Event()
         self._load_law = load_law
         self._notary_arguments = notary_arguments
         self._stopping = asyncio.Event()
@@ -95,6 +98,7 @@ class Service:
             try:
                 notary = await start_notary(self.settings.ledger, *self._notary_arguments)
                 stack.push_async_callback(notary.stop)
+                self.notary_process_id = notary.process_id
                 self._ledger = await connect_ledger(
                     self.settings.ledger.socket_path, self.settings.ledger.keys, self.metrics
                 )
@@ -196,6 +200,7 @@ class Service:
             return
         self._catalogues = catalogues
         self._worker.enforce(in_force)
+        self.refreshed.set()
         _log.info("the catalogue changed")
 
     def _in_force(self, law: Law, catalogues: Mapping[str, Catalogue]) -> InForce:

@@ -204,7 +204,7 @@ def _misfit(column: Column, mask: Constant) -> str | None:
     if mask.kind == "null":
         return "is NULL in a column that is NOT NULL" if column.not_null else None
     if not any({type_name, fits_as} <= family for family in (_STRINGS, _NUMBERS, {type_name})):
-        return f"is of type {fits_as}, its column of {column.type_text}; write a constant of that type"
+        return f"is of type {fits_as}, its column {column.type_text}; write one of that type"
     if type_name in _STRINGS and length and len(mask.value) > int(length[1]):
         return f"is longer than {column.type_text}"
     return None

@@ -39,10 +39,8 @@ def _is_qualified(written: str) -> str:
 
 
 def _network(written: object) -> object:
-    if not isinstance(written, str):
-        return written
     try:
-        return ip_network(written)
+        return ip_network(written if isinstance(written, str) else "")
     except ValueError:
         raise ValueError("expected a network such as 10.8.0.0/16, host bits zero") from None
 

@@ -94,7 +94,7 @@ class OperatorSignature:
 class Catalogue:
     """A snapshot of one database. ``version`` is a digest of everything in it (hex SHA-256).
 
-    ``user_*`` hold the objects outside ``pg_catalog`` and ``information_schema``.
+    ``user_*`` hold the objects that did not come with the server, whatever their schema.
     ``leakproof`` are the operators of ``pg_catalog`` whose function is marked leakproof.
     """
 

@@ -18,11 +18,13 @@ Columns = Mapping[str, Column | None]
 @dataclass(slots=True)
 class Item:
     """A FROM item: ``columns`` None where its columns are not known, ``sources`` the numbers of
-    the references its rows come from (filled while walking: a recursive CTE is its own source)."""
+    the references its rows come from (filled while walking: a recursive CTE is its own source).
+    ``schema`` is that of a relation without an alias."""
 
     refname: str
     columns: Columns | None
     sources: set[int]
+    schema: str | None = None
 
 
 @dataclass(slots=True)
@@ -46,8 +48,10 @@ def find_column(column_ref: Body, level: Level) -> Found:
     """What a ColumnRef means at ``level``; every source it could reach where that is not sure."""
     fields = column_ref.get("fields")
     parts = strings(fields) if isinstance(fields, list) else []
+    if len(parts) == 3 and parts[2] != "*":
+        return _qualified(parts[0], parts[1], parts[2], level)
     if len(parts) == 2 and parts[1] != "*":
-        return _qualified(parts[0], parts[1], level)
+        return _qualified(None, parts[0], parts[1], level)
     if len(parts) == 1 and parts[0] != "*":
         return _unqualified(parts[0], level)
     return Found(everything(level))
@@ -68,10 +72,14 @@ def sources_of(items: Iterable[Item]) -> frozenset[int]:
     return frozenset(number for item in items for number in item.sources)
 
 
-def _qualified(refname: str, name: str, level: Level) -> Found:
+def _qualified(schema: str | None, refname: str, name: str, level: Level) -> Found:
     current: Level | None = level
     while current is not None:
-        items = [item for item in current.items if item.refname == refname]
+        items = [
+            item
+            for item in current.items
+            if item.refname == refname and schema in (None, item.schema)
+        ]
         if len(items) == 1:
             return _in_item(items[0], name)
         if items:

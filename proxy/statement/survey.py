@@ -308,7 +308,8 @@ class Survey:
         columns: Columns | None = None
         if relation is not None:
             columns = renamed({c.name: c for c in relation.columns}, names)
-        place.level.items.append(Item(reference.refname, columns, {number}))
+        schema = None if alias is not None or relation is None else relation.name.schema
+        place.level.items.append(Item(reference.refname, columns, {number}, schema))
 
     def _clause(self, body: Body) -> Clause:
         self._clause_count += 1

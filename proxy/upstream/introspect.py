@@ -96,20 +96,22 @@ JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnu
 WHERE i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts
 ORDER BY i.indrelid, i.indexrelid, k.place"""
 
+# What is added to pg_catalog later (FirstNormalObjectId, access/transam.h) is not built in.
 _FUNCTIONS = """
 SELECT DISTINCT n.nspname::text, p.proname::text
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1, 2"""
+WHERE (n.nspname NOT IN ('pg_catalog', 'information_schema') OR p.oid >= 16384)
+  AND n.nspname !~ '^pg_(toast_)?temp' ORDER BY 1, 2"""
 
 _OPERATORS = """
 SELECT DISTINCT n.nspname::text, o.oprname::text
 FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-WHERE n.nspname <> 'pg_catalog' ORDER BY 1, 2"""
+WHERE n.nspname <> 'pg_catalog' OR o.oid >= 16384 ORDER BY 1, 2"""
 
 _TYPES = """
 SELECT n.nspname::text, t.typname::text, t.typtype::text
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-WHERE n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_(toast|temp|toast_temp)'
+WHERE (n.nspname <> 'pg_catalog' OR t.oid >= 16384) AND n.nspname !~ '^pg_(toast|temp|toast_temp)'
   AND t.typelem = 0 ORDER BY 1, 2"""
 
 _LEAKPROOF = """
@@ -117,12 +119,14 @@ SELECT o.oprname::text, o.oprleft::bigint, o.oprright::bigint
 FROM pg_catalog.pg_operator o
 JOIN pg_catalog.pg_proc p ON p.oid = o.oprcode
 JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-WHERE p.proleakproof AND n.nspname = 'pg_catalog' ORDER BY 1, 2, 3"""
+WHERE p.proleakproof AND n.nspname = 'pg_catalog' AND o.oid < 16384 ORDER BY 1, 2, 3"""
 
 _QUERIES = (
     _SCHEMAS, _RELATIONS, _COLUMNS, _PRIMARY_KEYS, _INHERITANCE, _REFERENCES, _READS, _INDEXES,
     _FUNCTIONS, _OPERATORS, _TYPES, _LEAKPROOF,
 )  # fmt: skip
+_HANGING = slice(_QUERIES.index(_COLUMNS), _QUERIES.index(_INDEXES) + 1)
+"""The queries whose first column is the relation that a row belongs to."""
 
 
 # Which rows there are and who wrote them last (xmin), of everything the queries above read. Objects
@@ -138,10 +142,13 @@ _FINGERPRINT = " UNION ALL ".join(
         f"pg_class x {_OF_LASTING_RELATION} x.oid",
         f"pg_attribute x {_OF_LASTING_RELATION} x.attrelid",
         f"pg_index x {_OF_LASTING_RELATION} x.indexrelid",
+        f"pg_constraint x {_OF_LASTING_RELATION} x.conrelid",
+        f"pg_inherits x {_OF_LASTING_RELATION} x.inhrelid",
+        f"pg_rewrite x {_OF_LASTING_RELATION} x.ev_class",
+        f"pg_trigger x {_OF_LASTING_RELATION} x.tgrelid",
         f"pg_namespace x {_IN_LASTING_SCHEMA} x.oid",
         f"pg_type x {_IN_LASTING_SCHEMA} x.typnamespace",
-        "pg_constraint x", "pg_inherits x", "pg_operator x", "pg_proc x", "pg_rewrite x",
-        "pg_trigger x",
+        "pg_operator x", "pg_proc x",
     )
 )  # fmt: skip
 
@@ -167,10 +174,13 @@ async def introspect(connection: Connection, database: str) -> Catalogue:
 
 
 def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
+    relations = tables[1]
+    names = {_int(row[0]): QualifiedName(str(row[1]), str(row[2])) for row in relations}
+    # What hangs on a session's own relations is as little in the catalogue as they are.
+    tables[_HANGING] = [[row for row in rows if row[0] in names] for rows in tables[_HANGING]]
     (schemas, relations, columns, keys, inheritance, references, reads, indexes, functions,
      operators, types, leakproof) = tables  # fmt: skip
     digest = hashlib.sha256(json.dumps(tables, ensure_ascii=False).encode()).hexdigest()
-    names = {_int(row[0]): QualifiedName(str(row[1]), str(row[2])) for row in relations}
     columns_of = _grouped(columns)
     keys_of, parents_of = _grouped(keys), _grouped(inheritance)
     children_of = _grouped((row[1], row[0]) for row in inheritance)

@@ -5,8 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from ledger.cli import keys_app, ledger_app
-from ledger.disk import DURABLE_FILESYSTEMS, filesystem_kind
-from tests.unit.ledger.small_log import ORIGIN, SmallLog, identities
+from tests.unit.ledger.small_log import ORIGIN, SmallLog, identities, key_directory
 
 RUN = CliRunner()
 
@@ -111,10 +110,10 @@ def test_an_entry_is_proven(log: SmallLog, tmp_path: Path):
     assert RUN.invoke(ledger_app, [*prove, "4000"]).exit_code == 1
 
 
-def test_a_log_is_created_where_a_sync_is_kept(tmp_path: Path):
-    if filesystem_kind(tmp_path) in DURABLE_FILESYSTEMS:
-        pytest.skip("the temporary directory is on a durable file system")
-    result = RUN.invoke(
-        ledger_app, ["create", "--log", str(tmp_path / "l"), "--keys", str(tmp_path)]
-    )
-    assert result.exit_code == 2
+def test_a_log_is_created_where_a_sync_is_kept(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("ledger.disk.DURABLE_FILESYSTEMS", frozenset())
+    directory, _ = key_directory(tmp_path)
+    create = ["create", "--log", str(tmp_path / "l"), "--keys", str(directory)]
+    refused = RUN.invoke(ledger_app, create)
+    assert (refused.exit_code, "--force-filesystem" in refused.stderr) == (2, True)
+    assert RUN.invoke(ledger_app, [*create, "--force-filesystem"]).exit_code == 0

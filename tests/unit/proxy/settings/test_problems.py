@@ -25,7 +25,7 @@ host = "db"
 databases = []
 sslmode = "verify"
 catalogue_user = "u"
-conect_timeout_ms = 3
+conect_timeout = 3
 [legder]
 secret = "hunter2"
 [policy]
@@ -46,8 +46,7 @@ def test_every_mistake_is_listed_in_the_order_of_the_lines():
         "fengcun.toml:3: listen.port: expected less than or equal to 65535",
         "fengcun.toml:6: upstream.databases: expected at least 1",
         "fengcun.toml:7: upstream.sslmode: expected 'disable', 'require' or 'verify-full'",
-        "fengcun.toml:9: upstream.conect_timeout_ms: unknown key;"
-        ' did you mean "connect_timeout_ms"?',
+        'fengcun.toml:9: upstream.conect_timeout: unknown key; did you mean "connect_timeout_ms"?',
         'fengcun.toml:10: legder: unknown key; did you mean "ledger"?',
     ]
 

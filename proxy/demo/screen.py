@@ -1,0 +1,204 @@
+"""How the tour looks: bilingual, in colour on a terminal, plain text in a pipe."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import assert_never
+
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from proxy.demo.scene import Answer, Decision, Lines, Panel, Refusal, Rows, Scene, Words
+
+WIDTH_PIPED = 100
+_GAP = 4
+_DETAILS_AT = 38
+_INDENT = (0, 0, 0, 3)
+_VERDICTS = {"pass": "green", "strip": "yellow", "refuse": "red"}
+_HEADER_FIELDS = ("rule", "article", "statement_class", "principal")
+
+Advance = Callable[[int, int], None]
+"""Done so far, and in all."""
+
+
+class Screen:
+    """Prints to a console; waits for Enter between steps where a person sits in front of it."""
+
+    def __init__(self, console: Console, *, paced: bool) -> None:
+        self._console = console
+        self._paced = paced
+
+    def opening(self) -> None:
+        """What this is."""
+        title = Text.assemble(("封存 Fengcun", "bold"), "  导览 · a guided tour")
+        self._print()
+        self._print(Padding(title, _INDENT))
+        self.say(
+            Words(
+                "库中人物全属虚构，证号区划 999999 并不存在。",
+                "Everybody in the database is made up; region 999999 does not exist.",
+            )
+        )
+        self._print()
+
+    @contextmanager
+    def preparing(self, what: Words) -> Iterator[Callable[[str], None]]:
+        """A line for a piece of setting up; call what is given with what came of it."""
+        started = time.monotonic()
+        details: list[str] = []
+        with self._console.status(f"{what.zh} {what.en}"):
+            yield details.append
+        self._done(what, details, started)
+
+    @contextmanager
+    def loading(self, what: Words) -> Iterator[tuple[Advance, Callable[[str], None]]]:
+        """The same with a bar that shows how far it is."""
+        started = time.monotonic()
+        details: list[str] = []
+        progress = Progress(
+            TextColumn(f"   {what.zh} {what.en}"), BarColumn(), MofNCompleteColumn(),
+            console=self._console, transient=True, disable=not self._console.is_terminal,
+        )  # fmt: skip
+        with progress:
+            task = progress.add_task("", total=None)
+            yield (
+                lambda done, total: progress.update(task, completed=done, total=total),
+                details.append,
+            )
+        self._done(what, details, started)
+
+    def show(self, number: int, total: int, scene: Scene) -> None:
+        """One step."""
+        heading = Text.assemble(
+            (f"{number}/{total}  ", "dim"), (scene.title.zh, "bold"), f"  {scene.title.en}"
+        )
+        self._print()
+        self._print(Rule(heading, align="left", style="dim"))
+        self.say(scene.why)
+        self._print()
+        asked = Text(scene.asked, "cyan")
+        self._print(Padding(_beside(f"{scene.asker} ▸", asked), _INDENT))
+        self._print()
+        self._print(Padding(self._arranged(scene.panels), _INDENT))
+        if scene.recorded is not None:
+            self._print(Padding(_entry(scene.recorded), _INDENT))
+            self._print()
+        shown = Text.assemble(("✓ ", "bold green"), scene.shown.zh, "\n  ", (scene.shown.en, "dim"))
+        self._print(Padding(shown, _INDENT))
+        if self._paced and number < total:
+            self._pause()
+
+    def standing(self, lines: list[tuple[Words, str]]) -> None:
+        """What there is to play with while everything stays up."""
+        self._print()
+        self._print(
+            Rule(Text.assemble(("自己试试", "bold"), "  Try it"), align="left", style="dim")
+        )
+        for what, how in lines:
+            self._print(Text.assemble(f"   {what.zh} ", (what.en, "dim")))
+            self._print(Text(f"     {how}", "cyan"))
+        self._print()
+
+    def say(self, words: Words) -> None:
+        """A line in each language."""
+        text = Text.assemble(words.zh, "\n", (words.en, "dim"))
+        self._print(Padding(text, _INDENT))
+
+    def _print(self, what: RenderableType = "") -> None:
+        """A line of text is never wrapped: it may be there to be copied."""
+        whole = isinstance(what, Text)
+        if self._console.is_terminal:
+            self._console.print(what, soft_wrap=whole)
+            return
+        with self._console.capture() as captured:
+            self._console.print(what, soft_wrap=whole)
+        # A pipe gets no padding, and each piece at once.
+        lines = captured.get().splitlines()
+        print(*(line.rstrip() for line in lines), sep="\n", file=self._console.file, flush=True)
+
+    def _done(self, what: Words, details: list[str], started: float) -> None:
+        line = Text.assemble(("   ✓ ", "green"), what.zh, (f" {what.en}", "dim"))
+        line.pad_right(max(0, _DETAILS_AT - line.cell_len))
+        line.append(" ".join(details))
+        line.append(f"  {time.monotonic() - started:.1f} s", "dim")
+        self._print(line)
+
+    def _arranged(self, panels: tuple[Panel, ...]) -> RenderableType:
+        """Side by side where they fit, else one below the other."""
+        drawn = [_panel(panel) for panel in panels]
+        options = self._console.options
+        widths = [Measurement.get(self._console, options, one).maximum for one in drawn]
+        if sum(widths) + _GAP * len(widths) > self._console.width - 2 * _INDENT[3]:
+            return Group(*(part for one in drawn for part in (one, Text())))
+        grid = Table.grid(padding=(0, _GAP))
+        grid.add_row(*drawn)
+        return Group(grid, Text())
+
+    def _pause(self) -> None:
+        try:
+            self._console.input(Text("\n   ↵ 继续 continue", "dim"))
+        except EOFError:
+            self._paced = False
+
+
+def terminal_screen(*, paced: bool) -> Screen:
+    """On standard output. In a pipe nothing has a colour or moves, and nobody is waited for."""
+    console = Console(highlight=False, emoji=False, markup=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, emoji=False, markup=False, width=WIDTH_PIPED)
+    return Screen(console, paced=paced and console.is_terminal and sys.stdin.isatty())
+
+
+def _panel(panel: Panel) -> RenderableType:
+    label = Text.assemble((panel.label.zh, "bold"), (f"  {panel.label.en}", "dim"))
+    return Group(label, _answer(panel.answer))
+
+
+def _answer(answer: Answer) -> RenderableType:
+    match answer:
+        case Rows(columns=()):
+            return Text(answer.tag)
+        case Rows():
+            table = Table(box=box.SQUARE, border_style="dim", header_style="bold")
+            for column in answer.columns:
+                table.add_column(column)
+            for row in answer.rows:
+                table.add_row(*(Text("∅", "dim") if cell is None else cell for cell in row))
+            return table
+        case Refusal():
+            return Text.assemble(
+                ("ERROR", "bold red"), f" {answer.sqlstate}: {answer.message}\n",
+                ("HINT", "bold"), f":  {answer.hint}",
+            )  # fmt: skip
+        case Lines():
+            return Text("\n".join(answer.lines))
+        case _:
+            assert_never(answer)
+
+
+def _entry(decision: Decision) -> RenderableType:
+    verdict = decision.word("verdict")
+    words = [decision.word(name) for name in _HEADER_FIELDS]
+    return _beside(
+        "账本 ledger ▸",
+        Text.assemble(
+            f"#{decision.index}  ", (verdict, _VERDICTS.get(verdict, "")),
+            "  ", " · ".join(word for word in words if word),
+        ),
+    )  # fmt: skip
+
+
+def _beside(label: str, text: Text) -> RenderableType:
+    """A label and a text that may run over several lines."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_row(Text(label, "bold"), text)
+    return grid

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import pytest
+
+from proxy.demo.client import Client
+from proxy.demo.scene import Refusal, Rows
+
+
+@pytest.fixture
+def desk(demo):
+    with Client("desk", demo.cluster.port) as client:
+        yield client
+
+
+def test_rows_come_as_text_with_their_columns_and_tag(desk):
+    answer = desk.ask("SELECT 1 AS n, NULL AS nothing, '示例' AS name")
+    assert answer == Rows(("n", "nothing", "name"), (("1", None, "示例"),), "SELECT 1")
+
+
+def test_a_statement_without_rows_has_its_tag(desk):
+    assert desk.ask("BEGIN") == Rows((), (), "BEGIN")
+
+
+def test_an_error_of_the_server_is_an_answer(desk):
+    answer = desk.ask("DELETE FROM person")
+    assert isinstance(answer, Refusal)
+    assert answer.sqlstate == "42501"
+    assert "person" in answer.message
+
+
+def test_messages_are_what_the_server_sent_and_all_of_it(desk):
+    messages = [message.split("\t") for message in desk.messages("SELECT 'a' AS x")]
+    assert [name for _, _, name, *_ in messages] == [
+        "RowDescription",
+        "DataRow",
+        "CommandComplete",
+        "ReadyForQuery",
+    ]
+    assert "'a'" in messages[1][-1]
+
+
+@pytest.mark.parametrize("other", ["'b'", "'aa'", "NULL", "'a'::name", "'a' WHERE false"])
+def test_answers_that_differ_anywhere_have_different_messages(desk, other):
+    assert desk.messages("SELECT 'a'") != desk.messages(f"SELECT {other}")

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from proxy.demo.scene import Decision, Lines, Panel, Refusal, Rows, Scene, Words
+from proxy.demo.screen import Screen, terminal_screen
+
+LABEL = Words("标签", "label")
+REFUSAL = Refusal("42501", "not for platforms", "rule platform-protected")
+ENTRY = Decision(12, {"verdict": "refuse", "rule": "platform-protected", "principal": "p"})
+
+
+def scene(*answers, recorded=None) -> Scene:
+    panels = tuple(Panel(LABEL, answer) for answer in answers)
+    return Scene(
+        Words("标题", "title"), Words("缘由", "why"), "desk", "SELECT 1", panels,
+        Words("所见", "shown"), recorded,
+    )  # fmt: skip
+
+
+def drawn(shown: Scene, *, width: int = 100, terminal: bool = False) -> str:
+    file = io.StringIO()
+    console = Console(file=file, width=width, force_terminal=terminal, highlight=False)
+    Screen(console, paced=False).show(1, 7, shown)
+    return file.getvalue()
+
+
+def test_a_step_is_told_in_both_languages():
+    text = drawn(scene(Lines(("one",))))
+    for words in (
+        "标题",
+        "title",
+        "缘由",
+        "why",
+        "所见",
+        "shown",
+        "标签",
+        "label",
+        "desk ▸ SELECT 1",
+    ):
+        assert words in text
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (Rows(("name",), (("示例",),), "SELECT 1"), ["name", "示例"]),
+        (Rows(("name",), ((None,),), "SELECT 1"), ["∅"]),
+        (Rows((), (), "UPDATE 0"), ["UPDATE 0"]),
+        (REFUSAL, ["ERROR 42501: not for platforms", "HINT:  rule platform-protected"]),
+        (Lines(("first", "second")), ["first", "second"]),
+    ],
+    ids=["rows", "null", "tag", "refusal", "lines"],
+)
+def test_every_answer_is_shown(answer, expected):
+    text = drawn(scene(answer))
+    assert all(piece in text for piece in expected)
+
+
+def test_the_ledgers_line_names_the_entry_and_its_rule():
+    text = drawn(scene(REFUSAL, recorded=ENTRY))
+    assert "ledger ▸ #12  refuse  platform-protected · p" in text
+    assert "ledger ▸" not in drawn(scene(REFUSAL))
+
+
+@pytest.mark.parametrize(("width", "lines_count"), [(100, 1), (40, 2)], ids=["wide", "narrow"])
+def test_answers_stand_side_by_side_where_they_fit(width, lines_count):
+    text = drawn(scene(Lines(("left" * 5,)), Lines(("right" * 5,))), width=width)
+    holding = [line for line in text.splitlines() if "left" in line or "right" in line]
+    assert len(holding) == lines_count
+
+
+def test_a_pipe_gets_no_colour_and_no_trailing_space():
+    text = drawn(scene(Rows(("n",), (("1",),), "SELECT 1"), recorded=ENTRY))
+    assert "\x1b" not in text
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+def test_a_terminal_gets_colour():
+    assert "\x1b[" in drawn(scene(REFUSAL), terminal=True)
+
+
+def test_what_may_be_copied_is_not_wrapped():
+    file = io.StringIO()
+    command = "fengcun " + "x" * 300
+    Screen(Console(file=file, width=60), paced=False).standing([(LABEL, command)])
+    assert command in file.getvalue()
+
+
+def test_setting_up_is_a_line_each_and_shows_what_came_of_it():
+    file = io.StringIO()
+    screen = Screen(Console(file=file, width=100), paced=False)
+    with screen.preparing(Words("密钥", "keys")) as tell:
+        tell("demo.example")
+    with screen.loading(Words("数据", "data")) as (advance, tell):
+        advance(1, 2)
+        tell("2 rows")
+    first, second = file.getvalue().splitlines()
+    assert first.split()[:4] == ["✓", "密钥", "keys", "demo.example"]
+    assert second.split()[:5] == ["✓", "数据", "data", "2", "rows"]
+
+
+def test_a_paced_tour_waits_between_steps_and_not_after_the_last(monkeypatch):
+    console = Console(file=io.StringIO(), force_terminal=True)
+    waited = []
+    monkeypatch.setattr(console, "input", lambda prompt: waited.append(prompt))
+    screen = Screen(console, paced=True)
+    for number in (1, 2, 3):
+        screen.show(number, 3, scene(REFUSAL))
+    assert len(waited) == 2
+
+
+def test_pacing_ends_with_the_input(monkeypatch):
+    console = Console(file=io.StringIO(), force_terminal=True)
+    asked = []
+
+    def ended(prompt):
+        asked.append(prompt)
+        raise EOFError
+
+    monkeypatch.setattr(console, "input", ended)
+    screen = Screen(console, paced=True)
+    for number in (1, 2, 3):
+        screen.show(number, 4, scene(REFUSAL))
+    assert len(asked) == 1
+
+
+def test_nobody_is_waited_for_in_a_pipe(capsys):
+    screen = terminal_screen(paced=True)
+    screen.opening()
+    screen.show(1, 2, scene(REFUSAL))
+    assert "封存 Fengcun" in capsys.readouterr().out

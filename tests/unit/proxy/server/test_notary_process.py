@@ -1,0 +1,48 @@
+"""The notary serves before anything else does, and says why when it does not."""
+
+import os
+import signal
+
+import pytest
+
+from proxy.errors import ConfigurationError, RecordUnavailable
+from proxy.record import connect_ledger
+from proxy.server.notary_process import start_notary
+from tests.unit.proxy.server.site import NOTARY_ARGUMENTS, make_ledger
+
+
+async def test_a_started_notary_takes_entries_and_stops_when_asked(tmp_path):
+    settings = make_ledger(tmp_path)
+    notary = await start_notary(settings, *NOTARY_ARGUMENTS)
+    ledger = await connect_ledger(settings.socket_path, settings.keys)
+    await ledger.policy_in_force("a" * 64, relations_count=1, principals_count=1)
+    await ledger.close()
+    await notary.stop()
+    assert await notary.exited == 0
+
+
+async def test_a_killed_notary_is_noticed_by_its_clients(tmp_path):
+    settings = make_ledger(tmp_path)
+    notary = await start_notary(settings, *NOTARY_ARGUMENTS)
+    ledger = await connect_ledger(settings.socket_path, settings.keys)
+    lost = []
+    ledger.on_failure = lambda: lost.append(True)
+    os.kill(notary.process_id, signal.SIGKILL)
+    assert await notary.exited == -signal.SIGKILL
+    with pytest.raises(RecordUnavailable):
+        await ledger.policy_in_force("a" * 64, relations_count=1, principals_count=1)
+    assert lost == [True]
+
+
+async def test_a_ledger_that_was_never_created_is_a_mistake_in_the_configuration(tmp_path):
+    settings = make_ledger(tmp_path).model_copy(update={"directory": tmp_path / "nowhere"})
+    with pytest.raises(ConfigurationError):
+        await start_notary(settings, *NOTARY_ARGUMENTS)
+
+
+async def test_a_damaged_ledger_is_not_served(tmp_path):
+    settings = make_ledger(tmp_path)
+    checkpoint = settings.directory / "checkpoint"
+    checkpoint.write_bytes(checkpoint.read_bytes().replace(b"\n1\n", b"\n9\n"))
+    with pytest.raises(RecordUnavailable):
+        await start_notary(settings, *NOTARY_ARGUMENTS)

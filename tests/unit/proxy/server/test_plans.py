@@ -1,0 +1,45 @@
+"""Plans are made in a thread, kept, and made anew for a new policy."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from proxy.policy.law import Law
+from proxy.server.plans import DatabasePlans
+from proxy.session.plan import Scene
+from proxy.session.plan_cache import PlanCache
+from proxy.session.planner import Planner
+from proxy.statement.catalogue import Catalogue
+from proxy.telemetry.metrics import Metrics
+from tests.unit.proxy.session.playbook import PRINCIPAL
+
+SCENE = Scene(PRINCIPAL, ("pg_catalog",))
+
+
+@pytest.fixture
+def make():
+    with ThreadPoolExecutor(1) as executor:
+        yield lambda: DatabasePlans(
+            Planner(Law("a" * 64, {}, ()), Catalogue("db", "b" * 64, {})),
+            PlanCache(),
+            executor,
+            Metrics(),
+        )
+
+
+async def test_what_was_analysed_is_looked_up_the_next_time(make):
+    plans = make()
+    assert plans.lookup("SELECT 1", SCENE) is None
+    plan = await plans.analyse("SELECT 1", SCENE)
+    assert plan.text == "SELECT 1"
+    assert plans.lookup("SELECT 1", SCENE) == plan
+
+
+async def test_what_cannot_be_understood_is_a_refusal_and_no_exception(make):
+    assert (await make().analyse("SELEC 1", SCENE)).text is None
+
+
+def test_each_has_a_generation_of_its_own_and_says_what_it_rests_on(make):
+    one, two = make(), make()
+    assert one.generation != two.generation
+    assert (one.basis.policy, one.basis.catalogue) == ("a" * 64, "b" * 64)

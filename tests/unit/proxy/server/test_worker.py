@@ -1,0 +1,140 @@
+"""Who gets in, who does not, what they are told, and how it ends."""
+
+import psycopg
+import pytest
+
+from proxy.server.worker import InForce, Way, WorkerLimits
+from proxy.upstream.connect import Upstream
+from proxy.wire.postgres.startup import SSL_REQUEST, encode_cancel
+from tests.drivers.harness import MarkedPlans, RunningProxy
+from tests.drivers.raw import RawClient, query, tags
+from tests.unit.proxy.server.certificate import make_certificate
+from tests.world import HOST
+
+
+@pytest.fixture
+def database(postgres):
+    return postgres.database()
+
+
+@pytest.fixture
+def proxy(database):
+    with RunningProxy(database) as running:
+        yield running
+
+
+def refused(proxy, **parameters):
+    with RawClient(HOST, proxy.port) as raw:
+        messages = raw.start(**parameters)
+    assert tags(messages[-1:]) == "E"
+    return messages[-1].fields
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sqlstate", "named"),
+    [
+        ({"user": "postgres", "database": "other"}, "3D000", "database"),
+        ({"user": "postgres", "replication": "database"}, "42501", "replication"),
+        (
+            {"user": "postgres", "standard_conforming_strings": "off"},
+            "42501",
+            "standard_conforming_strings",
+        ),
+        ({"user": "postgres", "client_encoding": "SJIS"}, "0A000", "SJIS"),
+        ({"database": "postgres"}, "42501", "user"),
+    ],
+    ids=["database", "replication", "pin", "encoding", "nobody"],
+)
+def test_who_may_not_enter_is_told_why(proxy, parameters, sqlstate, named):
+    fields = refused(proxy, **parameters)
+    assert (fields["S"], fields["C"]) == ("FATAL", sqlstate)
+    assert named in fields["M"]
+
+
+def test_the_path_of_the_startup_packet_is_the_one_that_counts(proxy):
+    with RawClient(HOST, proxy.port) as raw:
+        raw.start(user="postgres", options="-c search_path=information_schema,public")
+        raw.send(query("SELECT 1"))
+        raw.until("Z")
+    assert proxy.plans.scenes[-1].search_path == ("pg_catalog", "information_schema", "public")
+
+
+def test_reset_all_does_not_undo_the_pins(proxy):
+    with RawClient(HOST, proxy.port) as raw:
+        raw.start(user="postgres")
+        raw.send(query("RESET ALL; SHOW row_security"))
+        assert raw.until("Z")[-3].body.endswith(b"on")
+
+
+def test_a_stranger_is_recorded_before_being_told(proxy):
+    plans = {proxy.database.name: MarkedPlans()}
+    proxy.call(lambda: proxy.worker.enforce(InForce(lambda *_: None, plans)))
+    fields = refused(proxy, user="postgres")
+    assert fields["C"] == "28000"
+    (header,) = proxy.notary.headers("decision")
+    assert (header["rule"], header["principal"]) == ("no-principal", "none")
+
+
+def test_the_next_client_beyond_the_limit_is_told_so(database):
+    with (
+        RunningProxy(database, WorkerLimits(connections_max=1)) as proxy,
+        RawClient(HOST, proxy.port) as first,
+    ):
+        first.start(user="postgres")
+        assert refused(proxy, user="postgres")["C"] == "53300"
+
+
+def test_a_silent_client_is_not_waited_for(database):
+    with (
+        RunningProxy(database, WorkerLimits(startup_seconds_max=0.2)) as proxy,
+        RawClient(HOST, proxy.port) as silent,
+    ):
+        (message,) = silent.until("never")
+        assert message.fields["C"] == "28000"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"GET / HTTP/1.1\r\n\r\n", b"\0\0\0\x08\0\2\0\0", b"\xff" * 64, SSL_REQUEST * 2],
+    ids=["http", "protocol-2", "noise", "two-requests-at-once"],
+)
+def test_what_is_not_the_protocol_ends_the_connection_and_no_other(proxy, data):
+    with RawClient(HOST, proxy.port) as other, RawClient(HOST, proxy.port) as hostile:
+        other.start(user="postgres")
+        hostile.send(data)
+        assert tags(hostile.until("never")) in ("E", "")
+        other.send(query("SELECT 1"))
+        assert tags(other.until("Z")) == "TDCZ"
+
+
+def test_an_unknown_cancel_key_is_ignored_in_silence(proxy):
+    with RawClient(HOST, proxy.port) as raw:
+        raw.send(encode_cancel(b"\0\0\0\1\0\0\0\1"))
+        assert raw.receive() is None
+
+
+def test_a_database_that_is_down_is_said_to_be(database):
+    way = Way(Upstream(HOST, 1))
+    with RunningProxy(database, way=way) as proxy:
+        assert refused(proxy, user="postgres")["C"] == "08006"
+
+
+def test_clients_may_use_tls(database, tmp_path):
+    certificate = make_certificate(tmp_path)
+    way = Way(Upstream(HOST, database.port), client_tls=certificate.server_context())
+    with RunningProxy(database, way=way) as proxy:
+        more = {"sslmode": "verify-full", "sslrootcert": str(certificate.certificate_file)}
+        with psycopg.connect(proxy.conninfo(**more)) as connection:
+            assert connection.pgconn.ssl_in_use
+            assert connection.execute("SELECT repeat('x', 1000000)").fetchone() == ("x" * 10**6,)
+
+
+def test_draining_lets_a_statement_finish_and_ends_the_idle(proxy):
+    with RawClient(HOST, proxy.port) as idle, RawClient(HOST, proxy.port) as busy:
+        idle.start(user="postgres")
+        busy.start(user="postgres")
+        busy.send(query("SELECT pg_sleep(0.5)"))
+        proxy.wait(proxy.notary.submitted("decision", 1))
+        proxy.wait(proxy.worker.close(10.0))
+        assert [m.fields["C"] for m in idle.until("never")] == ["57P01"]
+        assert tags(busy.until("never")) == "TDCZE"

@@ -1,0 +1,254 @@
+"""Messages in order: names, segments, settling, and what is refused on the way."""
+
+import pytest
+
+from proxy.policy.decision import StatementClass
+from proxy.session.commands import Analyse, Record, ToClient, ToServer
+from proxy.session.plan import DropStatement, Plan, SetSearchPath, Timing
+from proxy.wire.postgres.backend import encode_fields
+from tests.unit.proxy.session.playbook import (
+    BOUND,
+    CLOSED,
+    DONE,
+    FLUSH,
+    PARSED,
+    POISON,
+    READY,
+    REFUSAL,
+    ROW,
+    SYNC,
+    SYNTAX_ERROR,
+    Plans,
+    Play,
+    answer,
+    bind,
+    close,
+    decision,
+    describe,
+    error,
+    execute,
+    parse,
+    query,
+    refusal,
+)
+
+FIRST = Plan(decision(kind=StatementClass.DELETE), "DELETE", timing=Timing.FIRST)
+MOVE = Plan(
+    decision(kind=StatementClass.SESSION),
+    "SET search_path = other",
+    effects=(SetSearchPath(("other",)),),
+    settle=True,
+)
+
+
+def prepared(play, text="SELECT 1", name=b"s"):
+    return play.client(parse(text, name), SYNC).server(PARSED, READY)
+
+
+def test_messages_that_need_no_judging_pass_as_they_came():
+    sent = describe(b"S", b"s") + close(b"P", b"p") + FLUSH + SYNC
+    assert Play().client(sent).upstream == sent
+
+
+def test_a_rewritten_parse_keeps_its_name_and_types():
+    plans = Plans({"SELECT a": Plan(decision(), "SELECT b")})
+    assert Play(plans).client(parse("SELECT a", b"s")).upstream == parse("SELECT b", b"s")
+
+
+def test_a_name_of_the_same_segment_is_used_at_once():
+    play = Play().client(parse("SELECT 1", b"s"), bind(b"s"), execute(), SYNC)
+    assert play.upstream.endswith(SYNC)
+    assert play.records[0].decision.rule == "rule"
+
+
+def test_a_name_still_pending_in_an_earlier_segment_is_waited_for():
+    play = Play().client(parse("SELECT 1", b"s"), SYNC, bind(b"s"), execute(), SYNC)
+    assert play.records == []
+    assert play.upstream == parse("SELECT 1", b"s") + SYNC
+    play.server(PARSED, READY)
+    assert play.kinds == [ToClient, Record, ToServer]
+    assert play.records[0].text == b"SELECT 1"
+
+
+def test_if_that_definition_fails_the_older_one_counts():
+    play = prepared(Play(), "SELECT old")
+    play.client(parse("SELECT new", b"s"), SYNC, bind(b"s"), SYNC)
+    play.server(error(b"42P05"), READY)
+    assert play.records[0].text == b"SELECT old"
+
+
+def test_a_skipped_close_leaves_the_name_as_it_was():
+    play = prepared(Play(), "SELECT 1")
+    play.client(parse("broken"), close(b"S", b"s"), SYNC).server(error(), READY)
+    play.client(bind(b"s"), SYNC)
+    assert play.records[0].text == b"SELECT 1"
+
+
+def test_a_close_that_was_done_makes_the_name_unknown():
+    play = prepared(Play()).client(close(b"S", b"s"), SYNC).server(CLOSED, READY)
+    play.client(bind(b"s"), SYNC)
+    assert play.records[0].decision.rule == "unknown-statement"
+
+
+def test_deallocate_makes_the_name_unknown():
+    plans = Plans(
+        {"D": Plan(decision(), "D", effects=(DropStatement("s"),), settle=True)},
+    )
+    play = prepared(Play(plans)).client(query("D"), bind(b"s"), SYNC)
+    assert [record.text for record in play.records] == [b"D"]
+    play.server(DONE, READY)
+    assert play.records[0].decision.rule == "unknown-statement"
+
+
+@pytest.mark.parametrize(
+    ("message", "rule"),
+    [(bind(b"nobody"), "unknown-statement"), (execute(b"nobody"), "unknown-portal")],
+)
+def test_unknown_names_are_recorded_before_the_server_is_asked(message, rule):
+    play = Play().client(message, SYNC)
+    assert play.kinds == [Record]
+    assert play.records[0].decision.rule == rule
+    assert play.durable().upstream == message + SYNC
+
+
+def test_a_simple_query_makes_the_unnamed_statement_unknown():
+    play = Play().client(parse("SELECT 1"), SYNC).server(PARSED, READY)
+    play.client(query("SELECT 2")).server(DONE, READY)
+    assert play.client(bind(), SYNC).records[0].decision.rule == "unknown-statement"
+
+
+def test_executing_again_is_recorded_again():
+    play = Play().client(parse("SELECT 1"), bind(), execute(rows_max=1), execute(rows_max=1), SYNC)
+    assert [record.unit.number for record in play.records] == [1, 2]
+    play.durable().server(PARSED, BOUND, ROW, answer("s"), ROW, DONE, READY)
+    assert [report.unit.rows_count for report in play.reports] == [1, 1]
+
+
+def test_a_write_waits_at_its_bind_and_runs_without_waiting_again():
+    play = Play(Plans({"DELETE": FIRST})).client(parse("DELETE"), bind(), execute(), SYNC)
+    assert play.upstream == parse("DELETE")
+    assert play.durable().upstream == bind() + execute() + SYNC
+
+
+def test_executing_a_write_again_waits_again():
+    plans = Plans({"DELETE": FIRST})
+    play = Play(plans).client(parse("DELETE"), bind()).durable()
+    play.client(execute(rows_max=1)).client(execute(rows_max=1))
+    assert play.kinds == [Record]
+    assert play.durable().upstream == execute(rows_max=1)
+
+
+def test_what_waits_for_its_record_is_dropped_if_the_server_began_to_skip():
+    play = Play(Plans({"DELETE": FIRST})).client(parse("x"), parse("DELETE", b"d"), bind(b"d"))
+    play.server(PARSED, error()).durable()
+    assert play.upstream == b""
+    assert play.client(SYNC).upstream == SYNC
+    play.server(READY)
+    assert play.reports[0].unit.error == "skipped"
+
+
+def test_a_new_path_is_waited_for_and_then_counts():
+    plans = Plans({MOVE.text: MOVE})
+    play = Play(plans).client(query(MOVE.text), query("SELECT 1"))
+    assert play.upstream == query(MOVE.text)
+    play.server(DONE, READY)
+    assert play.upstream == query("SELECT 1")
+    assert plans.scenes[-1].search_path == ("pg_catalog", "other")
+
+
+def test_a_new_path_inside_a_segment_is_flushed_out_of_the_server():
+    plans = Plans({MOVE.text: MOVE})
+    play = Play(plans).client(parse(MOVE.text), bind(), execute(), parse("SELECT 1"), SYNC)
+    assert play.upstream == parse(MOVE.text) + bind() + execute() + FLUSH
+    play.server(PARSED, BOUND, DONE)
+    assert play.upstream == parse("SELECT 1") + SYNC
+    assert plans.scenes[-1].search_path == ("pg_catalog", "other")
+
+
+def test_a_statement_prepared_under_another_path_is_judged_again():
+    plans = Plans({MOVE.text: MOVE, "SELECT t": Plan(decision(), "SELECT a.t")})
+    play = prepared(Play(plans), "SELECT t")
+    play.client(query(MOVE.text)).server(DONE, READY).durable()
+    plans.known["SELECT t"] = Plan(decision(), "SELECT b.t")
+    play.client(bind(b"s"), execute(), SYNC)
+    assert play.records[0].decision.rule == "stale-statement"
+    assert bind(b"s") not in play.upstream
+    play.server(SYNTAX_ERROR, READY).durable()
+    assert b"C0A000\0" in play.released
+    assert b"RRevalidateCachedQuery\0" in play.released
+
+
+def test_a_statement_whose_text_stays_the_same_is_bound_under_its_new_decision():
+    plans = Plans({"SELECT t": Plan(decision(), "SELECT t")})
+    play = prepared(Play(plans), "SELECT t")
+    newer = Plans({"SELECT t": Plan(FIRST.decision, "SELECT t")}, generation=2)
+    play.session.use(newer)
+    assert play.client(bind(b"s"), SYNC).records[0].decision is FIRST.decision
+
+
+def test_a_statement_that_a_new_policy_refuses_is_refused_at_its_bind():
+    play = prepared(Play())
+    play.session.use(Plans({"SELECT 1": REFUSAL}, generation=2))
+    play.client(bind(b"s"), execute(), SYNC)
+    assert play.records[0].decision is REFUSAL.decision
+    play.server(SYNTAX_ERROR, READY).durable()
+    assert play.released == refusal() + READY
+
+
+def test_an_answer_of_the_old_policy_is_not_used_under_the_new_one():
+    play = Play(Plans(slow={"t"})).client(query("t"))
+    play.session.use(Plans({"t": REFUSAL}, generation=2))
+    play.planned(Plan(decision(), "t"))
+    assert play.upstream == query(POISON.decode())
+
+
+def test_a_plan_asked_for_in_vain_is_asked_for_again_under_a_new_policy():
+    play = Play(Plans(slow={"t"})).client(query("t"))
+    play.session.use(Plans(slow={"t"}, generation=2))
+    assert play.planned(Plan(decision(), "t")).kinds == [Analyse]
+
+
+def test_the_fast_path_call_is_refused():
+    play = Play().client(answer("F", b"\0" * 10))
+    assert play.records[0].decision.rule == "function-call"
+    assert play.upstream == query(POISON.decode())
+
+
+@pytest.mark.parametrize("message", [b"SELECT '\xff'\0", b"\xc0\xa7\0"])
+def test_text_that_is_not_in_the_sessions_encoding_is_refused(message):
+    play = Play().client(answer("Q", message))
+    assert play.records[0].decision.rule == "text-encoding"
+    assert play.upstream == query(POISON.decode())
+
+
+def test_after_a_refusal_messages_up_to_sync_are_not_even_read():
+    play = Play(Plans({"bad": REFUSAL})).client(parse("bad"), answer("P", b"malformed"), SYNC)
+    assert play.ended is None
+    assert len(play.records) == 1
+
+
+def test_after_an_error_messages_up_to_sync_are_neither_judged_nor_sent():
+    play = Play().client(parse("broken")).server(error())
+    play.client(bind(), execute(), query("SELECT 1"), SYNC)
+    assert (play.upstream, play.records) == (SYNC, [])
+
+
+def test_there_is_an_end_to_the_statements_a_session_may_hold():
+    play = Play()
+    for number in range(4_096):
+        play.client(parse("SELECT 1", b"%d" % number))
+    play.client(parse("SELECT 1", b"one more"))
+    assert play.records[0].decision.rule == "too-many-statements"
+
+
+def test_there_is_an_end_to_the_messages_under_way():
+    play = Play()
+    play.client(SYNC * 10_001)
+    assert play.upstream == SYNC * 10_000
+    assert play.server(READY).upstream == SYNC
+
+
+def test_an_error_of_the_server_while_a_refusal_is_under_way_is_its_own():
+    play = Play(Plans({"bad": REFUSAL})).client(query("bad")).durable()
+    timeout = encode_fields({"S": b"ERROR", "C": b"57014", "M": b"canceling statement"})
+    assert play.server(timeout, READY).released == timeout + READY

@@ -1,0 +1,76 @@
+"""A text is judged as the server reads it, and a plan is used in the scene it was made in."""
+
+import pytest
+
+from proxy.session.commands import Analyse
+from proxy.session.judge import Judge
+from proxy.session.mirror import Mirror
+from proxy.session.names import Statement
+from proxy.session.plan import Plan
+from tests.unit.proxy.session.playbook import PRINCIPAL, REFUSAL, Plans, decision
+
+
+def judge(plans, codec="utf-8"):
+    return Judge(Mirror(PRINCIPAL, "app", ("pg_catalog",), codec), plans)
+
+
+def test_an_unchanged_text_is_the_clients_own_bytes():
+    raw = b"SELECT 1"
+    judged = judge(Plans()).judge(raw)
+    assert judged.upstream is raw
+    assert judged.changed is None
+
+
+def test_a_changed_text_is_in_the_sessions_encoding():
+    plans = Plans({"封": Plan(decision(), "封存")})
+    judged = judge(plans, "gbk").judge("封".encode("gbk"))
+    assert (judged.upstream, judged.changed) == ("封存".encode("gbk"), "封存")
+
+
+@pytest.mark.parametrize(
+    ("plan", "raw", "codec"),
+    [
+        (REFUSAL, b"t", "utf-8"),
+        (Plan(REFUSAL.decision, "t"), b"t", "utf-8"),
+        (Plan(decision(), None), b"t", "utf-8"),
+        (Plan(decision(), "封存"), b"t", "latin-1"),
+        (Plan(decision(), "a\0b"), b"t", "utf-8"),
+        (Plan(decision(), "t"), b"\xff", "utf-8"),
+    ],
+    ids=["refused", "refused-with-text", "no-text", "cannot-encode", "nul", "not-text"],
+)
+def test_whatever_is_not_clearly_admitted_is_refused(plan, raw, codec):
+    assert judge(Plans({"t": plan}), codec).judge(raw).upstream is None
+
+
+def test_a_question_is_asked_once_and_its_answer_used_once():
+    judging = judge(Plans(slow={"t"}))
+    assert judging.judge(b"t") is None
+    assert judging.waiting
+    assert isinstance(judging.question(), Analyse)
+    judging.planned(Plan(decision(), "t"))
+    assert not judging.waiting
+    assert judging.judge(b"t") is not None
+    assert judging.judge(b"t") is None
+
+
+def test_an_answer_to_another_text_is_not_used():
+    judging = judge(Plans(slow={"t", "u"}))
+    judging.judge(b"t")
+    judging.planned(Plan(decision(), "t"))
+    assert judging.judge(b"u") is None
+
+
+def test_a_prepared_statement_is_looked_at_again_when_anything_changed():
+    plans = Plans()
+    judging = judge(plans)
+    scene = judging._mirror.scene
+    statement = Statement(b"t", "t", "t", Plan(decision(), "t"), scene, generation=1)
+    assert judging.judge_again(statement) is statement.plan.decision
+    assert plans.scenes == []
+    plans.generation = 2
+    judging.judge_again(statement)
+    assert statement.generation == 2
+    plans.generation = 3
+    plans.slow.add("t")
+    assert judging.judge_again(statement) is None

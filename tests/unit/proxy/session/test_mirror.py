@@ -1,0 +1,215 @@
+"""State changes on the server's answers only, and an error takes what the server skips."""
+
+import pytest
+
+from proxy.errors import UpstreamUnavailable
+from proxy.policy.decision import StatementClass
+from proxy.session.commands import Unit
+from proxy.session.mirror import ANSWERS, Kind, Mirror, Operation
+from proxy.session.names import Change
+from proxy.session.plan import DropStatement, Plan, ResetSearchPath, SetSearchPath
+from proxy.wire.postgres import backend
+from proxy.wire.postgres.backend import TransactionStatus
+from tests.unit.proxy.session.playbook import PRINCIPAL, decision
+
+IDLE, INSIDE = TransactionStatus.IDLE, TransactionStatus.IN_TRANSACTION
+START = ("pg_catalog", "public")
+
+
+@pytest.fixture
+def mirror():
+    return Mirror(PRINCIPAL, "app", START, "utf-8")
+
+
+def plan(kind=StatementClass.SELECT, *effects):
+    return Plan(decision(kind=kind), "text", effects=effects)
+
+
+def sent(mirror, kind, **more):
+    operation = Operation(kind, mirror.segment, **more)
+    mirror.sent(operation)
+    return operation
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("tag", ANSWERS, ids=chr)
+def test_only_the_answers_in_the_table_are_accepted(mirror, kind, tag):
+    operation = sent(mirror, kind)
+    if kind in ANSWERS[tag]:
+        assert mirror.answer(tag) is operation
+        assert mirror.idle is ANSWERS[tag][kind]
+    else:
+        with pytest.raises(UpstreamUnavailable):
+            mirror.answer(tag)
+
+
+@pytest.mark.parametrize("tag", ANSWERS, ids=chr)
+def test_an_idle_server_has_nothing_to_answer(mirror, tag):
+    with pytest.raises(UpstreamUnavailable):
+        mirror.answer(tag)
+
+
+@pytest.mark.parametrize("kind", [Kind.QUERY, Kind.PARSE])
+def test_a_refused_text_cannot_succeed(mirror, kind):
+    sent(mirror, kind, refusal=decision())
+    for tag, kinds in ANSWERS.items():
+        if kind in kinds:
+            with pytest.raises(UpstreamUnavailable):
+                mirror.answer(tag)
+
+
+def test_an_error_takes_everything_up_to_the_next_sync(mirror):
+    operations = [sent(mirror, kind) for kind in (Kind.PARSE, Kind.QUERY, Kind.BIND)]
+    sync = sent(mirror, Kind.SYNC)
+    mirror.fail("42601")
+    assert all(operation.failed and operation.answered for operation in operations)
+    assert (mirror.head, mirror.discarding) == (sync, False)
+
+
+def test_an_error_before_the_sync_was_sent_discards_what_follows(mirror):
+    sent(mirror, Kind.PARSE)
+    mirror.fail("42601")
+    assert (mirror.idle, mirror.discarding) == (True, True)
+
+
+def test_an_error_in_a_query_leaves_it_waiting_for_ready(mirror):
+    operation = sent(mirror, Kind.QUERY)
+    mirror.fail("22012")
+    assert mirror.head is operation
+    mirror.ready(IDLE)
+    assert mirror.idle
+
+
+def test_definitions_survive_only_what_succeeded(mirror):
+    for name in (b"kept", b"lost"):
+        change = Change(mirror.segment, name, name)
+        sent(mirror, Kind.PARSE, statement=change)
+    mirror.answer(backend.PARSE_COMPLETE)
+    mirror.fail("42601")
+    assert (mirror.statements.get(b"kept"), mirror.statements.get(b"lost")) == (b"kept", None)
+
+
+def test_a_failed_query_has_still_dropped_the_unnamed_statement(mirror):
+    mirror.statements.settle(Change(0, b"", "old"), done=True)
+    sent(mirror, Kind.QUERY, statement=Change(0, b"", None))
+    mirror.fail("22012")
+    mirror.ready(IDLE)
+    assert mirror.statements.get(b"") is None
+
+
+def test_a_skipped_query_has_not(mirror):
+    mirror.statements.settle(Change(0, b"", "old"), done=True)
+    sent(mirror, Kind.PARSE)
+    sent(mirror, Kind.QUERY, statement=Change(0, b"", None))
+    mirror.fail("42601")
+    assert mirror.statements.get(b"") == "old"
+
+
+def test_portals_end_with_their_transaction(mirror):
+    mirror.portals.settle(Change(0, b"p", "portal"), done=True)
+    sent(mirror, Kind.SYNC)
+    mirror.ready(INSIDE)
+    assert mirror.portals.get(b"p") == "portal"
+    sent(mirror, Kind.SYNC)
+    mirror.ready(IDLE)
+    assert mirror.portals.get(b"p") is None
+
+
+def test_effects_of_a_query_wait_for_its_success(mirror):
+    moved = plan(StatementClass.SESSION, SetSearchPath(("other",)))
+    sent(mirror, Kind.QUERY, plan=moved)
+    assert mirror.scene.search_path == START
+    mirror.answer(backend.COMMAND_COMPLETE)
+    mirror.ready(IDLE)
+    assert mirror.scene.search_path == ("pg_catalog", "other")
+    sent(mirror, Kind.QUERY, plan=plan(StatementClass.SESSION, ResetSearchPath()))
+    mirror.fail("25001")
+    mirror.ready(IDLE)
+    assert mirror.scene.search_path == ("pg_catalog", "other")
+
+
+def test_an_error_before_sync_takes_a_new_path_back(mirror):
+    sent(mirror, Kind.EXECUTE, plan=plan(StatementClass.SESSION, SetSearchPath(("other",))))
+    sent(mirror, Kind.PARSE)
+    sent(mirror, Kind.SYNC)
+    mirror.answer(backend.COMMAND_COMPLETE)
+    assert mirror.scene.search_path == ("pg_catalog", "other")
+    mirror.fail("42601")
+    assert mirror.scene.search_path == START
+
+
+def test_deallocated_names_are_gone(mirror):
+    mirror.statements.settle(Change(0, "名".encode(), "x"), done=True)
+    sent(mirror, Kind.QUERY, plan=plan(StatementClass.SESSION, DropStatement("名")))
+    mirror.ready(IDLE)
+    assert mirror.statements.get("名".encode()) is None
+
+
+def test_equal_scenes_are_the_same_object(mirror):
+    assert mirror.scene is mirror.scene
+
+
+@pytest.mark.parametrize(
+    ("kind", "inside"),
+    [
+        (StatementClass.TRANSACTION, True),
+        (StatementClass.MULTIPLE, True),
+        (StatementClass.OTHER, True),
+        (StatementClass.SELECT, False),
+        (StatementClass.INSERT, False),
+    ],
+)
+def test_what_may_begin_a_transaction_counts_as_one_until_answered(mirror, kind, inside):
+    sent(mirror, Kind.QUERY, plan=plan(kind))
+    assert mirror.scene.in_transaction is inside
+    mirror.ready(IDLE)
+    assert not mirror.scene.in_transaction
+
+
+def test_units_end_with_their_execution_or_with_what_kept_them_from_it(mirror):
+    executed, failed, skipped, bound = (Unit(n) for n in range(1, 5))
+    sent(mirror, Kind.EXECUTE, unit=executed)
+    sent(mirror, Kind.BIND, unit=bound)
+    mirror.answer(backend.COMMAND_COMPLETE)
+    mirror.answer(backend.BIND_COMPLETE)
+    assert mirror.finished == [executed]
+    sent(mirror, Kind.BIND, unit=failed)
+    sent(mirror, Kind.EXECUTE, unit=skipped)
+    mirror.fail("22P02")
+    assert mirror.finished == [executed, failed, skipped]
+    assert [unit.error for unit in mirror.finished] == [None, "22P02", "skipped"]
+
+
+def test_a_guarded_statement_guards_everything_under_way(mirror):
+    sent(mirror, Kind.QUERY, plan=plan())
+    assert not mirror.guarded
+    sent(mirror, Kind.QUERY, plan=plan(), guarded=True)
+    assert mirror.guarded
+
+
+def test_a_guarded_transaction_stays_so_for_what_may_end_it(mirror):
+    """A deferred constraint speaks at COMMIT, of a statement long answered."""
+    sent(mirror, Kind.QUERY, plan=plan(), guarded=True)
+    mirror.ready(INSIDE)
+    sent(mirror, Kind.QUERY, plan=plan(StatementClass.SELECT))
+    assert not mirror.guarded
+    mirror.ready(INSIDE)
+    sent(mirror, Kind.QUERY, plan=plan(StatementClass.TRANSACTION))
+    assert mirror.guarded
+    mirror.ready(IDLE)
+    sent(mirror, Kind.QUERY, plan=plan(StatementClass.TRANSACTION))
+    assert not mirror.guarded
+
+
+def test_texts_behind_the_head_are_seen(mirror):
+    sent(mirror, Kind.QUERY)
+    assert not mirror.has_text_behind_head()
+    sent(mirror, Kind.SYNC)
+    sent(mirror, Kind.PARSE)
+    assert mirror.has_text_behind_head()
+
+
+def test_what_is_abandoned_is_reported_as_skipped(mirror):
+    unit = Unit(1)
+    mirror.abandon(Operation(Kind.EXECUTE, 0, unit=unit))
+    assert (mirror.finished, unit.error, mirror.idle) == ([unit], "skipped", True)

@@ -1,0 +1,122 @@
+"""Rules are written out in the order they ask about each other, or every reason not to is given."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from proxy.names import QualifiedName
+from proxy.policy.law import Law, PrincipalKind
+from proxy.settings.enact import enact
+from proxy.settings.law import load_builtin
+from proxy.settings.policy import PolicyTables
+from proxy.settings.problems import ConfigurationProblems, parse_document, validated
+
+A, B, C = (QualifiedName("base", name) for name in "abc")
+BUILTIN = load_builtin()
+
+
+def law(text: str) -> Law:
+    document = parse_document(Path("policy.toml"), text.encode())
+    return enact(document, validated(document, PolicyTables), BUILTIN)
+
+
+def refused(text: str) -> str:
+    with pytest.raises(ConfigurationProblems) as caught:
+        law(text)
+    return str(caught.value)
+
+
+def rule(name: str, **keys: str) -> str:
+    body = "".join(f"{key} = {value}\n" for key, value in keys.items())
+    return f'[relation."base.{name}"]\narticle = "x"\n{body}'
+
+
+ASKS_B = "'EXISTS (SELECT 1 FROM base.b AS row WHERE row.k = self.k AND visible(row))'"
+FOLLOWS_A = "{ relation = 'base.a', on = { k = 'k' } }"
+
+
+def test_a_rule_may_ask_about_one_that_stands_below_it():
+    enacted = law(rule("a", visible_when=ASKS_B) + rule("b", visible_when="'self.open'"))
+    assert '(("row".open)) IS TRUE' in (enacted.relations[A].visible_when or "")
+    assert "visible(" not in (enacted.relations[A].visible_when or "")
+
+
+def test_masks_are_written_out_too():
+    enacted = law(
+        rule("b", visible_when="'self.open'")
+        + rule("a", mask="{ label = \"'含标识'\" }", mask_unless=ASKS_B)
+    )
+    assert enacted.relations[A].mask == {"label": r"U&'\542B\6807\8BC6'"}
+    assert '"row".open' in (enacted.relations[A].mask_unless or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (rule("a", visible_when=ASKS_B), "base.b is not sealed by this policy"),
+        (rule("a", visible_when=ASKS_B) + '[relation."base.b"]\nopen = true',
+         "base.b is not sealed by this policy"),
+        (rule("a", visible_when=ASKS_B) + rule("b", mask="{ n = 'NULL' }"),
+         "every row of base.b may be seen"),
+        (rule("b", follows=FOLLOWS_A), "follows[0].relation: base.a is not sealed"),
+        (rule("b", follows=FOLLOWS_A) + '[relation."base.a"]\nopen = true',
+         "base.a is not sealed"),
+        (rule("a", follows=FOLLOWS_A), "in a circle: base.a -> base.a"),
+        (rule("b", follows=FOLLOWS_A) + rule("a", visible_when=ASKS_B), "in a circle"),
+        (rule("b", visible_when=ASKS_B), "in a circle: base.b -> base.b"),
+        ('[relation."pg_catalog.pg_stats"]\nopen = true', "governs the system catalogues"),
+        ('[relation."information_schema.tables"]\nopen = true', "governs the system catalogues"),
+        ('[function."pg_catalog.pg_read_file"]\napproved = true', "governs the built-in functions"),
+    ],
+)  # fmt: skip
+def test_rules_that_do_not_hold_together_are_refused(text, says):
+    assert says in refused(text)
+
+
+def test_all_that_is_wrong_is_told_with_its_line():
+    text = rule("a", visible_when="'a = 1'", mask="{ x = 'foo()' }") + rule("b", follows=FOLLOWS_A)
+    text += rule("c", visible_when="'self.a ='")
+    found = [line.split(": ", 2) for line in refused(text).splitlines()]
+    assert [(place, key) for place, key, _ in found] == [
+        ("policy.toml:3", 'relation."base.a".visible_when'),
+        ("policy.toml:4", 'relation."base.a".mask.x'),
+        ("policy.toml:10", 'relation."base.c".visible_when'),
+    ]
+    assert found[1][2] == "foo() is not a vetted, stable function"
+
+
+def test_a_wrong_rule_is_told_once_however_many_ask_about_it():
+    text = rule("a", visible_when=ASKS_B) + rule("b", visible_when="'foo()'")
+    (line,) = refused(text).splitlines()
+    assert 'relation."base.b".visible_when: foo()' in line
+
+
+def test_the_law_is_what_the_site_wrote_and_what_is_built_in():
+    text = (
+        rule("a", visible_when="'false'", subject="'who'")
+        + rule("b", follows="[{ relation = 'base.a', on = { k = 'key' }, nullable = true }]")
+        + '[relation."base.c"]\nopen = true\n'
+        + '[function."base.f"]\napproved = true\n'
+        + "[[principal]]\nname = 'p'\nkind = 'platform'\narticle = 'y'\n"
+        + "match = [{ user = 'u', database = 'd' }, { source = '10.0.0.0/8' }]\n"
+    )
+    enacted = law(text)
+    assert enacted.digest == hashlib.sha256(text.encode()).hexdigest()
+    assert enacted.relations[A].subject == "who"
+    (follows,) = enacted.relations[B].follows
+    assert (follows.relation, follows.on, follows.nullable) == (A, {"k": "key"}, True)
+    assert enacted.open_relations == {C}
+    assert enacted.approved_functions == {QualifiedName("base", "f")}
+    (principal,) = enacted.principals
+    assert (principal.name, principal.kind, principal.article) == ("p", PrincipalKind.PLATFORM, "y")
+    assert [match.user for match in principal.matches] == ["u", None]
+    assert str(principal.matches[1].source) == "10.0.0.0/8"
+    assert enacted.relations.keys() - {A, B} == BUILTIN.relations.keys()
+    assert enacted.system_relations == BUILTIN.system_relations
+    assert enacted.vetted_functions == BUILTIN.vetted_functions
+
+
+def test_two_texts_of_one_meaning_have_different_digests():
+    text = rule("a", visible_when="'false'")
+    assert law(text).digest != law(text + "# a comment\n").digest

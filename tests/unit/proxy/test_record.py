@@ -1,0 +1,187 @@
+"""What a decision looks like in the ledger: nothing of a person in public, everything sealed."""
+
+import asyncio
+import base64
+import json
+import struct
+
+import pytest
+
+from ledger.client import Acknowledgement
+from ledger.errors import LedgerUnavailable
+from ledger.header import encode_header
+from ledger.pseudonyms import Pseudonyms
+from proxy.names import Article, PrincipalName, QualifiedName, RuleName
+from proxy.policy.decision import Decision, StatementClass, Verdict
+from proxy.record import Basis, Identity, Recorder, Scribe
+from proxy.session.commands import Record, Unit
+from proxy.session.plan import Timing
+
+BASIS = Basis("a" * 64, "b" * 64)
+IDENTITY = Identity("0123456789abcdef", PrincipalName("unit"), "user", "db", "10.8.0.1", "报表")
+DECISION = Decision(
+    Verdict.STRIP,
+    RuleName("sealed"),
+    Article("实施办法第10条"),
+    "",
+    StatementClass.SELECT,
+    (QualifiedName("base", "person"), QualifiedName("base", '多 "x"')),
+)
+
+
+class Notary:
+    def __init__(self):
+        self.batches, self.futures = [], []
+
+    def submit(self, drafts):
+        for draft in drafts:
+            encode_header(draft.kind, draft.header)
+        future = asyncio.get_running_loop().create_future()
+        self.batches.append(list(drafts))
+        self.futures.append(future)
+        return future
+
+    def acknowledge(self, first_index=0):
+        future, count = self.futures.pop(0), len(self.batches[0])
+        future.set_result(Acknowledgement(first_index, count, first_index + count))
+
+
+@pytest.fixture
+async def notary():
+    return Notary()
+
+
+@pytest.fixture
+async def recorder(notary):
+    return Recorder(notary, Pseudonyms(b"k" * 32))
+
+
+def scribe_of(recorder, durable=lambda _: None, invalid=lambda: None, identity=IDENTITY):
+    return Scribe(recorder, identity, durable, invalid)
+
+
+def record(unit=None, text=b"SELECT 1", codec="utf-8", **more):
+    return Record(unit or Unit(1), DECISION, Timing.WITH, text, codec, **more)
+
+
+async def turn():
+    await asyncio.sleep(0)
+
+
+async def only_draft(recorder, notary, wanted):
+    scribe_of(recorder).decision(wanted, BASIS)
+    await turn()
+    ((draft,),) = notary.batches
+    return draft
+
+
+async def test_one_turn_of_the_loop_is_one_batch(recorder, notary):
+    scribe = scribe_of(recorder)
+    for number in range(1, 4):
+        scribe.decision(record(Unit(number)), BASIS)
+    assert notary.batches == []
+    await turn()
+    assert [len(batch) for batch in notary.batches] == [3]
+
+
+async def test_an_acknowledgement_tells_each_session_its_last_number_once(recorder, notary):
+    told = []
+    one, two = scribe_of(recorder, told.append), scribe_of(recorder, lambda n: told.append(-n))
+    units = [Unit(1), Unit(1), Unit(2)]
+    for scribe, unit in zip((one, two, one), units, strict=True):
+        scribe.decision(record(unit), BASIS)
+    await turn()
+    notary.acknowledge(first_index=70)
+    await turn()
+    assert sorted(told) == [-1, 2]
+    assert [unit.index for unit in units] == [70, 71, 72]
+
+
+async def test_a_failed_ledger_makes_nothing_durable(recorder, notary):
+    told = []
+    scribe_of(recorder, told.append).decision(record(), BASIS)
+    await turn()
+    notary.futures[0].set_exception(LedgerUnavailable("gone"))
+    await turn()
+    assert told == []
+
+
+async def test_the_header_says_why_and_names_nobody(recorder, notary):
+    draft = await only_draft(recorder, notary, record(text="SELECT '王某'".encode()))
+    header = draft.header
+    assert (header["verdict"], header["rule"], header["article"]) == (
+        "strip", "sealed", "实施办法第10条",
+    )  # fmt: skip
+    assert header["relations"] == ["base.person", "base.多__x_"]
+    assert (header["policy"], header["catalogue"]) == ("a" * 64, "b" * 16)
+    public = str(header)
+    assert not any(word in public for word in ("王某", "user", "10.8.0.1", "报表"))
+
+
+async def test_the_payload_has_the_statement_and_who_sent_it(recorder, notary):
+    draft = await only_draft(
+        recorder, notary, record(text="SELECT '封存'".encode("gbk"), codec="gbk", sent="SELECT 2")
+    )
+    assert json.loads(draft.payload) == {
+        "text": "SELECT '封存'", "sent": "SELECT 2", "user": "user", "database": "db",
+        "source": "10.8.0.1", "application_name": "报表",
+    }  # fmt: skip
+
+
+async def test_parameters_are_in_the_payload_as_bytes(recorder, notary):
+    values = struct.pack(">HHHiiiH", 1, 1, 2, -1, 2, 0, 0)[:-6] + b"\xff\x00" + b"\0\0"
+    draft = await only_draft(recorder, notary, record(values=values))
+    parameters = json.loads(draft.payload)["parameters"]
+    assert parameters["formats"] == [1]
+    assert parameters["values"] == [None, base64.b64encode(b"\xff\x00").decode()]
+
+
+async def test_text_that_is_no_text_is_kept_as_bytes(recorder, notary):
+    draft = await only_draft(recorder, notary, record(text=b"\xff"))
+    assert json.loads(draft.payload)["text_base64"] == "/w=="
+
+
+async def test_what_is_too_long_is_kept_by_its_beginning_and_its_digest(recorder, notary):
+    long = b"\x01" * 2_000_000
+    wanted = record(text=long, sent="x" * 2_000_000, values=b"\0" * 2_000_000)
+    payload = json.loads((await only_draft(recorder, notary, wanted)).payload)
+    assert payload["text_bytes"] == 2_000_000
+    assert payload["text_start"] == "\x01" * 40_000
+    assert len(payload["text_sha256"]) == len(payload["sent_sha256"]) == 64
+    assert payload["parameters"]["bind_bytes"] == 2_000_000
+
+
+@pytest.mark.parametrize("size", [40_000, 170_000, 500_000, 1_000_000])
+@pytest.mark.parametrize("filler", [b"\x01", b"x", b'"', b"\xff"])
+async def test_every_payload_fits_into_the_ledger(recorder, notary, filler, size):
+    text = filler * size
+    values = struct.pack(">HHi", 0, 1, size) + text + b"\0\0"
+    wanted = record(text=text, sent=text.decode("latin-1"), values=values)
+    assert len((await only_draft(recorder, notary, wanted)).payload) <= 1 << 20
+
+
+async def test_a_draft_the_ledger_does_not_take_ends_its_own_session_only(recorder, notary):
+    ended = []
+    bad = Identity("not a token!", None, "user", "db", "", "")
+    scribe_of(recorder, invalid=lambda: ended.append("bad"), identity=bad).decision(record(), BASIS)
+    scribe_of(recorder, invalid=lambda: ended.append("good")).decision(record(), BASIS)
+    await turn()
+    assert ended == ["bad"]
+    assert [len(batch) for batch in notary.batches] == [1]
+
+
+async def test_an_outcome_refers_to_its_decision_and_is_coarse_about_time(recorder, notary):
+    unit = Unit(1, rows_count=3, released_bytes=99, error="22012", index=41)
+    unit.recorded_at_seconds = recorder.now() - 0.0051
+    scribe_of(recorder).outcome(unit)
+    await turn()
+    header = notary.batches[0][0].header
+    assert (header["decision"], header["rows_count"], header["error"]) == (41, 3, "22012")
+    assert header["duration_ms"] == 8
+
+
+async def test_a_great_many_entries_are_submitted_before_the_turn_ends(recorder, notary):
+    scribe = scribe_of(recorder)
+    for number in range(1, 1_026):
+        scribe.decision(record(Unit(number)), BASIS)
+    assert [len(batch) for batch in notary.batches] == [1_024]
