@@ -96,7 +96,7 @@ class Cluster:
 
     def version(self) -> str:
         """As in ``16.4``."""
-        return self._run("postgres", "--version").split()[-1]
+        return self._run("postgres", "--version").split()[2]
 
     def load(self, register: Register, scripts: tuple[Path, Path], progress: Progress) -> None:
         """Make the database: ``scripts`` are the schema and, run last, the logins."""

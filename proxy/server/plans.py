@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
-from typing import Protocol
+from typing import Final, Protocol
 
+from proxy.names import RuleName
 from proxy.record import Basis
 from proxy.session.judge import Plans
 from proxy.session.plan import Plan, Scene
@@ -15,6 +17,7 @@ from proxy.session.planner import Planned, Planner
 from proxy.telemetry.labels import PlanPath
 from proxy.telemetry.metrics import Metrics
 
+_UNKNOWN_RELATION: Final = RuleName("unknown-relation")
 _generations = itertools.count(1)
 
 
@@ -28,7 +31,10 @@ class PlanSource(Plans, Protocol):
 
 
 class DatabasePlans:
-    """Made anew for every policy and every state of the catalogue, with an empty cache."""
+    """Made anew for every policy and every state of the catalogue, with an empty cache.
+
+    `refresh` looks at the database again before a relation counts as unknown.
+    """
 
     def __init__(
         self,
@@ -36,6 +42,7 @@ class DatabasePlans:
         cache: PlanCache,
         executor: Executor,
         metrics: Metrics | None = None,
+        refresh: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self.generation = next(_generations)
         self.planner = planner
@@ -43,6 +50,7 @@ class DatabasePlans:
         self._cache = cache
         self._executor = executor
         self._metrics = metrics
+        self._refresh = refresh
 
     def lookup(self, text: str, scene: Scene) -> Plan | None:
         """A plan made before for this text or its shape."""
@@ -55,7 +63,12 @@ class DatabasePlans:
         planned: Planned = await loop.run_in_executor(
             self._executor, self.planner.work_out, text, scene
         )
-        self._cache.remember(text, scene, planned)
+        if planned.plan.decision.rule == _UNKNOWN_RELATION and self._refresh is not None:
+            # It may have been made a moment ago. If so, these plans are of the past now, and
+            # whoever asked will ask the new ones.
+            await self._refresh()
+        else:
+            self._cache.remember(text, scene, planned)
         if self._metrics is not None:
             self._metrics.planned(PlanPath.FULL, loop.time() - started)
         return planned.plan

@@ -163,11 +163,20 @@ class Relay:
         if self._ended:
             return
         self._ended = True
+        self._report_cut()
         self._client.on_data = self._server.on_data = _drop
         if farewell is not None:
             self._client.write(farewell)
         self._client.close()
         self._server.close()
+
+    def _report_cut(self) -> None:
+        """What was under way is over; what is not durable was not released either."""
+        if self._session is None or self._scribe is None:
+            return
+        for unit in self._session.cut():
+            if unit.index is not None:
+                self._scribe.outcome(unit, cut=True)
 
     def _balance(self) -> None:
         session = self._session
@@ -188,7 +197,9 @@ class Relay:
             self._held_since = None
 
     def _client_lost(self) -> None:
-        self._ended = True
+        if not self._ended:
+            self._ended = True
+            self._report_cut()
         self._server.close()
         self._lost()
 

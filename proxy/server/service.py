@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import signal
 import ssl
 import sys
@@ -49,6 +50,7 @@ _GRACE_SECONDS: Final = 20.0
 _PLANNING_THREADS: Final = 2
 # A planning thread holds the interpreter for this long at a time; the event loop waits for it.
 _SWITCH_SECONDS: Final = 0.0005
+_REFRESH_SECONDS_MIN: Final = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -85,6 +87,7 @@ class Service:
         self._ledger: Ledger
         self._worker: Worker
         self._reloading = asyncio.Lock()
+        self._read_at = -math.inf
 
     def stop(self) -> None:
         """Finish what is under way, then end."""
@@ -180,10 +183,20 @@ class Service:
         interval_seconds = self.settings.upstream.catalogue_refresh_ms / 1000
         while True:
             await asyncio.sleep(interval_seconds)
-            async with self._reloading:
-                await self._refresh_catalogues()
+            await self._refresh_catalogues()
 
     async def _refresh_catalogues(self) -> None:
+        """Look at the databases again, unless somebody has just done so."""
+        loop = asyncio.get_running_loop()
+        asked_at = loop.time()
+        async with self._reloading:
+            # Who asks for what does not exist must not make the proxy flood the database.
+            if loop.time() - self._read_at < _REFRESH_SECONDS_MIN or self._read_at > asked_at:
+                return
+            await self._compare_catalogues()
+            self._read_at = loop.time()
+
+    async def _compare_catalogues(self) -> None:
         try:
             catalogues = await read_catalogues(self.settings.upstream, self._tls)
             for name in catalogues:
@@ -212,6 +225,7 @@ class Service:
                 PlanCache(entries_max=limits.plans_max),
                 self._executor,
                 self.metrics,
+                self._refresh_catalogues,
             )
             for name, catalogue in catalogues.items()
         }

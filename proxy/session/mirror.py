@@ -243,6 +243,16 @@ class Mirror:
             operation.unit.error = "skipped"
         self._settle_unit(operation)
 
+    def cut(self) -> list[Unit]:
+        """The session ends here: the units that were under way, which nothing will finish."""
+        units = []
+        for operation in self._operations:
+            unit = operation.unit
+            if unit is not None and not unit.closed and operation.refusal is None:
+                unit.closed = True
+                units.append(unit)
+        return units
+
     def _finish(self, operation: Operation, *, done: bool = True) -> None:
         self._operations.popleft()
         operation.answered = True

@@ -144,7 +144,9 @@ def _pattern(planned: Planned) -> tuple[bytes, _Pattern] | None:
     analysis = planned.analysis
     if analysis is None or len(analysis.statements) != 1:
         return None
-    if analysis.statements[0].verb not in _SHAPED_VERBS or planned.plan.effects:
+    facts = analysis.statements[0]
+    if facts.verb not in _SHAPED_VERBS or facts.settings:
+        # The name given to set_config is the one literal whose value is looked at.
         return None
     shape = shape_of(analysis.encoded, analysis.text)
     if shape is None:

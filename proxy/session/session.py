@@ -14,7 +14,7 @@ from proxy.errors import FengcunError, ProtocolViolation, UpstreamUnavailable
 from proxy.names import SearchPath
 from proxy.policy.law import Principal
 from proxy.session import refusals
-from proxy.session.commands import Command, End
+from proxy.session.commands import Command, End, Unit
 from proxy.session.gate import Gate
 from proxy.session.intake import Intake, client_tags
 from proxy.session.judge import Judge, Plans
@@ -146,6 +146,11 @@ class Session:
             return []
         self._over = True
         return [End(None)]
+
+    def cut(self) -> list[Unit]:
+        """The session ends, for whatever reason: the units whose answer was cut off."""
+        self._over = True
+        return self._mirror.cut()
 
     def _advance(self) -> list[Command]:
         if self._over or self._server_gone:

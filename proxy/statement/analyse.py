@@ -64,6 +64,7 @@ def _facts(
         types=named.types,
         column_names=named.column_names,
         selections=named.selections,
+        settings=named.settings,
         locks="LockingClause" in kinds,
         conflict="OnConflictClause" in kinds,
         writes=bool(kinds & _WRITES),

@@ -99,8 +99,9 @@ class Facts:
     """One statement. Sets hold what occurs anywhere in it, subqueries included.
 
     ``column_names`` are the last parts of all column references and field selections, ``*`` and
-    whole-row names included; ``selections`` those of them that stand after a dot. ``locks``:
-    FOR UPDATE and its kin. ``conflict``: ON CONFLICT.
+    whole-row names included; ``selections`` those of them that stand after a dot. ``settings``:
+    the parameters that calls of set_config name, lower case, the empty string for a name that is
+    not a constant. ``locks``: FOR UPDATE and its kin. ``conflict``: ON CONFLICT.
     """
 
     verb: Verb
@@ -113,6 +114,7 @@ class Facts:
     types: frozenset[Called] = frozenset()
     column_names: frozenset[str] = frozenset()
     selections: frozenset[str] = frozenset()
+    settings: frozenset[str] = frozenset()
     locks: bool = False
     conflict: bool = False
     writes: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from proxy.statement.facts import Called
-from proxy.statement.tree import Json, items, nodes, strings, text
+from proxy.statement.tree import Body, Json, body_of, field, items, nodes, strings, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class Mentions:
     types: frozenset[Called]
     column_names: frozenset[str]
     selections: frozenset[str]
+    settings: frozenset[str]
 
 
 def mentions(tree: Json) -> Mentions:
@@ -26,10 +27,14 @@ def mentions(tree: Json) -> Mentions:
     types: set[Called] = set()
     columns: set[str] = set()
     selections: set[str] = set()
+    settings: set[str] = set()
     for kind, body in nodes(tree):
         match kind:
             case "FuncCall":
-                functions.add(_called(strings(items(body, "funcname"))))
+                function = _called(strings(items(body, "funcname")))
+                functions.add(function)
+                if function.name == "set_config":
+                    settings.add(_first_constant(body))
             case "A_Expr":
                 operators.add(_called(strings(items(body, "name"))))
             case "SubLink" if items(body, "operName"):
@@ -57,7 +62,16 @@ def mentions(tree: Json) -> Mentions:
         frozenset(types),
         frozenset(columns | selections),
         frozenset(selections),
+        frozenset(settings),
     )
+
+
+def _first_constant(call: Body) -> str:
+    """The first argument where it is a plain string constant, else the empty string."""
+    arguments = items(call, "args")
+    constant = body_of(arguments[0], "A_Const") if arguments else None
+    value = field(constant, "sval") if constant is not None else None
+    return text(value, "sval").lower() if value is not None else ""
 
 
 def _called(parts: list[str]) -> Called:

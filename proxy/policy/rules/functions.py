@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from proxy.names import QualifiedName, RuleName
 from proxy.policy.law import Volatility
+from proxy.policy.rules.commands import SETTABLE
 from proxy.policy.rules.context import Context, Refusal
 from proxy.statement.catalogue import TypeKind
 from proxy.statement.facts import Called, Facts
@@ -20,7 +21,7 @@ _SAMPLING = frozenset(("system", "bernoulli"))
 def refuse(facts: Facts, context: Context) -> Refusal | None:
     """Refuse what is called and not vetted."""
     for function in sorted(facts.functions, key=_order):
-        if not _function_is_vetted(function, context):
+        if not (_function_is_vetted(function, context) or _sets(function, facts, context)):
             return Refusal(
                 RuleName("unvetted-function"),
                 f'the function "{function.name}" is not on the list of vetted functions; an'
@@ -65,6 +66,15 @@ def _function_is_vetted(function: Called, context: Context) -> bool:
     if function.schema in _SYSTEM:
         return function.name in context.law.vetted_functions
     return QualifiedName(function.schema, function.name) in context.law.approved_functions
+
+
+def _sets(function: Called, facts: Facts, context: Context) -> bool:
+    """``set_config`` of parameters that SET may change: asyncpg does it behind the scenes."""
+    return (
+        function in (Called(None, "set_config"), Called("pg_catalog", "set_config"))
+        and facts.settings <= SETTABLE
+        and not context.catalogue.functions_named(function.name)
+    )
 
 
 def _operator_is_built_in(operator: Called, context: Context) -> bool:

@@ -80,6 +80,9 @@ class SimulatedDisk:
             after._next = self._next
             return after
 
+    def has_unsynced_names(self, folder: str) -> bool:
+        return bool(self._pending(folder))
+
     def copy(self) -> SimulatedDisk:
         with self._mutex:
             made = SimulatedDisk()

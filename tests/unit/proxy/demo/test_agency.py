@@ -39,7 +39,7 @@ def test_what_is_configured_is_what_the_service_reads(agency):
 
 
 def test_a_command_that_fails_says_which_and_why(agency):
-    with pytest.raises(CommandFailed, match="fengcun ledger create failed: .*not empty") as failed:
+    with pytest.raises(CommandFailed, match=r"ledger create failed: .*not empty") as failed:
         fengcun("ledger", "create", "--log", agency.log, "--keys", agency.home / "keys")
     assert failed.value.code == 2
 
@@ -49,4 +49,4 @@ def test_commands_are_not_led_astray_by_the_environment(monkeypatch):
     monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", "/nowhere")
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert not {"PGHOST", "PROMETHEUS_MULTIPROC_DIR", "FORCE_COLOR"} & environment().keys()
-    assert "\x1b" not in fengcun("version")
+    assert "\x1b" not in fengcun("--help")

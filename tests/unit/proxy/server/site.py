@@ -64,7 +64,7 @@ def make_settings(directory: Path, database: Database, port: int) -> Settings:
             port=database.port,
             databases=(database.name,),
             catalogue_user="postgres",
-            catalogue_refresh_ms=100,
+            catalogue_refresh_ms=1_000,
         ),
         ledger=make_ledger(directory),
         limits=Limits(),

@@ -42,7 +42,7 @@ async def test_a_ledger_that_was_never_created_is_a_mistake_in_the_configuration
 
 async def test_a_damaged_ledger_is_not_served(tmp_path):
     settings = make_ledger(tmp_path)
-    checkpoint = settings.directory / "checkpoint"
-    checkpoint.write_bytes(checkpoint.read_bytes().replace(b"\n1\n", b"\n9\n"))
+    hashes = settings.directory / "tile" / "0" / "000.p" / "1"
+    hashes.write_bytes(bytes(len(hashes.read_bytes())))
     with pytest.raises(RecordUnavailable):
         await start_notary(settings, *NOTARY_ARGUMENTS)

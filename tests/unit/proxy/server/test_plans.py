@@ -19,11 +19,12 @@ SCENE = Scene(PRINCIPAL, ("pg_catalog",))
 @pytest.fixture
 def make():
     with ThreadPoolExecutor(1) as executor:
-        yield lambda: DatabasePlans(
+        yield lambda refresh=None: DatabasePlans(
             Planner(Law("a" * 64, {}, ()), Catalogue("db", "b" * 64, {})),
             PlanCache(),
             executor,
             Metrics(),
+            refresh,
         )
 
 
@@ -37,6 +38,19 @@ async def test_what_was_analysed_is_looked_up_the_next_time(make):
 
 async def test_what_cannot_be_understood_is_a_refusal_and_no_exception(make):
     assert (await make().analyse("SELEC 1", SCENE)).text is None
+
+
+async def test_before_a_relation_counts_as_unknown_the_database_is_asked_again(make):
+    asked = []
+
+    async def refresh():
+        asked.append(True)
+
+    plans = make(refresh)
+    await plans.analyse("SELECT * FROM nowhere", SCENE)
+    await plans.analyse("SELECT 1", SCENE)
+    assert asked == [True]
+    assert plans.lookup("SELECT * FROM nowhere", SCENE) is None
 
 
 def test_each_has_a_generation_of_its_own_and_says_what_it_rests_on(make):

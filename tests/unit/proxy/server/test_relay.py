@@ -85,6 +85,16 @@ def test_when_the_client_leaves_its_session_ends_on_the_server(proxy, client):
     assert proxy.call(lambda: proxy.worker.connections_count) in (0, 1)
 
 
+def test_an_answer_that_is_cut_off_is_reported_as_cut(proxy, client):
+    client.send(query("SELECT repeat('x', 1000) FROM generate_series(1, 200000)"))
+    assert client.receive().tag == "T"
+    client.socket.close()
+    proxy.wait(proxy.notary.submitted("outcome", 1))
+    (outcome,) = proxy.notary.headers("outcome")
+    assert outcome["cut"]
+    assert 0 < outcome["rows_count"] < 200_000
+
+
 def test_when_the_server_ends_the_session_the_client_hears_why(proxy, client):
     client.send(query("SELECT pg_backend_pid()"))
     pid = int(client.until("Z")[1].body[6:])
