@@ -40,7 +40,8 @@ def run(config: Path, question: Question, *, as_json: bool) -> int:
     settings = load_settings(config)
     law = load_law(settings.policy.file)
     principal = _principal(law, question.principal)
-    live = asyncio.run(look_at(settings.upstream, question.database))
+    user = next((match.user for match in principal.matches if match.user), "")
+    live = asyncio.run(look_at(settings.upstream, question.database, user))
     scene = Scene(principal, _path(question, live))
     plan = Planner(law, live.catalogue).plan(question.sql, scene)
     if as_json:

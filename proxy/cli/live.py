@@ -2,27 +2,40 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 import asyncpg
 
 from proxy.errors import ConfigurationError, UpstreamUnavailable
 from proxy.names import SearchPath
+from proxy.session.names import effective_path
 from proxy.settings.service import Upstream
 from proxy.statement.catalogue import Catalogue
+from proxy.upstream import connect
 from proxy.upstream.introspect import introspect
+from proxy.upstream.watch import open_catalogue
+
+# ALTER ROLE ... IN DATABASE ... SET goes before ALTER ROLE ... SET, and that before the database's.
+_CONFIGURED_PATH = """
+SELECT pg_catalog.substr(c, 13)
+FROM pg_catalog.pg_db_role_setting AS s, pg_catalog.unnest(s.setconfig) AS c
+WHERE c LIKE 'search_path=%'
+  AND s.setrole IN (0, (SELECT oid FROM pg_catalog.pg_roles WHERE rolname = $1))
+  AND s.setdatabase IN (0, (SELECT oid FROM pg_catalog.pg_database
+                            WHERE datname = pg_catalog.current_database()))
+ORDER BY s.setrole <> 0 DESC, s.setdatabase <> 0 DESC LIMIT 1"""
+_SERVER_PATH = '"$user", public'
 
 
 @dataclass(frozen=True, slots=True)
 class LiveDatabase:
-    """A catalogue, and the search path a session starts with (``current_schemas(true)``)."""
+    """A catalogue, and the search path with which a session of the asked user starts."""
 
     catalogue: Catalogue
     search_path: SearchPath
 
 
-async def look_at(upstream: Upstream, database: str | None) -> LiveDatabase:
+async def look_at(upstream: Upstream, database: str | None, user: str = "") -> LiveDatabase:
     """Connect as the catalogue user and read. Raises `ConfigurationError` for a database that is
     not configured, `UpstreamUnavailable` for one that does not answer."""
     name = database if database is not None else upstream.databases[0]
@@ -30,24 +43,22 @@ async def look_at(upstream: Upstream, database: str | None) -> LiveDatabase:
         raise ConfigurationError(
             f"--database: not configured; upstream.databases has: {', '.join(upstream.databases)}"
         )
+    tls = connect.tls_context(connect.Upstream.configured(upstream))
     try:
-        connection = await asyncpg.connect(
-            host=upstream.host,
-            port=upstream.port,
-            user=upstream.catalogue_user,
-            password=upstream.catalogue_password(),
-            database=name,
-            timeout=upstream.connect_timeout_ms / 1000,
-            ssl="disable" if upstream.sslmode == "disable" else upstream.sslmode,
-        )
-    except (OSError, asyncpg.PostgresError) as error:
+        connection = await open_catalogue(upstream, name, tls)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise UpstreamUnavailable(
             f"cannot read the catalogue of {name} at {upstream.host}:{upstream.port} as"
             f" {upstream.catalogue_user} ({type(error).__name__}); is the server up, and may that"
             " user log in?"
         ) from None
     try:
-        path = await connection.fetchval("SELECT pg_catalog.current_schemas(true)")
-        return LiveDatabase(await introspect(connection, name), tuple(path))
+        path = await connection.fetchval(_CONFIGURED_PATH, user) or _SERVER_PATH
+        return LiveDatabase(await introspect(connection, name), _effective(path, user))
     finally:
         await connection.close()
+
+
+def _effective(setting: str, user: str) -> SearchPath:
+    schemas = (part.strip().strip('"') for part in setting.split(","))
+    return effective_path(tuple(schema for schema in schemas if schema), user)

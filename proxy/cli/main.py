@@ -57,7 +57,10 @@ def explain(
         str | None, typer.Option(help="The database; the first configured one by default.")
     ] = None,
     search_path: Annotated[
-        str | None, typer.Option(help="Schemas, comma-separated; the database's own by default.")
+        str | None,
+        typer.Option(
+            help="Schemas, comma-separated; by default those the principal's login starts with."
+        ),
     ] = None,
     json: JsonOption = False,
 ) -> None:

@@ -46,6 +46,7 @@ STEPS: tuple[Step, ...] = (
     tampering_is_found,
 )
 
+_PLATFORM = "background-check-platform"
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -139,7 +140,7 @@ def _stay(screen: Screen, agency: Agency, cluster: Cluster, service: Service) ->
     def connect(user: str, port: int) -> str:
         return f"{psql} postgresql://{user}:{PASSWORD}@{HOST}:{port}/{DATABASE}"
 
-    explain = f"{_ourselves()} explain --config {agency.configuration} --as query-desk"
+    explain = f"{_ourselves()} explain --config {agency.configuration} --as {_PLATFORM}"
     show = f"{_ourselves()} ledger show --log {agency.log} --identity {agency.supervisor}"
     verify = f"{_ourselves()} ledger verify --log {agency.log} --key {agency.public_key}"
     try:
@@ -150,7 +151,7 @@ def _stay(screen: Screen, agency: Agency, cluster: Cluster, service: Service) ->
                 (Words("平台，经过封存", "platform, through"), connect("bgcheck", service.port)),
                 (
                     Words("一条语句如何判定", "how a statement is judged"),
-                    f"{explain} 'TABLE person'",
+                    f"{explain} 'TABLE base.person'",
                 ),
                 (Words("检察官读账本", "the supervisor reads the ledger"), show),
                 (Words("核验", "verify"), verify),

@@ -24,7 +24,7 @@ import uvloop
 from proxy.errors import ConfigurationError, FengcunError, RecordUnavailable, UpstreamUnavailable
 from proxy.policy.law import Law
 from proxy.record import Ledger, connect_ledger
-from proxy.server.catalogues import read_catalogues
+from proxy.server.catalogues import Catalogues
 from proxy.server.identify import identify
 from proxy.server.notary_process import NotaryProcess, start_notary
 from proxy.server.plans import DatabasePlans
@@ -40,7 +40,7 @@ from proxy.telemetry.endpoint import Endpoint, Health, start_endpoint
 from proxy.telemetry.labels import ReloadResult
 from proxy.telemetry.log import configure
 from proxy.telemetry.metrics import Metrics, exposition
-from proxy.upstream.connect import SslMode, Upstream, tls_context
+from proxy.upstream.connect import Upstream, tls_context
 
 LoadLaw = Callable[[Path], Law]
 
@@ -79,9 +79,10 @@ class Service:
         self._notary_arguments = notary_arguments
         self._stopping = asyncio.Event()
         self._ledger_lost = False
+        self._tls = tls_context(Upstream.configured(settings.upstream))
+        self._watched = Catalogues(settings.upstream, self._tls)
         self._catalogues: Mapping[str, Catalogue] = {}
         self._executor = ThreadPoolExecutor(_PLANNING_THREADS, thread_name_prefix="planning")
-        self._tls = tls_context(_upstream(settings))
         self._enacted: str | None = None
         self._law: Law
         self._ledger: Ledger
@@ -116,12 +117,13 @@ class Service:
 
     async def _open(self, stack: contextlib.AsyncExitStack) -> None:
         settings, limits = self.settings, self.settings.limits
-        self._catalogues = await read_catalogues(settings.upstream, self._tls)
+        stack.push_async_callback(self._watched.close)
+        self._catalogues = await self._watched.look()
         in_force = self._in_force(self._law, self._catalogues)
         await self._enact(self._law)
         client_tls = None if settings.tls is None else _client_tls(settings.tls)
         self._worker = Worker(
-            Way(_upstream(settings), self._tls, client_tls),
+            Way(Upstream.configured(settings.upstream), self._tls, client_tls),
             in_force,
             self._ledger.recorder,
             WorkerLimits(
@@ -165,7 +167,7 @@ class Service:
         async with self._reloading:
             try:
                 law = self._load_law(self.settings.policy.file)
-                catalogues = await read_catalogues(self.settings.upstream, self._tls)
+                catalogues = await self._watched.look()
                 in_force = self._in_force(law, catalogues)
                 await self._enact(law)
             except FengcunError as error:
@@ -198,7 +200,7 @@ class Service:
 
     async def _compare_catalogues(self) -> None:
         try:
-            catalogues = await read_catalogues(self.settings.upstream, self._tls)
+            catalogues = await self._watched.look()
             for name in catalogues:
                 self.metrics.catalogue_loaded(name, time.time())
             if all(catalogues[n].version == c.version for n, c in self._catalogues.items()):
@@ -263,17 +265,6 @@ class Service:
 
     async def _close_worker(self) -> None:
         await self._worker.close(0.0 if self._ledger_lost else _GRACE_SECONDS)
-
-
-def _upstream(settings: Settings) -> Upstream:
-    upstream = settings.upstream
-    return Upstream(
-        upstream.host,
-        upstream.port,
-        SslMode(upstream.sslmode),
-        upstream.ca_file,
-        upstream.connect_timeout_ms / 1000,
-    )
 
 
 def _client_tls(tls: Tls) -> ssl.SSLContext:

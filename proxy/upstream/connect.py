@@ -8,9 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, TypeVar, cast
 
 from proxy.errors import ConfigurationError, UpstreamUnavailable
+from proxy.settings import service
 from proxy.wire.postgres.startup import SSL_REQUEST
 
 _TLS_YES: Final = b"S"
@@ -35,6 +36,17 @@ class Upstream:
     ssl_mode: SslMode = SslMode.DISABLE
     ca_file: Path | None = None
     connect_seconds_max: float = 10.0
+
+    @classmethod
+    def configured(cls, settings: service.Upstream) -> Upstream:
+        """The one that fengcun.toml names."""
+        return cls(
+            settings.host,
+            settings.port,
+            SslMode(settings.sslmode),
+            settings.ca_file,
+            settings.connect_timeout_ms / 1000,
+        )
 
     @property
     def address(self) -> str:
@@ -110,9 +122,9 @@ class _TlsProbe(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(SSL_REQUEST)
+        # uvloop's transports have the methods of asyncio.Transport without being one.
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(SSL_REQUEST)
 
     def data_received(self, data: bytes) -> None:
         assert self._transport is not None

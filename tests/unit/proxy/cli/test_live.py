@@ -8,10 +8,18 @@ from proxy.names import QualifiedName
 from proxy.settings import load_settings
 
 
-def test_a_look_gives_relations_and_the_path_a_session_starts_with(config):
+def test_a_look_gives_the_relations_of_the_database(config):
     live = asyncio.run(look_at(load_settings(config).upstream, None))
     assert QualifiedName("base", "person") in live.catalogue.relations
-    assert live.search_path[0] == "pg_catalog"
+
+
+@pytest.mark.parametrize("user", ["desk", "agency_app", "nobody"])
+def test_the_path_is_the_one_a_session_of_that_user_starts_with(config, agency, user):
+    live = asyncio.run(look_at(load_settings(config).upstream, None, user))
+    role = user if user != "nobody" else "postgres"
+    with agency.connect(role) as session:
+        (started_with,) = session.execute("SELECT current_schemas(true)").fetchone()
+    assert [s for s in live.search_path if s in live.catalogue.schemas] == started_with
 
 
 def test_only_configured_databases_are_looked_at(config):
