@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -106,6 +106,11 @@ class Scribe:
                 "application_name": identity.application_name,
             }
         ).removeprefix("{")
+
+    def belong_to(self, principal: PrincipalName) -> None:
+        """A new policy sees somebody else in this session."""
+        self._identity = replace(self._identity, principal=principal)
+        self._who["principal"] = principal
 
     def decision(self, record: Record, basis: Basis) -> None:
         """Submit a decision with this turn's batch."""

@@ -7,6 +7,7 @@ import asyncio
 import logging
 from typing import assert_never
 
+from proxy.policy.law import Principal
 from proxy.record import Scribe
 from proxy.server.peer import Peer
 from proxy.server.plans import PlanSource
@@ -65,11 +66,12 @@ class Relay:
         if early:
             self._from_client(early)
 
-    def use(self, plans: PlanSource) -> None:
-        """Judge by these from the next message on."""
-        if self._session is not None:
+    def use(self, plans: PlanSource, principal: Principal) -> None:
+        """Judge by these from the next message on, and as the statements of this principal."""
+        if self._session is not None and self._scribe is not None:
             self._plans = plans
-            self._session.use(plans)
+            self._scribe.belong_to(principal.name)
+            self._session.use(plans, principal)
 
     def durable(self, number: int) -> None:
         """Every record of this session up to `number` is in the ledger for good."""

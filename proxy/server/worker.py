@@ -7,7 +7,7 @@ import logging
 import secrets
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar, Final
 
 from proxy.errors import FengcunError, ProtocolViolation, RecordUnavailable, UpstreamUnavailable
@@ -105,7 +105,7 @@ class Worker:
         self._cancel_keys = CancelKeys()
         self._handshakes = asyncio.Semaphore(self._limits.handshakes_max)
         self._connections: set[asyncio.Task[None]] = set()
-        self._relays: dict[Relay, str] = {}
+        self._relays: dict[Relay, Identity] = {}
         self._server: asyncio.Server | None = None
         self._failed = False
 
@@ -123,8 +123,12 @@ class Worker:
     def enforce(self, in_force: InForce) -> None:
         """From its next message on, every session is judged by this."""
         self._in_force = in_force
-        for relay, database in self._relays.items():
-            relay.use(in_force.plans[database])
+        for relay, identity in list(self._relays.items()):
+            principal = _identified(in_force, identity)
+            if principal is None:
+                relay.fail(Rejected.sqlstate, NO_PRINCIPAL.reason)
+            else:
+                relay.use(in_force.plans[identity.database], principal)
 
     def ledger_failed(self) -> None:
         """Release nothing any more, on any session."""
@@ -222,21 +226,20 @@ class Worker:
         self, relay: Relay, opening: Opening, admission: Admission, source: str
     ) -> None:
         in_force = self._in_force
-        principal = in_force.identify(
-            admission.user, admission.database, source, admission.application_name
-        )
         identity = Identity(
             session=secrets.token_hex(_SESSION_BYTES),
-            principal=None if principal is None else principal.name,
+            principal=None,
             user=admission.user,
             database=admission.database,
             source=source,
             application_name=admission.application_name,
         )
+        principal = _identified(in_force, identity)
         plans = in_force.plans[admission.database]
         if principal is None:
             await self._record_stranger(identity, plans.basis)
             raise Rejected(NO_PRINCIPAL.reason)
+        identity = replace(identity, principal=principal.name)
         opened = opening.opened(principal)
         nonce = secrets.token_hex(_NONCE_BYTES).encode("ascii")
         session = Session(opened, plans, nonce, self._limits.messages)
@@ -245,7 +248,7 @@ class Worker:
             key, way = opening.issued_key, self._way
             self._cancel_keys.issue(key, way.upstream, way.upstream_tls, opening.server_key)
             relay.closed.add_done_callback(lambda _: self._cancel_keys.withdraw(key))
-        self._relays[relay] = admission.database
+        self._relays[relay] = identity
         relay.closed.add_done_callback(lambda _: self._relays.pop(relay, None))
         relay.begin(session, scribe, plans, opened.early)
 
@@ -272,6 +275,12 @@ class Worker:
             self._metrics.protocol_violated(error.label)
         elif isinstance(error, UpstreamUnavailable):
             self._metrics.upstream_failed(error.label)
+
+
+def _identified(in_force: InForce, identity: Identity) -> Principal | None:
+    return in_force.identify(
+        identity.user, identity.database, identity.source, identity.application_name
+    )
 
 
 def _unrecordable(relay: Relay) -> None:

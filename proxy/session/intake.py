@@ -15,12 +15,12 @@ from proxy.session.mirror import Kind, Mirror, Operation
 from proxy.session.names import Change, Portal, Statement
 from proxy.session.plan import Plan, Timing
 from proxy.session.refusals import Poison
+from proxy.session.settling import Settling
 from proxy.wire.postgres import frontend
 from proxy.wire.postgres.framer import Frame, Framer
 from proxy.wire.postgres.frontend import Parse, Target
 
 _NAME_BYTES_MAX: Final = 8_192
-_STATEMENTS_MAX: Final = 4_096
 # More than the server can keep in its output buffer unsent, so answers are sure to come.
 _IN_FLIGHT_MAX: Final = 10_000
 
@@ -70,7 +70,7 @@ class Intake:
         self._stopped_at: Frame | None = None
         self._withheld: _Withheld | None = None
         self._awaited: Operation | Change[Statement] | Change[Portal] | None = None
-        self._settling: Operation | None = None
+        self._settling = Settling()
         self._recorded_number = 0
         self._over = False
         self._commands: list[Command] = []
@@ -168,9 +168,10 @@ class Intake:
         operation = Operation(Kind.PARSE, self._mirror.segment, plan, guarded=plan.guarded)
         if judged.upstream is None:
             return self._refuse(plan.decision, parse.text, operation, parse=parse)
-        if self._mirror.statements.count >= _STATEMENTS_MAX:
-            decision = refusals.TOO_MANY_STATEMENTS
-            return self._refuse(decision, parse.text, operation, parse=parse)
+        if self._mirror.full:
+            if self._must_make_room():
+                return False
+            return self._refuse(refusals.TOO_MUCH_HELD, parse.text, operation, parse=parse)
         if judged.upstream is not parse.text:
             raw = frontend.encode_parse(replace(parse, text=judged.upstream))
         statement = Statement(
@@ -191,6 +192,11 @@ class Intake:
             return False
         statement = self._mirror.statements.get(bind.statement)
         operation = Operation(Kind.BIND, self._mirror.segment)
+        if self._mirror.full:
+            if self._must_make_room():
+                return False
+            operation.kind = Kind.PARSE
+            return self._refuse(refusals.TOO_MUCH_HELD, b"", operation, bind.values)
         if statement is None:
             plan, text, sent = refusals.UNKNOWN_STATEMENT, b"", None
         else:
@@ -198,10 +204,9 @@ class Intake:
             if decision is None:
                 return False
             if decision.verdict is Verdict.REFUSE:
+                operation.kind = Kind.PARSE
                 operation.stale = decision is refusals.STALE_STATEMENT
-                return self._refuse(
-                    decision, statement.raw, replace(operation, kind=Kind.PARSE), bind.values
-                )
+                return self._refuse(decision, statement.raw, operation, bind.values)
             plan, text = statement.plan, statement.raw
             sent = statement.sent if statement.sent != statement.text else None
         operation.plan, operation.guarded = plan, plan.guarded
@@ -225,8 +230,6 @@ class Intake:
             plan = operation.plan = portal.plan
             operation.unit, portal.unit = portal.unit, None
         operation.guarded = plan.guarded
-        if plan.settle:
-            self._settling = operation
         if operation.unit is not None:
             return self._send_in_time(raw, operation, recorded=portal is not None)
         assert portal is not None
@@ -300,7 +303,7 @@ class Intake:
     def _judge_text(self, text: bytes) -> Judged | None:
         if self._must_settle():
             return None
-        judged = self._judge.judge(text)
+        judged = self._judge.judge(text, ascii_only=self._settling.encoding_unknown)
         if judged is None:
             self._commands.append(self._judge.question())
         return judged
@@ -314,15 +317,19 @@ class Intake:
         return decision
 
     def _must_settle(self) -> bool:
-        """A statement that changes the session is not answered yet, and everything judged next
-        depends on it. The server answers an Execute no earlier than a Flush or a Sync."""
-        settling = self._settling
-        if settling is None or settling.answered:
-            self._settling = None
+        if self._settling.awaited is None:
             return False
-        if settling.kind is Kind.EXECUTE and settling.segment == self._mirror.segment:
+        if self._settling.needs_flush:
             self._outgoing.append(frontend.FLUSH_MESSAGE)
-        self._awaited = settling
+        self._awaited = self._settling.awaited
+        return True
+
+    def _must_make_room(self) -> bool:
+        """What is under way may yet be replaced or fail; only what stays is too much."""
+        if self._mirror.idle:
+            return False
+        self._outgoing.append(frontend.FLUSH_MESSAGE)
+        self._awaited = self._mirror.head
         return True
 
     def _must_await(self, change: Change[Statement] | Change[Portal] | None) -> bool:
@@ -386,5 +393,4 @@ class Intake:
         self._mirror.sent(operation)
         if operation.unit is not None:
             self.sent_number = max(self.sent_number, operation.unit.number)
-        if operation.kind is Kind.QUERY and operation.plan is not None and operation.plan.settle:
-            self._settling = operation
+        self._settling.sent(operation)

@@ -73,10 +73,16 @@ class Judge:
             self._answer = self._question, plan
             self._question = None
 
-    def judge(self, raw: bytes) -> Judged | None:
-        """What may be sent for a new text."""
+    def judge(self, raw: bytes, *, ascii_only: bool = False) -> Judged | None:
+        """What may be sent for a new text.
+
+        `ascii_only`: the server may read it in another encoding than we; all that are admitted
+        agree about ASCII and about nothing else.
+        """
         codec = self._mirror.codec
         text = decode_exactly(raw, codec)
+        if ascii_only and not raw.isascii():
+            return Judged(Plan(refusals.ENCODING_UNKNOWN, None), text or "", None)
         if text is None:
             return Judged(Plan(refusals.NOT_IN_ENCODING, None), "", None)
         plan = self._plan(text)
@@ -89,6 +95,8 @@ class Judge:
         upstream = encode_exactly(plan.text, codec)
         if upstream is None or b"\0" in upstream:
             return Judged(Plan(refusals.CANNOT_ENCODE, None), text, None)
+        if ascii_only and not upstream.isascii():
+            return Judged(Plan(refusals.ENCODING_UNKNOWN, None), text, None)
         return Judged(plan, text, upstream)
 
     def judge_again(self, statement: Statement) -> Decision | None:

@@ -61,6 +61,8 @@ ANSWERS: Final[Mapping[int, Mapping[Kind, bool]]] = MappingProxyType(
     }
 )
 
+_HELD_BYTES_MAX: Final = 8 * 1024 * 1024
+
 # What cannot begin or end a transaction, nor fire a deferred constraint.
 _PLAIN: Final = frozenset(
     {
@@ -140,6 +142,16 @@ class Mirror:
         return len(self._operations)
 
     @property
+    def full(self) -> bool:
+        """The names the session remembers take all the memory it may have."""
+        return self.statements.held_bytes + self.portals.held_bytes > _HELD_BYTES_MAX
+
+    def belong_to(self, principal: Principal) -> None:
+        """A new policy sees somebody else in this session."""
+        self._principal = principal
+        self._scenes = {}
+
+    @property
     def scene(self) -> Scene:
         """What the next text is judged in; equal scenes are the same object.
 
@@ -212,7 +224,7 @@ class Mirror:
         self._kept_path = self._path
         self.status = status
         if status is TransactionStatus.IDLE:
-            self.portals.drop(None)
+            self.portals.drop_all()
             self._guarded_transaction = self._guarded_count > 0
 
     def fail(self, sqlstate: str) -> None:
@@ -286,11 +298,13 @@ class Mirror:
                 self._move_path(effective_path(schemas, self._user))
             case ResetSearchPath():
                 self._move_path(self._first_path)
+            case DropStatement(name=None):
+                self.statements.drop_all()
             case DropStatement(name=name):
-                dropped = None if name is None else name.encode(self.codec, "replace")
-                self.statements.drop(dropped)
+                assert name is not None
+                self.statements.drop(name.encode(self.codec, "replace"))
             case DropPortals():
-                self.portals.drop(None)
+                self.portals.drop_all()
             case _:
                 assert_never(effect)
 

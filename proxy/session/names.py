@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from proxy.names import SearchPath
 from proxy.session.commands import Unit
 from proxy.session.plan import Plan, Scene
 
-T = TypeVar("T")
+_ENTRY_BYTES: Final = 500
+
+
+class Held(Protocol):
+    """What a name may stand for; `held_bytes` is about what it costs to remember it."""
+
+    @property
+    def held_bytes(self) -> int: ...
+
+
+T = TypeVar("T", bound=Held)
 
 
 @dataclass(slots=True, eq=False)
@@ -26,6 +36,10 @@ class Statement:
     scene: Scene
     generation: int
 
+    @property
+    def held_bytes(self) -> int:
+        return _ENTRY_BYTES + len(self.raw) + len(self.text) + len(self.sent)
+
 
 @dataclass(slots=True, eq=False)
 class Portal:
@@ -35,6 +49,10 @@ class Portal:
     plan: Plan
     values: bytes
     unit: Unit | None
+
+    @property
+    def held_bytes(self) -> int:
+        return _ENTRY_BYTES + len(self.values)
 
 
 @dataclass(slots=True, eq=False)
@@ -48,16 +66,15 @@ class Change(Generic[T]):
 
 
 class Names(Generic[T]):
-    """One namespace. What was sent becomes true when, and only when, the server says so."""
+    """One namespace. What was sent becomes true when, and only when, the server says so.
+
+    `held_bytes` is about the memory that all of it takes, unanswered definitions included.
+    """
 
     def __init__(self) -> None:
+        self.held_bytes = 0
         self._known: dict[bytes, T] = {}
         self._pending: dict[bytes, Change[T]] = {}
-
-    @property
-    def count(self) -> int:
-        """How many names there are, and at most will be."""
-        return len(self._known) + len(self._pending)
 
     def pending(self, name: bytes) -> Change[T] | None:
         """The last unanswered change of `name`."""
@@ -71,23 +88,31 @@ class Names(Generic[T]):
     def announce(self, change: Change[T]) -> None:
         """A message that changes a name has been sent."""
         self._pending[change.name] = change
+        if change.value is not None:
+            self.held_bytes += change.value.held_bytes
 
     def settle(self, change: Change[T], *, done: bool) -> None:
         """The server has answered the message: it was `done`, or failed or was skipped."""
         change.answered = True
-        if done and change.value is None:
-            self._known.pop(change.name, None)
-        elif done and change.value is not None:
-            self._known[change.name] = change.value
         if self._pending.get(change.name) is change:
             del self._pending[change.name]
+        if done:
+            self.drop(change.name)
+            if change.value is not None:
+                self._known[change.name] = change.value
+        elif change.value is not None:
+            self.held_bytes -= change.value.held_bytes
 
-    def drop(self, name: bytes | None) -> None:
-        """The name, or all of them, went away by SQL or at the end of a transaction."""
-        if name is None:
-            self._known.clear()
-        else:
-            self._known.pop(name, None)
+    def drop(self, name: bytes) -> None:
+        """The name went away."""
+        dropped = self._known.pop(name, None)
+        if dropped is not None:
+            self.held_bytes -= dropped.held_bytes
+
+    def drop_all(self) -> None:
+        """All names went away."""
+        self.held_bytes -= sum(value.held_bytes for value in self._known.values())
+        self._known.clear()
 
 
 def effective_path(schemas: tuple[str, ...], user: str) -> SearchPath:

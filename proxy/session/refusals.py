@@ -59,8 +59,12 @@ CANNOT_ENCODE: Final = _refuse(
 FUNCTION_CALL: Final = _refuse(
     "function-call", "the fast-path function call is not admitted: use SELECT"
 )
-TOO_MANY_STATEMENTS: Final = _refuse(
-    "too-many-statements", "the session holds too many prepared statements: close some"
+ENCODING_UNKNOWN: Final = _refuse(
+    "text-encoding",
+    "after a change of the session's settings send Sync before any text that is not ASCII",
+)
+TOO_MUCH_HELD: Final = _refuse(
+    "too-much-held", "the session holds too many prepared statements and portals: close some"
 )
 STALE_STATEMENT: Final = _refuse(
     "stale-statement",

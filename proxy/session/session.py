@@ -103,9 +103,10 @@ class Session:
         """The codec of the session's client_encoding."""
         return self._mirror.codec
 
-    def use(self, plans: Plans) -> None:
-        """From the next message on, judge by these."""
+    def use(self, plans: Plans, principal: Principal) -> None:
+        """From the next message on, judge by these, and as the statements of this principal."""
         self._judge.plans = plans
+        self._mirror.belong_to(principal)
 
     def from_client(self, data: bytes) -> list[Command]:
         """The client sent `data`."""

@@ -3,6 +3,8 @@
 import psycopg
 import pytest
 
+from proxy.names import PrincipalName
+from proxy.policy.law import Principal, PrincipalKind
 from proxy.server.worker import InForce, Way, WorkerLimits
 from proxy.upstream.connect import Upstream
 from proxy.wire.postgres.startup import SSL_REQUEST, encode_cancel
@@ -75,6 +77,27 @@ def test_a_stranger_is_recorded_before_being_told(proxy):
     assert (header["rule"], header["principal"]) == ("no-principal", "none")
 
 
+def test_a_policy_that_no_longer_knows_a_client_ends_its_session(proxy):
+    plans = {proxy.database.name: MarkedPlans(generation=2)}
+    with RawClient(HOST, proxy.port) as raw:
+        raw.start(user="postgres")
+        proxy.call(lambda: proxy.worker.enforce(InForce(lambda *_: None, plans)))
+        assert [message.fields["C"] for message in raw.until("never")] == ["28000"]
+
+
+def test_a_policy_that_sees_somebody_else_judges_and_records_accordingly(proxy):
+    other = Principal(PrincipalName("other"), PrincipalKind.PLATFORM, ())
+    plans = MarkedPlans(generation=2)
+    with RawClient(HOST, proxy.port) as raw:
+        raw.start(user="postgres")
+        in_force = InForce(lambda *_: other, {proxy.database.name: plans})
+        proxy.call(lambda: proxy.worker.enforce(in_force))
+        raw.send(query("SELECT 1"))
+        raw.until("Z")
+    assert plans.scenes[-1].principal is other
+    assert proxy.notary.headers("decision")[-1]["principal"] == "other"
+
+
 def test_the_next_client_beyond_the_limit_is_told_so(database):
     with (
         RunningProxy(database, WorkerLimits(connections_max=1)) as proxy,
@@ -124,7 +147,7 @@ def test_clients_may_use_tls(database, tmp_path):
     way = Way(Upstream(HOST, database.port), client_tls=certificate.server_context())
     with RunningProxy(database, way=way) as proxy:
         more = {"sslmode": "verify-full", "sslrootcert": str(certificate.certificate_file)}
-        with psycopg.connect(proxy.conninfo(**more)) as connection:
+        with psycopg.connect(proxy.conninfo("agency_scram", **more)) as connection:
             assert connection.pgconn.ssl_in_use
             assert connection.execute("SELECT repeat('x', 1000000)").fetchone() == ("x" * 10**6,)
 

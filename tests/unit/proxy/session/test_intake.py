@@ -13,6 +13,7 @@ from tests.unit.proxy.session.playbook import (
     FLUSH,
     PARSED,
     POISON,
+    PRINCIPAL,
     READY,
     REFUSAL,
     ROW,
@@ -156,6 +157,14 @@ def test_a_new_path_is_waited_for_and_then_counts():
     assert plans.scenes[-1].search_path == ("pg_catalog", "other")
 
 
+def test_a_new_path_of_an_earlier_segment_is_waited_for_until_it_is_committed():
+    plans = Plans({MOVE.text: MOVE})
+    play = Play(plans).client(parse(MOVE.text), bind(), execute(), SYNC, parse("SELECT 1"), SYNC)
+    assert play.server(PARSED, BOUND, DONE).upstream == b""
+    assert play.server(error(b"23503"), READY).upstream == parse("SELECT 1") + SYNC
+    assert plans.scenes[-1].search_path == ("pg_catalog", "public")
+
+
 def test_a_new_path_inside_a_segment_is_flushed_out_of_the_server():
     plans = Plans({MOVE.text: MOVE})
     play = Play(plans).client(parse(MOVE.text), bind(), execute(), parse("SELECT 1"), SYNC)
@@ -163,6 +172,46 @@ def test_a_new_path_inside_a_segment_is_flushed_out_of_the_server():
     play.server(PARSED, BOUND, DONE)
     assert play.upstream == parse("SELECT 1") + SYNC
     assert plans.scenes[-1].search_path == ("pg_catalog", "other")
+
+
+TO_GBK = Plan(decision(kind=StatementClass.SESSION), "SET client_encoding = GBK", settle=True)
+IS_GBK = answer("S", b"client_encoding\0GBK\0")
+
+
+def changing_to_gbk(text, *known):
+    plans = Plans({TO_GBK.text: TO_GBK, **dict(known)})
+    return Play(plans).client(parse(TO_GBK.text), bind(), execute(), text, SYNC)
+
+
+def test_in_the_segment_that_changes_the_encoding_only_ascii_is_read():
+    """The server tells the new encoding before ReadyForQuery, and reads in it at once."""
+    play = changing_to_gbk(parse("SELECT E'好\\', x --'"))
+    play.server(PARSED, BOUND, DONE)
+    assert play.records[0].decision.rule == "text-encoding"
+    assert POISON in play.upstream
+    assert changing_to_gbk(parse("SELECT 1")).server(PARSED, BOUND, DONE).records == []
+
+
+def test_nor_is_anything_but_ascii_sent_there():
+    rewritten = ("SELECT 1", Plan(decision(), "SELECT '封'"))
+    play = changing_to_gbk(parse("SELECT 1"), rewritten).server(PARSED, BOUND, DONE)
+    assert play.records[0].decision.rule == "text-encoding"
+
+
+def test_after_that_segment_the_next_text_waits_for_the_new_encoding():
+    play = changing_to_gbk(b"")
+    play.client(answer("Q", "封".encode("gbk") + b"\0"))
+    assert play.commands == []
+    assert play.server(PARSED, BOUND, DONE).records == []
+    assert play.server(IS_GBK, READY).records[0].codec == "gbk"
+
+
+def test_a_query_in_that_segment_is_waited_for_in_its_place():
+    play = Play(Plans({TO_GBK.text: TO_GBK}))
+    play.client(parse(TO_GBK.text), bind(), execute(), query("SELECT 1"), query("SELECT 2"))
+    play.server(PARSED, BOUND, DONE)
+    assert play.upstream == query("SELECT 1")
+    assert play.server(DONE, IS_GBK, READY).upstream == query("SELECT 2")
 
 
 def test_a_statement_prepared_under_another_path_is_judged_again():
@@ -182,13 +231,13 @@ def test_a_statement_whose_text_stays_the_same_is_bound_under_its_new_decision()
     plans = Plans({"SELECT t": Plan(decision(), "SELECT t")})
     play = prepared(Play(plans), "SELECT t")
     newer = Plans({"SELECT t": Plan(FIRST.decision, "SELECT t")}, generation=2)
-    play.session.use(newer)
+    play.session.use(newer, PRINCIPAL)
     assert play.client(bind(b"s"), SYNC).records[0].decision is FIRST.decision
 
 
 def test_a_statement_that_a_new_policy_refuses_is_refused_at_its_bind():
     play = prepared(Play())
-    play.session.use(Plans({"SELECT 1": REFUSAL}, generation=2))
+    play.session.use(Plans({"SELECT 1": REFUSAL}, generation=2), PRINCIPAL)
     play.client(bind(b"s"), execute(), SYNC)
     assert play.records[0].decision is REFUSAL.decision
     play.server(SYNTAX_ERROR, READY).durable()
@@ -197,14 +246,14 @@ def test_a_statement_that_a_new_policy_refuses_is_refused_at_its_bind():
 
 def test_an_answer_of_the_old_policy_is_not_used_under_the_new_one():
     play = Play(Plans(slow={"t"})).client(query("t"))
-    play.session.use(Plans({"t": REFUSAL}, generation=2))
+    play.session.use(Plans({"t": REFUSAL}, generation=2), PRINCIPAL)
     play.planned(Plan(decision(), "t"))
     assert play.upstream == query(POISON.decode())
 
 
 def test_a_plan_asked_for_in_vain_is_asked_for_again_under_a_new_policy():
     play = Play(Plans(slow={"t"})).client(query("t"))
-    play.session.use(Plans(slow={"t"}, generation=2))
+    play.session.use(Plans(slow={"t"}, generation=2), PRINCIPAL)
     assert play.planned(Plan(decision(), "t")).kinds == [Analyse]
 
 
@@ -233,12 +282,29 @@ def test_after_an_error_messages_up_to_sync_are_neither_judged_nor_sent():
     assert (play.upstream, play.records) == (SYNC, [])
 
 
-def test_there_is_an_end_to_the_statements_a_session_may_hold():
-    play = Play()
-    for number in range(4_096):
-        play.client(parse("SELECT 1", b"%d" % number))
-    play.client(parse("SELECT 1", b"one more"))
-    assert play.records[0].decision.rule == "too-many-statements"
+def test_long_texts_under_way_are_waited_for_and_not_refused():
+    text = "SELECT '" + "x" * 900_000 + "'"
+    play = Play().client(*[parse(text) for _ in range(12)], SYNC)
+    assert play.upstream.endswith(FLUSH)
+    sent, parsed_count = play.upstream, 0
+    while not sent.endswith(SYNC):
+        sent += play.server(PARSED).upstream
+        parsed_count += 1
+        assert play.records == []
+    assert sent.replace(FLUSH, b"") == parse(text) * 12 + SYNC
+    assert parsed_count < 12
+
+
+@pytest.mark.parametrize("message", [parse("SELECT 1", b"s"), bind(b"0")], ids=["parse", "bind"])
+def test_there_is_an_end_to_what_a_session_may_hold(message):
+    play, text = Play(), "SELECT '" + "x" * 500_000 + "'"
+    for number in range(6):
+        assert not play.client(parse(text, b"%d" % number), SYNC).server(PARSED, READY).records
+    play.client(message, SYNC)
+    assert play.records[0].decision.rule == "too-much-held"
+    play.server(SYNTAX_ERROR, READY).durable().client(close(b"S", b"5"), SYNC)
+    play.server(CLOSED, READY).client(message, SYNC)
+    assert "too-much-held" not in [record.decision.rule for record in play.records]
 
 
 def test_there_is_an_end_to_the_messages_under_way():

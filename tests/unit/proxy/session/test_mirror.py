@@ -11,7 +11,9 @@ from proxy.session.plan import DropStatement, Plan, ResetSearchPath, SetSearchPa
 from proxy.wire.postgres import backend
 from proxy.wire.postgres.backend import TransactionStatus
 from tests.unit.proxy.session.playbook import PRINCIPAL, decision
+from tests.unit.proxy.session.test_names import Thing, define
 
+THINGS = {name: Thing(1) for name in (b"kept", b"lost")}
 IDLE, INSIDE = TransactionStatus.IDLE, TransactionStatus.IN_TRANSACTION
 START = ("pg_catalog", "public")
 
@@ -82,15 +84,16 @@ def test_an_error_in_a_query_leaves_it_waiting_for_ready(mirror):
 
 def test_definitions_survive_only_what_succeeded(mirror):
     for name in (b"kept", b"lost"):
-        change = Change(mirror.segment, name, name)
+        change = Change(mirror.segment, name, THINGS[name])
         sent(mirror, Kind.PARSE, statement=change)
     mirror.answer(backend.PARSE_COMPLETE)
     mirror.fail("42601")
-    assert (mirror.statements.get(b"kept"), mirror.statements.get(b"lost")) == (b"kept", None)
+    assert mirror.statements.get(b"kept") is THINGS[b"kept"]
+    assert mirror.statements.get(b"lost") is None
 
 
 def test_a_failed_query_has_still_dropped_the_unnamed_statement(mirror):
-    mirror.statements.settle(Change(0, b"", "old"), done=True)
+    define(mirror.statements, b"")
     sent(mirror, Kind.QUERY, statement=Change(0, b"", None))
     mirror.fail("22012")
     mirror.ready(IDLE)
@@ -98,18 +101,18 @@ def test_a_failed_query_has_still_dropped_the_unnamed_statement(mirror):
 
 
 def test_a_skipped_query_has_not(mirror):
-    mirror.statements.settle(Change(0, b"", "old"), done=True)
+    define(mirror.statements, b"")
     sent(mirror, Kind.PARSE)
     sent(mirror, Kind.QUERY, statement=Change(0, b"", None))
     mirror.fail("42601")
-    assert mirror.statements.get(b"") == "old"
+    assert mirror.statements.get(b"") is not None
 
 
 def test_portals_end_with_their_transaction(mirror):
-    mirror.portals.settle(Change(0, b"p", "portal"), done=True)
+    define(mirror.portals, b"p")
     sent(mirror, Kind.SYNC)
     mirror.ready(INSIDE)
-    assert mirror.portals.get(b"p") == "portal"
+    assert mirror.portals.get(b"p") is not None
     sent(mirror, Kind.SYNC)
     mirror.ready(IDLE)
     assert mirror.portals.get(b"p") is None
@@ -139,7 +142,7 @@ def test_an_error_before_sync_takes_a_new_path_back(mirror):
 
 
 def test_deallocated_names_are_gone(mirror):
-    mirror.statements.settle(Change(0, "名".encode(), "x"), done=True)
+    define(mirror.statements, "名".encode())
     sent(mirror, Kind.QUERY, plan=plan(StatementClass.SESSION, DropStatement("名")))
     mirror.ready(IDLE)
     assert mirror.statements.get("名".encode()) is None
