@@ -108,7 +108,7 @@ class Scribe:
         ).removeprefix("{")
 
     def belong_to(self, principal: PrincipalName) -> None:
-        """A new policy sees somebody else in this session."""
+        """A new policy sees somebody else behind the session."""
         self._identity = replace(self._identity, principal=principal)
         self._who["principal"] = principal
 

@@ -147,7 +147,7 @@ class Mirror:
         return self.statements.held_bytes + self.portals.held_bytes > _HELD_BYTES_MAX
 
     def belong_to(self, principal: Principal) -> None:
-        """A new policy sees somebody else in this session."""
+        """A new policy sees somebody else behind the session."""
         self._principal = principal
         self._scenes = {}
 

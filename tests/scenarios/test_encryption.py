@@ -2,7 +2,6 @@
 a TLS connection of its own, except that channel binding cannot pass."""
 
 import os
-import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -161,14 +160,3 @@ def test_a_handshake_that_never_ends_holds_no_place(encrypted, said):
         raw.send(said)
         raw.until("never")
         assert proxy.call(lambda: proxy.worker.connections_count) == 0
-
-
-def test_old_tls_is_declined(proxy, encrypted):
-    outdated = encrypted.certificate.client_context()
-    outdated.minimum_version = outdated.maximum_version = ssl.TLSVersion.TLSv1_1
-    outdated.set_ciphers("DEFAULT:@SECLEVEL=0")
-    with RawClient(HOST, proxy.port) as raw:
-        raw.send(SSL_REQUEST)
-        assert raw.socket.recv(1) == b"S"
-        with pytest.raises(ssl.SSLError):
-            outdated.wrap_socket(raw.socket, server_hostname=HOST)
