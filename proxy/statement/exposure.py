@@ -38,6 +38,11 @@ _NAMED_TYPES = {
     "bpchar": 1042, "date": 1082, "timestamp": 1114, "timestamptz": 1184, "uuid": 2950, "oid": 26,
 }  # fmt: skip
 
+_VALUE_TYPES = {
+    "SVFOP_CURRENT_DATE": 1082, "SVFOP_CURRENT_TIMESTAMP": 1184, "SVFOP_LOCALTIMESTAMP": 1114,
+}  # fmt: skip
+"""CURRENT_DATE and its like are constants of the statement."""
+
 _BETWEEN = {
     "AEXPR_BETWEEN": (">=", "<="),
     "AEXPR_NOT_BETWEEN": ("<", ">"),
@@ -141,10 +146,29 @@ class _Exposure:
                 self._pair(name[0], left, self._operand(element, level))
                 for element in _list(body.get("rexpr"))
             )
+        if kind in ("AEXPR_OP_ANY", "AEXPR_OP_ALL"):
+            elements = self._elements(body.get("rexpr"), level)
+            return bool(elements) and all(self._pair(name[0], left, e) for e in elements)
         if kind in ("AEXPR_OP", "AEXPR_DISTINCT", "AEXPR_NOT_DISTINCT"):
             sign = name[0] if kind == "AEXPR_OP" else "="
             return self._pair(sign, left, self._operand(body.get("rexpr"), level))
         return False
+
+    def _elements(self, value: Json, level: Level) -> list[_Operand]:
+        """Of an array that is a parameter, a constant or a list of constants; else none."""
+        node = typed(value)
+        if node is None:
+            return []
+        kind, body = node
+        match kind:
+            case "A_ArrayExpr":
+                return [self._operand(element, level) for element in items(body, "elements")]
+            case "TypeCast":
+                return [_cast_constant(body, array=True)]
+            case "ParamRef" | "A_Const":
+                return [_CONSTANT]
+            case _:
+                return []
 
     def _pair(self, sign: str, left: _Operand, right: _Operand) -> bool:
         if left.type_oid is None or right.type_oid is None:
@@ -169,6 +193,8 @@ class _Exposure:
                 return _constant(body)
             case "TypeCast":
                 return _cast_constant(body)
+            case "SQLValueFunction":
+                return _Operand(_VALUE_TYPES.get(text(body, "op")), frozenset())
             case _:
                 return _Operand(None, frozenset())
 
@@ -281,12 +307,12 @@ def _constant(body: Body) -> _Operand:
     return _Operand(BOOL, frozenset()) if "boolval" in body else _CONSTANT
 
 
-def _cast_constant(body: Body) -> _Operand:
+def _cast_constant(body: Body, *, array: bool = False) -> _Operand:
     """A constant or parameter with its type: what it cannot hold fails without a row."""
     argument, type_name = typed(body.get("arg")), body.get("typeName")
     if argument is None or argument[0] not in ("A_Const", "ParamRef"):
         return _Operand(None, frozenset())
-    if not isinstance(type_name, dict) or "arrayBounds" in type_name:
+    if not isinstance(type_name, dict) or array is not ("arrayBounds" in type_name):
         return _Operand(None, frozenset())
     names = [n for n in strings(items(type_name, "names")) if n != "pg_catalog"]
     return _Operand(_NAMED_TYPES.get(names[0]) if len(names) == 1 else None, frozenset())

@@ -29,7 +29,11 @@ class NotUnderstood(Exception):
 
 @dataclass(frozen=True, slots=True)
 class TextLimits:
-    """What a text may be before a parser sees it."""
+    """What a text may be before a parser sees it.
+
+    ``nesting_max`` counts parentheses and brackets, the comments in a comment, and the subscripts
+    in a row (``a[1][1]``): on the last two, sqlglot's time grows faster than the text.
+    """
 
     text_bytes_max: int = 1 << 20
     tokens_max: int = 20_000
@@ -87,20 +91,24 @@ def scan(text: str, encoded: bytes, limits: TextLimits) -> tuple[Token, ...]:
     if len(scanned) > limits.tokens_max:
         raise NotUnderstood("too-many-tokens", f"more than {limits.tokens_max} tokens")
     tokens = []
-    depth = deepest = 0
+    depth = deepest = subscripts = 0
+    previous = ""
     for token in scanned:
         code = token.token
         if code in _COMMENT_CODES:
+            deepest = max(deepest, encoded.count(b"/*", token.start, token.end))
             continue
         word = ""
         if code not in CONSTANT_CODES and code not in _IDENT_CODES:
             word = encoded[token.start : token.end].decode("utf-8").upper()
             if word in _OPEN:
                 depth += 1
-                deepest = max(deepest, depth)
+                subscripts += word == "[" and previous == "]"
+                deepest = max(deepest, depth, subscripts)
             elif word in _CLOSE:
                 depth -= 1
         tokens.append(Token(token.start, token.end, code, word))
+        previous = word
     if deepest > limits.nesting_max:
         raise NotUnderstood("too-deep", f"nested deeper than {limits.nesting_max}")
     return tuple(tokens)

@@ -23,6 +23,7 @@ from proxy.demo.tour import STEPS, build_register
 from proxy.settings.shipped import shipped_file
 from tests.world import SQL, PostgresWorld
 
+README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 TOUR_SECONDS_MAX = 120
 
 
@@ -54,6 +55,8 @@ def test_the_tour_holds_every_claim_in_a_pipe_and_leaves_nothing(temporary):
     for proof in ("ERROR 42501", "UPDATE 0", "record intact", "was altered", "含犯罪记录封存信息"):
         assert proof in shown
     assert "\x1b" not in shown
+    [refusal] = re.findall(r"^ERROR:  (.+)\nHINT:  (.+)$", README, re.MULTILINE)
+    assert all(line in " ".join(shown.split()) for line in refusal)
     assert list(temporary.iterdir()) == []
 
 
