@@ -16,7 +16,7 @@ from pathlib import Path
 
 import proxy
 from proxy.demo.database import DATABASE, PASSWORD, Cluster
-from proxy.demo.processes import HOST, Child, ChildFailed, free_port
+from proxy.demo.processes import HOST, Child, ChildFailed, free_port, still_free
 from proxy.demo.scene import Decision
 from proxy.settings.shipped import shipped_file
 
@@ -123,12 +123,14 @@ class Agency:
 
     def serve(self, cluster: Cluster, wanted_port: int | None) -> Service:
         """Start ``fengcun serve`` on ``wanted_port`` or another. Raises `ChildFailed`."""
-        for _ in range(_START_ATTEMPTS_MAX - 1):  # a port may be taken between choosing and using
+        for _ in range(_START_ATTEMPTS_MAX):
+            ports = free_port(wanted_port or LISTEN_PORT), free_port(METRICS_PORT)
             try:
-                return self._serve(cluster, wanted_port)
+                return self._serve(cluster, *ports)
             except ChildFailed:
-                continue
-        return self._serve(cluster, wanted_port)
+                if still_free(*ports):
+                    raise
+        raise ChildFailed("fengcun serve found its ports taken again and again: try once more")
 
     def decisions(self, *, start: int, identity: Path | None = None) -> Iterator[Decision]:
         """``fengcun ledger show``: decisions from entry ``start`` on, in order."""
@@ -148,9 +150,7 @@ class Agency:
             "ledger", "verify", "--log", log or self.log, "--key", self.public_key, *arguments
         )
 
-    def _serve(self, cluster: Cluster, wanted_port: int | None) -> Service:
-        listen_port = free_port(LISTEN_PORT if wanted_port is None else wanted_port)
-        metrics_port = free_port(METRICS_PORT)
+    def _serve(self, cluster: Cluster, listen_port: int, metrics_port: int) -> Service:
         self.configure(
             database_port=cluster.port, listen_port=listen_port, metrics_port=metrics_port
         )
@@ -207,5 +207,5 @@ def environment() -> dict[str, str]:
         for key, value in os.environ.items()
         if not key.startswith("PG") and key not in ("PROMETHEUS_MULTIPROC_DIR", "FORCE_COLOR")
     }
-    ours = str(Path(proxy.__file__).parents[1])
-    return {**kept, "PYTHONPATH": ours, "PYTHONUTF8": "1", "NO_COLOR": "1"}
+    search = [str(Path(proxy.__file__).parents[1]), *filter(None, [kept.get("PYTHONPATH")])]
+    return {**kept, "PYTHONPATH": os.pathsep.join(search), "PYTHONUTF8": "1", "NO_COLOR": "1"}

@@ -20,7 +20,7 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from proxy.demo.processes import HOST, Child, ChildFailed, free_port, identity_arguments
+from proxy.demo.processes import HOST, Child, ChildFailed, free_port, identity_arguments, still_free
 from proxy.demo.register import COLUMNS, Register
 from proxy.errors import ConfigurationError
 
@@ -73,17 +73,18 @@ class Cluster:
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write(_SETTINGS)
         (self._data / "pg_hba.conf").write_text(_ACCESS, encoding="utf-8")
-        for attempt in range(1, _START_ATTEMPTS_MAX + 1):
+        for _ in range(_START_ATTEMPTS_MAX):
             self.port = free_port()
             self._server = self._postgres()
             try:
                 self._server.wait_for("ready to accept connections", seconds_max=_START_SECONDS_MAX)
-            except ChildFailed:  # somebody may have taken the port in between
+            except ChildFailed:
                 self._server.stop()
-                if attempt == _START_ATTEMPTS_MAX:
+                if still_free(self.port):
                     raise
             else:
                 return
+        raise ChildFailed("PostgreSQL found its port taken again and again: try once more")
 
     def close(self) -> None:
         """Stop the server, disconnecting everyone."""

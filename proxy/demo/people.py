@@ -127,9 +127,8 @@ class Population:
         if profile.sealed:
             self.register.sealed.add(cp_id)
         decided = self._after(last)
-        term = self._chance.randint(*profile.outcome.months) if (
-            profile.outcome is not None and profile.outcome.months is not None
-        ) else None  # fmt: skip
+        months = profile.outcome.months if profile.outcome is not None else None
+        term = self._chance.randint(*months) if months is not None else None
         self.register.add("charge", cp_id, self._names.charges[cause], dates[0], term)
         if profile.outcome is not None:
             self._judgment(cp_id, case_id, cause, profile.outcome, term, decided)

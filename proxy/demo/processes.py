@@ -42,6 +42,11 @@ def free_port(wanted: int | None = None) -> int:
     raise ChildFailed(f"no port of {HOST} is free")
 
 
+def still_free(*ports: int) -> bool:
+    """Whether all of them are: then a program that did not start had another reason."""
+    return all(free_port(port) == port for port in ports)
+
+
 def identity_arguments(account: pwd.struct_passwd | None) -> tuple[int | None, int | None]:
     """User and group for `subprocess`; None and None to stay who we are."""
     return (account.pw_uid, account.pw_gid) if account is not None else (None, None)

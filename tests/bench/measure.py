@@ -100,7 +100,9 @@ class Bench:
                 clients_count=CONNECTING_CLIENTS_COUNT, seconds=self.plan.seconds,
             ).transactions_per_second  # fmt: skip
 
-        return self._compare("connect and ask", "simple", CONNECTING_CLIENTS_COUNT, "connects/s", run)
+        return self._compare(
+            "connect and ask", "simple", CONNECTING_CLIENTS_COUNT, "connects/s", run
+        )
 
     def memory(self) -> list[Memory]:
         """What connections add that have asked by both protocols and wait."""
@@ -143,9 +145,11 @@ class Bench:
         return Rewriting(workload.name, protocol, *figures)
 
     def _as_sent(self, sql: str) -> str:
-        config, principal = ("--config", self.site.config), ("--as", PRINCIPAL)
-        return str(json.loads(self.site.must("explain", *config, *principal, "--json",
-                                             "--search-path", "base,public", sql))["text"])  # fmt: skip
+        explained = self.site.must(
+            *("explain", "--config", self.site.config, "--as", PRINCIPAL, "--json"),
+            *("--search-path", "base,public", sql),
+        )
+        return str(json.loads(explained)["text"])
 
     def _compare(
         self,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import signal
+import shutil
 import socket
 import subprocess
 import sys
@@ -83,14 +83,14 @@ class Site:
         """What the service writes to its stderr, of all its runs."""
         return self.home / "service.log"
 
-    def conninfo(self, user: str = "desk", **parameters: str | int) -> str:
+    def conninfo(self, user: str = "desk", **parameters: str) -> str:
         """For libpq, through the proxy."""
         return psycopg.conninfo.make_conninfo(
             host=HOST, port=self.port, dbname=self.database.name, user=user, password=PASSWORD,
             **parameters,
         )  # fmt: skip
 
-    def connect(self, user: str = "desk", **parameters: str | int) -> psycopg.Connection:
+    def connect(self, user: str = "desk", **parameters: str) -> psycopg.Connection:
         """A synchronous connection through the proxy, in autocommit mode."""
         return psycopg.connect(self.conninfo(user, **parameters), autocommit=True)
 
@@ -108,7 +108,8 @@ class Site:
     def verify(self) -> Mapping[str, Any]:
         """The report of ``fengcun ledger verify``, which needs the public key alone."""
         key = self.home / "keys" / "log.vkey"
-        return dict(json.loads(self.must("ledger", "verify", "--log", self.log, "--key", key, "--json")))
+        report = self.must("ledger", "verify", "--log", self.log, "--key", key, "--json")
+        return dict(json.loads(report))
 
     def entries(self, kind: str) -> list[Mapping[str, Any]]:
         """The ledger's entries of a kind, payloads opened with the supervisor's private key."""
@@ -149,16 +150,15 @@ class Service:
         psutil.wait_procs(family, STOPS_AFTER_MAX_S)
 
 
-def install(database: Database, home: Path, *, more_policy: str = "") -> Site:
-    """Configuration, the shipped policy and what is added to it, keys and an empty ledger."""
+def install(database: Database, home: Path) -> Site:
+    """Configuration, the shipped policy, keys and an empty ledger, by the commands for them."""
     site = Site(home, database, free_port(), free_port())
     settings = SETTINGS.format(
         host=HOST, port=site.port, metrics_port=site.metrics_port, origin=ORIGIN,
         upstream_port=database.port, database=database.name,
     )  # fmt: skip
     site.config.write_text(settings, encoding="utf-8")
-    policy = (ROOT / "config" / "policy.toml").read_text(encoding="utf-8")
-    (home / "policy.toml").write_text(policy + more_policy, encoding="utf-8")
+    shutil.copy(ROOT / "config" / "policy.toml", home)
     keys, recipients = home / "keys", home / "recipients"
     for name in RECIPIENTS:
         site.must("keys", "recipient", name, "--directory", recipients)
@@ -187,9 +187,11 @@ def started(site: Site, environment: Mapping[str, str] | None = None) -> Iterato
 
 
 @contextmanager
-def running_service(database: Database, home: Path, *, more_policy: str = "") -> Iterator[Service]:
+def running_service(
+    database: Database, home: Path, *, environment: Mapping[str, str] | None = None
+) -> Iterator[Service]:
     """Install, start, and at the end: a clean stop and an intact ledger."""
-    with started(install(database, home, more_policy=more_policy)) as service:
+    with started(install(database, home), environment) as service:
         yield service
         assert service.stop() == 0, service.site.errors.read_text(encoding="utf-8")
     service.site.verify()

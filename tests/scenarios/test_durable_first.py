@@ -19,7 +19,14 @@ import pytest
 from psycopg.pq import DiagnosticField, ExecStatus
 from psycopg.pq.abc import PGresult
 
-from tests.scenarios.service import STOPS_AFTER_MAX_S, Service, install, started
+from tests.scenarios.service import (
+    LOOK_AGAIN_S,
+    STOPS_AFTER_MAX_S,
+    Service,
+    install,
+    running_service,
+    started,
+)
 from tests.scenarios.syncs import Syncs, syncs_under_control
 from tests.scenarios.test_golden import GOLDEN, PROTECTED, named
 from tests.world import Database
@@ -48,10 +55,8 @@ def syncs(directory: Path) -> Iterator[Syncs]:
 def service(agency: Database, directory: Path, syncs: Syncs) -> Iterator[Service]:
     home = directory / "site"
     home.mkdir()
-    with started(install(agency, home), syncs.environment) as running:
+    with running_service(agency, home, environment=syncs.environment) as running:
         yield running
-        assert running.stop() == 0
-    running.site.verify()
 
 
 @pytest.fixture(scope="module")
@@ -88,25 +93,31 @@ def ask(connection: psycopg.Connection, text: str, *, extended: bool) -> None:
     connection.pgconn.flush()
 
 
+def answered_count(watch: psycopg.Connection, since: datetime) -> int:
+    """How many of the sessions named "gate" the database has answered since then."""
+    row = watch.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE application_name = %s AND state = 'idle'"
+        " AND state_change > %s",
+        [NAME, since],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def wait_until_answered(watch: psycopg.Connection, since: datetime, count: int = 1) -> None:
-    """Return when the database has answered that many of the sessions named "gate"."""
+    """Return when so many have been answered."""
     deadline = time.monotonic() + ANSWER_MAX_S
-    while time.monotonic() < deadline:
-        answered = watch.execute(
-            "SELECT 1 FROM pg_stat_activity WHERE application_name = %s AND state = 'idle'"
-            " AND state_change > %s",
-            [NAME, since],
-        ).fetchall()
-        if len(answered) >= count:
-            return
-    raise AssertionError("the database was not asked")
+    while answered_count(watch, since) < count:
+        assert time.monotonic() < deadline, "the database was not asked"
+        time.sleep(LOOK_AGAIN_S)
 
 
 def now(watch: psycopg.Connection) -> datetime:
     """The database's time."""
     row = watch.execute("SELECT clock_timestamp()").fetchone()
     assert row is not None
-    return row[0]
+    time_of_database: datetime = row[0]
+    return time_of_database
 
 
 def silent(*connections: psycopg.Connection) -> bool:
@@ -116,12 +127,30 @@ def silent(*connections: psycopg.Connection) -> bool:
 
 
 def result(connection: psycopg.Connection) -> PGresult:
-    """The answer, and the connection ready for the next statement."""
-    got = connection.pgconn.get_result()
-    assert got is not None
-    while connection.pgconn.get_result() is not None:
-        pass
-    return got
+    """The answer, and the connection ready for the next statement.
+
+    libpq's own waiting would keep the thread that answers the notary from running.
+    """
+    pgconn = connection.pgconn
+    results: list[PGresult] = []
+    while True:
+        while pgconn.is_busy():
+            assert select.select([pgconn.socket], [], [], ANSWER_MAX_S)[0], "no answer"
+            pgconn.consume_input()
+        got = pgconn.get_result()
+        if got is None:
+            return results[0]
+        results.append(got)
+
+
+def failure(connection: psycopg.Connection) -> bytes | None:
+    """The SQLSTATE of an answer that has to be an error, None for a connection that just ended."""
+    try:
+        failed = result(connection)
+    except psycopg.OperationalError:
+        return None
+    assert failed.status == ExecStatus.FATAL_ERROR
+    return failed.error_field(DiagnosticField.SQLSTATE)
 
 
 @pytest.mark.parametrize("extended", [False, True], ids=["simple", "extended"])
@@ -139,9 +168,7 @@ def test_no_byte_of_an_answer_leaves_before_its_checkpoint_is_on_disk(
 
 
 @named(PROTECTED)
-def test_no_byte_of_a_refusal_leaves_before_its_checkpoint_is_on_disk(
-    platform, held, watch, query
-):
+def test_no_byte_of_a_refusal_leaves_before_its_checkpoint_is_on_disk(platform, held, watch, query):
     ask(platform, query["sql"], extended=False)
     held.wait_for_one()
     assert silent(platform)
@@ -154,8 +181,7 @@ def test_a_write_reaches_the_database_after_its_checkpoint_is_on_disk(desk, held
     ask(desk, "UPDATE person SET phone = 'synthetic' WHERE person_id = 17", extended=False)
     held.wait_for_one()
     assert silent(desk)
-    with pytest.raises(AssertionError, match="not asked"):
-        wait_until_answered(watch, since)
+    assert not answered_count(watch, since)
     held.release()
     assert result(desk).command_status == b"UPDATE 1"
 
@@ -177,9 +203,6 @@ def test_when_the_disk_fails_nothing_is_released_and_the_service_ends(agency, wa
         assert silent(*sessions)
         syncs.fail()
         for session in sessions:
-            failed = result(session)
-            assert failed.status == ExecStatus.FATAL_ERROR
-            assert failed.error_field(DiagnosticField.SQLSTATE) in (b"57P03", None)
+            assert failure(session) in (b"57P03", None)
         assert service.process.wait(STOPS_AFTER_MAX_S) == EXIT_LEDGER
-    assert not site.entries("decision")
     site.verify()

@@ -61,7 +61,9 @@ def prepared(connection: PGconn, text: bytes, result_format: int) -> PGresult:
 
 ROADS: dict[str, Callable[[PGconn, bytes], PGresult]] = {
     "simple": lambda connection, text: connection.exec_(text),
-    "extended-text": lambda connection, text: connection.exec_params(text, None, result_format=TEXT),
+    "extended-text": lambda connection, text: connection.exec_params(
+        text, None, result_format=TEXT
+    ),
     "extended-binary": lambda connection, text: connection.exec_params(
         text, None, result_format=BINARY
     ),

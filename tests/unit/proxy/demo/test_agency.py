@@ -5,6 +5,7 @@ import json
 import pytest
 
 from proxy.demo.agency import ORIGIN, RECIPIENTS, Agency, CommandFailed, environment, fengcun
+from proxy.demo.processes import ChildFailed
 from proxy.settings import load_law, load_settings
 
 
@@ -50,3 +51,12 @@ def test_commands_are_not_led_astray_by_the_environment(monkeypatch):
     monkeypatch.setenv("FORCE_COLOR", "1")
     assert not {"PGHOST", "PROMETHEUS_MULTIPROC_DIR", "FORCE_COLOR"} & environment().keys()
     assert "\x1b" not in fengcun("--help")
+
+
+def test_a_service_that_cannot_start_is_tried_once_and_quoted(demo, tmp_path):
+    without_keys = Agency(tmp_path)
+    with pytest.raises(ChildFailed, match="fengcun serve ended; it said:") as failed:
+        without_keys.serve(demo.cluster, None)
+    [said] = (tmp_path / "fengcun.log").read_text(encoding="utf-8").strip().splitlines()[-1:]
+    assert said in str(failed.value)
+    assert (tmp_path / "fengcun.log").read_text(encoding="utf-8").count(said) == 1

@@ -9,7 +9,7 @@ import textwrap
 
 import pytest
 
-from proxy.demo.processes import HOST, Child, ChildFailed, free_port, identity_arguments
+from proxy.demo.processes import HOST, Child, ChildFailed, free_port, identity_arguments, still_free
 
 SLOW_SECONDS = 30.0
 
@@ -46,6 +46,15 @@ def test_a_port_that_is_taken_is_replaced():
         taken.listen()
         port = taken.getsockname()[1]
         assert free_port(port) not in (port, 0)
+
+
+def test_ports_are_still_free_unless_somebody_took_one():
+    free, other = free_port(), free_port()
+    assert still_free(free, other)
+    with socket.socket() as taken:
+        taken.bind((HOST, free))
+        taken.listen()
+        assert not still_free(free, other)
 
 
 def test_without_an_account_we_stay_who_we_are():
