@@ -33,7 +33,7 @@ from proxy.wire.postgres.frontend import decode_parameters
 _CUT_BYTES: Final = 40_000
 _BATCH_DRAFTS_MAX: Final = 1_024
 _BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
-_CATALOGUE_DIGITS: Final = 16
+_CATALOGUE_DIGITS: Final = 14
 _RELATIONS_MAX: Final = 64
 _TOKEN_CHARACTERS_MAX: Final = 200
 _NOT_IN_A_TOKEN: Final = re.compile(r"[^\w.]|\d{15,}")

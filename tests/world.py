@@ -33,7 +33,7 @@ HOST = "127.0.0.1"
 PASSWORD = "synthetic-not-secret"
 """The password of every role of a test cluster."""
 
-SQL = Path(__file__).with_name("world")
+SQL = Path(__file__).with_name("agency")
 READY = "database system is ready to accept connections"
 START_ATTEMPTS_MAX = 3
 

@@ -29,6 +29,9 @@ _COMMAND_SECONDS_MAX = 60.0
 _START_SECONDS_MAX = 60.0
 _START_ATTEMPTS_MAX = 3
 _SERVING = '"message":"serving"'
+# A temporary directory is often on tmpfs, where nothing outlives the machine anyway.
+_ANYWHERE = "--force-filesystem"
+
 _CONFIGURATION = """\
 # The demo's service; config/fengcun.toml of a release explains every key.
 [listen]
@@ -46,6 +49,7 @@ catalogue_password_file = "catalogue.password"
 directory = "ledger"
 keys = "keys"
 origin = "{origin}"
+force_filesystem = true
 
 [metrics]
 host = "{host}"
@@ -101,7 +105,7 @@ class Agency:
             for option in ("--recipient", self.home / "supervisor" / f"{name}.pub")
         ]
         fengcun("keys", "init", "--keys", self.home / "keys", "--origin", ORIGIN, *recipients)
-        fengcun("ledger", "create", "--log", self.log, "--keys", self.home / "keys")
+        fengcun("ledger", "create", "--log", self.log, "--keys", self.home / "keys", _ANYWHERE)
 
     def configure(self, *, database_port: int, listen_port: int, metrics_port: int) -> None:
         """Write fengcun.toml, and policy.toml as it is shipped."""

@@ -50,6 +50,7 @@ async def start_notary(ledger: Ledger, *arguments: str) -> NotaryProcess:
         *("--keys", str(ledger.keys)),
         *("--socket", str(ledger.socket_path)),
         *("--proxy-id", ledger.proxy_id),
+        *(("--force-filesystem",) if ledger.force_filesystem else ()),
         *arguments,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,

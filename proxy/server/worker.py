@@ -31,7 +31,8 @@ from proxy.wire.postgres.parameters import Admission, ParameterRefused, admit
 from proxy.wire.postgres.startup import CancelRequest, encode_startup
 
 _log = logging.getLogger(__name__)
-_SESSION_BYTES: Final = 8
+# Fourteen hex digits: the ledger takes no word with fifteen decimal digits in a row.
+_SESSION_BYTES: Final = 7
 _NONCE_BYTES: Final = 16
 
 Identify = Callable[[str, str, str, str], Principal | None]

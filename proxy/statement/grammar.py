@@ -32,12 +32,14 @@ class TextLimits:
     """What a text may be before a parser sees it.
 
     ``nesting_max`` counts parentheses and brackets, the comments in a comment, and the subscripts
-    in a row (``a[1][1]``): on the last two, sqlglot's time grows faster than the text.
+    in a row (``a[1][1]``). ``comments_max`` counts every ``/*``, in strings, too. On comments in
+    comments the server's lexer, and on subscripts sqlglot, takes the square of the text's time.
     """
 
     text_bytes_max: int = 1 << 20
     tokens_max: int = 20_000
     nesting_max: int = 200
+    comments_max: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,8 @@ def scan(text: str, encoded: bytes, limits: TextLimits) -> tuple[Token, ...]:
         raise NotUnderstood("too-long", f"longer than {limits.text_bytes_max} bytes")
     if "\0" in text:
         raise NotUnderstood("nul", "the text holds a NUL character")
+    if encoded.count(b"/*") > limits.comments_max:
+        raise NotUnderstood("too-many-comments", f"more than {limits.comments_max} comments")
     try:
         scanned = postgast.scan(text).tokens
     except (postgast.PgQueryError, ValueError):

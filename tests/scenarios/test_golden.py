@@ -1,7 +1,7 @@
 """Thirty ordinary statements of a case-handling system, through the real service.
 
 What a principal without a permit gets equals, column for column and row for row, what the same
-statement gives on the reference views (tests/world/oracle.sql), which know nothing of the proxy.
+statement gives on the reference views (tests/agency/oracle.sql), which know nothing of the proxy.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The shipped policy shows exactly what the reference views show, whatever is in the tables.
 
-The reference (tests/world/oracle.sql) was written apart from the policy and in another manner. All
+The reference (tests/agency/oracle.sql) was written apart from the policy and in another manner. All
 people, numbers and events are generated.
 """
 

@@ -10,24 +10,26 @@ import errno
 import os
 import socket
 import sys
-from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import FileDescriptorLike
 
 GO = b"g"
 
 
-def asking(path: str, fdatasync: Callable[[int], None]) -> Callable[[int], None]:
-    """``fdatasync`` as it was, after asking at ``path``; whoever is gone says no."""
+really_sync = os.fdatasync
 
-    def ask_then_sync(handle: int) -> None:
-        if "/wal/" in os.readlink(f"/proc/self/fd/{handle}"):
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.connect(path)
-                if connection.recv(1) != GO:
-                    raise OSError(errno.EIO, os.strerror(errno.EIO))
-        fdatasync(handle)
 
-    return ask_then_sync
+def ask_then_sync(handle: FileDescriptorLike) -> None:
+    """Whoever does not answer says no."""
+    if "/wal/" in os.readlink(f"/proc/self/fd/{handle}"):
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(os.environ["FENGCUN_TEST_SYNCS"])
+            if connection.recv(1) != GO:
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+    really_sync(handle)
 
 
 if "FENGCUN_TEST_SYNCS" in os.environ and "ledger.notary" in sys.orig_argv:
-    os.fdatasync = asking(os.environ["FENGCUN_TEST_SYNCS"], os.fdatasync)
+    os.fdatasync = ask_then_sync
