@@ -32,4 +32,4 @@ def ask_then_sync(handle: FileDescriptorLike) -> None:
 
 
 if "FENGCUN_TEST_SYNCS" in os.environ and "ledger.notary" in sys.orig_argv:
-    os.fdatasync = ask_then_sync
+    os.fdatasync = ask_then_sync  # type: ignore[assignment]

@@ -1,0 +1,39 @@
+import pytest
+
+from proxy.statement.commands import (
+    CloseCursor,
+    Deallocate,
+    Discard,
+    Setting,
+    TransactionControl,
+    command,
+)
+from tests.unit.proxy.small_world import facts_of
+
+
+@pytest.mark.parametrize(
+    ("sql", "meaning"),
+    [
+        ("SET Search_Path TO a, 'B'", Setting("search_path", ("a", "B"), local=False)),
+        ("SET LOCAL work_mem = 64", Setting("work_mem", ("64",), local=True)),
+        ("SET x TO DEFAULT", Setting("x", None, local=False)),
+        ("RESET x", Setting("x", None, local=False)),
+        ("RESET ALL", Setting("*", None, local=False)),
+        ("SET NAMES 'gbk'", Setting("client_encoding", ("gbk",), local=False)),
+        ("SET TRANSACTION READ ONLY", Setting("transaction *", (), local=True)),
+        ("BEGIN", TransactionControl("BEGIN")),
+        ("ROLLBACK TO a", TransactionControl("ROLLBACK_TO")),
+        ("COMMIT AND CHAIN", TransactionControl("COMMIT")),
+        ("DISCARD ALL", Discard("ALL")),
+        ("DEALLOCATE a", Deallocate("a")),
+        ("DEALLOCATE ALL", Deallocate(None)),
+        ("CLOSE ALL", CloseCursor(None)),
+        ("SELECT 1", None),
+    ],
+)
+def test_a_command_says_what_it_asks_for(sql, meaning):
+    found = command(facts_of(sql))
+    if sql.startswith("SET TRANSACTION"):
+        assert found.name == meaning.name
+    else:
+        assert found == meaning
