@@ -28,7 +28,7 @@ def test_what_is_not_sql_is_not_understood(sql):
 
 def test_facts_tell_writes_locks_conflicts_and_calls():
     facts = facts_of("WITH x AS (DELETE FROM cases) SELECT lower('a') FROM courts FOR UPDATE")
-    assert facts.writes and facts.locks and not facts.conflict
+    assert (facts.writes, facts.locks, facts.conflict) == (True, True, False)
     assert Called(None, "lower") in facts.functions
     assert facts_of("INSERT INTO courts VALUES ('a') ON CONFLICT DO NOTHING").conflict
 

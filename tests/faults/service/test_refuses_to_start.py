@@ -1,0 +1,170 @@
+"""What an operator gets wrong: the service does not start, says why in plain words, and exits.
+
+Nothing is guessed and nothing is created on the way: the ledger is the same as before.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.service import FENGCUN, ORIGIN, RECIPIENTS, ROOT, Site, free_port, install
+from tests.world import HOST, Database
+
+pytestmark = pytest.mark.database
+
+ENDS_AFTER_MAX_S = 15.0
+NOT_AVAILABLE, CONFIGURATION, LEDGER = 1, 2, 3
+
+
+@pytest.fixture(scope="module")
+def site(agency: Database, tmp_path_factory: pytest.TempPathFactory) -> Site:
+    return install(agency, tmp_path_factory.mktemp("refuses"))
+
+
+def serve(config: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*FENGCUN, "serve", "--config", str(config)], cwd=ROOT, capture_output=True, text=True,
+        timeout=ENDS_AFTER_MAX_S, check=False,
+    )  # fmt: skip
+
+
+def said_plainly(done: subprocess.CompletedProcess[str], words: str) -> bool:
+    """The words, on one line; at most one other, and each says who speaks."""
+    lines = done.stderr.splitlines()
+    return (
+        any(words in line for line in lines)
+        and len(lines) <= 2
+        and all(line.startswith("fengcun") for line in lines)
+        and not done.stdout
+    )
+
+
+# What is written, what is written instead, the words that answer it, and the exit code.
+CONFIGURATIONS = {
+    "unknown-key": ("[listen]", "[listen]\nprot = 1", 'did you mean "port"?', CONFIGURATION),
+    "wrong-type": ("[listen]\nport = ", "[listen]\nport = '1' #", "integer", CONFIGURATION),
+    "not-toml": ("[listen]", "[listen", "is not valid TOML", CONFIGURATION),
+    "no-such-policy": ("policy.toml", "nowhere.toml", "no such file", CONFIGURATION),
+    "no-such-ledger": ('"log"', '"nowhere"', "fengcun ledger create", CONFIGURATION),
+    "no-such-keys": ('"keys"', '"nowhere"', "fengcun keys init", CONFIGURATION),
+    "another-origin": (ORIGIN, "other.example/log", "origin", CONFIGURATION),
+    "no-such-database": ('"agency"', '"nowhere"', "catalogue of nowhere", NOT_AVAILABLE),
+    "no-such-login": ('"postgres"', '"nobody-here"', "catalogue user", NOT_AVAILABLE),
+    "database-is-down": ("port = {upstream}", "port = {free}", "is the server up", NOT_AVAILABLE),
+}
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "words", "code"), CONFIGURATIONS.values(), ids=CONFIGURATIONS
+)
+def test_a_wrong_configuration_is_named(site: Site, written, instead, words, code):
+    places = {"{upstream}": str(site.database.port), "{free}": str(free_port())}
+    for place, port in places.items():
+        written, instead = written.replace(place, port), instead.replace(place, port)
+    right = site.config.read_text(encoding="utf-8")
+    assert written in right
+    wrong = site.home / "wrong.toml"
+    wrong.write_text(right.replace(written, instead, 1), encoding="utf-8")
+    done = serve(wrong)
+    assert said_plainly(done, words), done.stderr
+    assert done.returncode == code
+
+
+POLICIES = {
+    "unknown-kind": ('kind = "platform"', 'kind = "platfrom"', "principal[1].kind"),
+    "unknown-key": ('subject = "person_id"', 'subjct = "person_id"', 'mean "subject"?'),
+    "a-platform-with-more": (
+        'kind = "platform"',
+        'kind = "platform"\npermits = true',
+        "a platform can be given no permit",
+    ),
+}
+
+
+@pytest.mark.parametrize(("written", "instead", "words"), POLICIES.values(), ids=POLICIES)
+def test_a_wrong_policy_is_named(site: Site, written, instead, words):
+    right = (site.home / "policy.toml").read_text(encoding="utf-8")
+    assert written in right
+    (site.home / "wrong-policy.toml").write_text(right.replace(written, instead, 1), "utf-8")
+    wrong = site.home / "wrong.toml"
+    text = site.config.read_text(encoding="utf-8").replace("policy.toml", "wrong-policy.toml")
+    wrong.write_text(text, encoding="utf-8")
+    done = serve(wrong)
+    assert said_plainly(done, words), done.stderr
+    assert done.returncode == CONFIGURATION
+
+
+@contextmanager
+def taken(port: int) -> Iterator[None]:
+    with socket.socket() as other:
+        other.bind((HOST, port))
+        other.listen()
+        yield
+
+
+@contextmanager
+def keys_of_another_log(site: Site) -> Iterator[None]:
+    right, aside = site.home / "keys", site.home / "aside"
+    right.rename(aside)
+    readers = [part for name in RECIPIENTS
+               for part in ("--recipient", site.home / "recipients" / f"{name}.pub")]  # fmt: skip
+    site.must("keys", "init", "--keys", right, "--origin", ORIGIN, *readers)
+    yield
+    shutil.rmtree(right)
+    aside.rename(right)
+
+
+@contextmanager
+def key_that_others_can_read(site: Site) -> Iterator[None]:
+    key = site.home / "keys" / "log.key"
+    key.chmod(0o640)
+    yield
+    key.chmod(0o600)
+
+
+@contextmanager
+def an_entry_altered(site: Site) -> Iterator[None]:
+    (bundle,) = (site.log / "tile" / "entries").rglob("000*/*")
+    right = bundle.read_bytes()
+    bundle.write_bytes(bytes([*right[:-1], right[-1] ^ 1]))
+    yield
+    bundle.write_bytes(right)
+
+
+SURROUNDINGS: dict[str, tuple[Callable[[Site], AbstractContextManager[None]], str, int]] = {
+    "port-in-use": (lambda site: taken(site.port), "stop the other process", CONFIGURATION),
+    "metrics-port-in-use": (lambda site: taken(site.metrics_port), "is in use", CONFIGURATION),
+    "keys-of-another-log": (keys_of_another_log, "wrong key or foreign log", CONFIGURATION),
+    "key-that-others-can-read": (key_that_others_can_read, "chmod 600", CONFIGURATION),
+    "ledger-altered": (an_entry_altered, "entries", LEDGER),
+}
+
+
+@pytest.mark.parametrize(("surroundings", "words", "code"), SURROUNDINGS.values(), ids=SURROUNDINGS)
+def test_wrong_surroundings_are_named(site: Site, surroundings, words, code):
+    with surroundings(site):
+        done = serve(site.config)
+    assert said_plainly(done, words), done.stderr
+    assert done.returncode == code
+
+
+def test_none_of_it_has_touched_the_ledger(site: Site):
+    assert site.verify()["intact"]
+
+
+def test_a_ledger_where_a_sync_may_not_reach_a_disk_is_refused(site: Site):
+    if not os.access("/dev/shm", os.W_OK):
+        pytest.skip("there is no writable /dev/shm on this machine")
+    with tempfile.TemporaryDirectory(dir="/dev/shm") as memory:
+        created = site.run("ledger", "create", "--log", memory, "--keys", site.home / "keys")
+    assert created.returncode == CONFIGURATION
+    assert "is on tmpfs, where a sync may not reach a disk" in created.stderr

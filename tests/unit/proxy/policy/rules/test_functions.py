@@ -1,0 +1,48 @@
+import pytest
+
+from proxy.policy.rules.functions import is_volatile
+from tests.unit.proxy.small_world import context, facts_of, rule_of
+
+REFUSED = "unvetted-function"
+
+
+@pytest.mark.parametrize(
+    ("sql", "rule"),
+    [
+        ("SELECT lower('a')", "nothing-protected"),
+        ("SELECT pg_catalog.lower('a')", "nothing-protected"),
+        ("SELECT fine()", "nothing-protected"),
+        ("SELECT base.fine()", "nothing-protected"),
+        ("SELECT base.lower('a')", REFUSED),
+        ("SELECT peek()", REFUSED),
+        ("SELECT base.peek()", REFUSED),
+        ("SELECT query_to_xml('SELECT 1', true, true, '')", REFUSED),
+        ("SELECT c.peek FROM courts c", REFUSED),
+        ("SELECT (c).peek FROM courts c", REFUSED),
+        ("SELECT c.name FROM courts c", "nothing-protected"),
+        ("SELECT 1 WHERE 1 ==? 2", "unvetted-operator"),
+        ("SELECT 1 OPERATOR(base.+) 2", "unvetted-operator"),
+        ("SELECT 1 OPERATOR(pg_catalog.+) 2", "nothing-protected"),
+        ("SELECT 'x'::mood", "nothing-protected"),
+        ("SELECT 'x'::checked", "unvetted-type"),
+        ("SELECT 'x'::information_schema.yes_or_no", "unvetted-type"),
+        ("SELECT set_config('jit', 'off', false)", "nothing-protected"),
+        ("SELECT set_config('search_path', 'x', false)", REFUSED),
+        ("SELECT set_config($1, 'x', false)", REFUSED),
+    ],
+)
+def test_only_what_is_vetted_or_approved_is_called(sql, rule):
+    assert rule_of(sql) == rule
+
+
+@pytest.mark.parametrize(
+    ("sql", "volatile"),
+    [
+        ("SELECT lower('a')", False),
+        ("SELECT nextval('s')", True),
+        ("SELECT fine()", True),
+        ("SELECT set_config('jit', 'off', false)", True),
+    ],
+)
+def test_what_may_have_an_effect_is_known(sql, volatile):
+    assert is_volatile(facts_of(sql), context()) is volatile

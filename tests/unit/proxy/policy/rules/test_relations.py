@@ -1,0 +1,23 @@
+import pytest
+
+from tests.unit.proxy.small_world import rule_of
+
+
+@pytest.mark.parametrize(
+    ("sql", "rule"),
+    [
+        ("SELECT * FROM nowhere", "unknown-relation"),
+        ("SELECT * FROM report", "unvetted-view"),
+        ("SELECT * FROM open_report", "nothing-protected"),
+        ("SELECT * FROM old_cases", "undeclared-relative"),
+        ("SELECT * FROM notes", "undeclared-dependent"),
+        ("SELECT * FROM pg_type", "nothing-protected"),
+        ("SELECT * FROM pg_stats", "system-relation"),
+        ("DELETE FROM pg_type", "system-relation"),
+        ("SELECT * FROM cases TABLESAMPLE system (1)", "sampled-protected"),
+        ("SELECT * FROM courts TABLESAMPLE system (1)", "nothing-protected"),
+        ("SELECT 1 FROM courts, (SELECT * FROM notes) n", "undeclared-dependent"),
+    ],
+)
+def test_a_relation_is_known_and_has_nothing_protected_behind_it(sql, rule):
+    assert rule_of(sql) == rule

@@ -1,0 +1,24 @@
+import pytest
+
+from tests.unit.proxy.small_world import rule_of
+
+
+@pytest.mark.parametrize(
+    ("sql", "rule"),
+    [
+        ("COPY cases TO STDOUT", "unsupported-statement"),
+        ("EXPLAIN SELECT 1", "unsupported-statement"),
+        ("DO 'x'", "unsupported-statement"),
+        ("CREATE TEMP TABLE t (a int)", "unsupported-statement"),
+        ("SELECT 1 INTO t", "unsupported-syntax"),
+        ("SELECT name /*/**/ || ' */ FROM cases --'", "parsers-disagree"),
+        ('SELECT * FROM U&"\\0063ases"', "parsers-disagree"),
+        ("SELECT ctid FROM cases", "system-column"),
+        ("SELECT c.tableoid FROM cases c", "system-column"),
+        ("SELECT 1 FROM cases WHERE xmin = '1'", "system-column"),
+        ("SELECT ctid FROM courts", "nothing-protected"),
+        ('SELECT * FROM U&"\\0063ourts"', "nothing-protected"),
+    ],
+)
+def test_what_is_not_understood_is_refused(sql, rule):
+    assert rule_of(sql) == rule

@@ -1,0 +1,29 @@
+import pytest
+
+from tests.unit.proxy.small_world import rule_of
+
+
+@pytest.mark.parametrize(
+    ("sql", "rule"),
+    [
+        ("INSERT INTO cases VALUES (1)", "nothing-protected"),
+        ("INSERT INTO cases VALUES (1) ON CONFLICT DO NOTHING", "conflict-protected"),
+        ("INSERT INTO courts VALUES ('a') ON CONFLICT DO NOTHING", "nothing-protected"),
+        ("INSERT INTO watched VALUES (1)", "unvetted-trigger"),
+        ("UPDATE sentences SET months = 1 WHERE id = 2", "sealed-rows"),
+        ("DELETE FROM sentences WHERE id = 2 RETURNING *", "sealed-rows"),
+        ("UPDATE victims SET id = 1 WHERE id = 2", "sealed-rows"),
+        ("UPDATE victims SET id = 1 WHERE name = 'x'", "masked-column-in-write"),
+        ("DELETE FROM victims RETURNING *", "masked-column-in-write"),
+        ("DELETE FROM victims v RETURNING v", "masked-column-in-write"),
+        ("UPDATE sentences s SET months = 1 FROM courts k WHERE k.code = 'a'", "sealed-rows"),
+        (
+            "UPDATE sentences s SET months = 1 FROM courts k WHERE abs(s.months) = 1",
+            "joined-write",
+        ),
+        ("SELECT * FROM cases WHERE id = 1 FOR UPDATE", "sealed-rows"),
+        ("SELECT * FROM cases WHERE lower(name) = 'x' FOR UPDATE", "locking-protected"),
+    ],
+)
+def test_a_write_tells_nothing_of_rows_that_cannot_be_seen(sql, rule):
+    assert rule_of(sql) == rule

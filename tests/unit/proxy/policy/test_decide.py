@@ -1,0 +1,53 @@
+import pytest
+
+from proxy.policy.decide import Form, decide
+from proxy.policy.decision import StatementClass, Verdict
+from tests.unit.proxy.small_world import base, context, facts_of
+
+
+def judged(sql):
+    return decide(facts_of(sql), context())
+
+
+@pytest.mark.parametrize(
+    ("sql", "forms"),
+    [
+        ("SELECT * FROM courts", []),
+        ("SELECT * FROM cases WHERE id = 1", [Form.FILTER]),
+        ("SELECT * FROM courts LEFT JOIN cases c ON c.id = 1", [Form.SUBQUERY]),
+        ("SELECT * FROM victims WHERE id = 1", [Form.SUBQUERY]),
+        ("SELECT * FROM cases WHERE lower(name) = 'x'", [Form.FENCE]),
+        ("UPDATE cases SET name = 'x' WHERE id = 1", [Form.FILTER]),
+        ("DELETE FROM cases WHERE lower(name) = 'x'", [Form.GUARD]),
+        ("INSERT INTO cases VALUES (1)", []),
+        ("SELECT * FROM cases c, sentences s WHERE c.id = s.case_id", [Form.FILTER] * 2),
+    ],
+)
+def test_every_protected_reference_is_narrowed_by_the_cheapest_barrier(sql, forms):
+    assert [obligation.form for obligation in judged(sql).obligations] == forms
+
+
+def test_a_decision_names_what_it_is_about():
+    decision = judged("SELECT 1 FROM sentences, cases, cases c").decision
+    assert decision.verdict is Verdict.STRIP
+    assert decision.relations == (base("cases"), base("sentences"))
+    assert decision.article == "第1条"
+
+
+@pytest.mark.parametrize(
+    ("sql", "kind"),
+    [
+        ("SELECT 1", StatementClass.SELECT),
+        ("SHOW x", StatementClass.SESSION),
+        ("BEGIN", StatementClass.TRANSACTION),
+        ("VACUUM", StatementClass.OTHER),
+    ],
+)
+def test_a_statement_has_a_class_fit_for_a_label(sql, kind):
+    assert judged(sql).decision.statement_class is kind
+
+
+def test_a_refusal_has_no_obligations():
+    judgement = judged("SELECT peek() FROM cases")
+    assert judgement.decision.verdict is Verdict.REFUSE
+    assert judgement.obligations == ()

@@ -1,0 +1,58 @@
+import pytest
+
+from proxy.rewrite.place import name_place, where_place
+from proxy.statement.grammar import TextLimits, scan
+from tests.unit.proxy.small_world import facts_of
+
+
+def located(sql, name="cases"):
+    tokens = scan(sql, sql.encode(), TextLimits())
+    return tokens, next(r for r in facts_of(sql).references if r.written.name == name)
+
+
+def cut(sql, span):
+    return sql.encode()[span.start : span.end].decode()
+
+
+@pytest.mark.parametrize(
+    ("sql", "condition"),
+    [
+        ("SELECT * FROM cases", None),
+        ("SELECT * FROM cases WHERE id = 1", " id = 1"),
+        ("SELECT * FROM cases WHERE id = 1 /* x */ ORDER BY id -- y", " id = 1"),
+        ("SELECT * FROM (SELECT * FROM cases WHERE id = 1) q WHERE q.id = 2", " id = 1"),
+        ("SELECT * FROM cases, (SELECT 1 WHERE true) q WHERE cases.id = 2", " cases.id = 2"),
+        ("SELECT * FROM cases c WHERE c.id = 1 UNION SELECT * FROM cases", " c.id = 1"),
+        ("SELECT * FROM (cases c JOIN courts k ON true) WHERE c.id = 1", " c.id = 1"),
+        ("UPDATE cases SET name = 'WHERE' WHERE id = 1 RETURNING *", " id = 1"),
+        ("DELETE FROM cases USING courts WHERE id = 1", " id = 1"),
+        (
+            "INSERT INTO courts SELECT name FROM cases WHERE id = 1 ON CONFLICT DO NOTHING",
+            " id = 1",
+        ),
+        ("SELECT * FROM courts k JOIN cases c ON c.id IS DISTINCT FROM 1 WHERE true", " true"),
+    ],
+)
+def test_the_where_of_a_clause_is_found_among_the_tokens(sql, condition):
+    place = where_place(*located(sql))
+    assert (cut(sql, place.condition) if place.condition else None) == condition
+
+
+@pytest.mark.parametrize(
+    ("sql", "text", "only"),
+    [
+        ("SELECT * FROM cases c", "cases", False),
+        ("SELECT * FROM base.cases AS c", "base.cases", False),
+        ('SELECT * FROM "base" . "cases"', '"base" . "cases"', False),
+        ("SELECT * FROM ONLY cases", "ONLY cases", True),
+        ("SELECT * FROM ONLY (cases) c", "ONLY (cases)", True),
+        ("SELECT * FROM cases * c", "cases *", False),
+    ],
+)
+def test_the_name_is_found_without_its_alias(sql, text, only):
+    place = name_place(*located(sql))
+    assert (cut(sql, place.span), place.only) == (text, only)
+
+
+def test_the_table_command_is_known_by_its_keyword():
+    assert cut("TABLE cases", name_place(*located("TABLE cases")).table_keyword) == "TABLE"

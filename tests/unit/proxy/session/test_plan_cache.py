@@ -1,0 +1,65 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.session.plan import Scene
+from proxy.session.plan_cache import PlanCache
+from tests.unit.proxy.small_world import PATH, PLANNER, PLATFORM, SCENE
+
+SHAPE = "SELECT c.id, {0} FROM cases c WHERE c.id = {1} AND name = {0} ORDER BY c.id LIMIT {1}"
+
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+LITERALS = st.one_of(
+    st.integers(0, 2**70).map(str),
+    TEXTS.map(lambda s: "'" + s.replace("'", "''") + "'"),
+    TEXTS.map(lambda s: "E'" + s.replace("\\", "\\\\").replace("'", "\\'") + "'"),
+    st.sampled_from(["$$a$$", "$q$'$q$", "1.5", "-1", "NULL", "$1", "'a' -- '\n", "x'1f'", "'\\'"]),
+)
+
+
+def remembered(*texts, **limits):
+    cache = PlanCache(**limits)
+    for text in texts:
+        cache.remember(text, SCENE, PLANNER.work_out(text, SCENE))
+    return cache
+
+
+@given(LITERALS, LITERALS)
+def test_a_plan_from_the_cache_is_the_plan_the_planner_makes(first, second):
+    cache = remembered(SHAPE.format("'a'", "1"), SHAPE.format("'b'", "'c'"))
+    text = SHAPE.format(first, second)
+    found = cache.lookup(text, SCENE)
+    assert found is None or found == PLANNER.plan(text, SCENE)
+
+
+def test_plain_literals_share_a_plan():
+    cache = remembered(SHAPE.format("'a'", "1"))
+    assert cache.lookup(SHAPE.format("'中'", "99"), SCENE) is not None
+    assert cache.lookup(SHAPE.format("'a\\'", "1"), SCENE) is None
+    assert cache.lookup(SHAPE.format("1", "'a'"), SCENE) is None
+
+
+@pytest.mark.parametrize(
+    "scene",
+    [Scene(PLATFORM, PATH), Scene(SCENE.principal, ("pg_catalog",)),
+     Scene(SCENE.principal, PATH, in_transaction=True)],
+    ids=["principal", "search_path", "transaction"],
+)  # fmt: skip
+def test_a_plan_is_for_the_scene_it_was_made_in(scene):
+    for text in ("SELECT * FROM cases", SHAPE.format("'a'", "1")):
+        cache = remembered(text)
+        assert cache.lookup(text, SCENE) is not None
+        assert cache.lookup(text, scene) is None
+
+
+def test_the_name_given_to_set_config_is_no_plain_literal():
+    cache = remembered("SELECT set_config('jit', 'off', false)")
+    assert cache.lookup("SELECT set_config('role', 'off', false)", SCENE) is None
+
+
+def test_what_is_kept_is_bounded():
+    texts = [f"SELECT a{n} FROM courts" for n in range(5)]
+    cache = remembered(*texts, entries_max=2)
+    assert [cache.lookup(text, SCENE) is not None for text in texts] == [False] * 3 + [True] * 2
+    long = "SELECT 1 -- " + "x" * 100
+    assert remembered(long, text_bytes_max=50).lookup(long, SCENE) is None

@@ -1,0 +1,87 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.policy.decision import Verdict
+from proxy.session.plan import (
+    DropPortals,
+    DropStatement,
+    ResetSearchPath,
+    SetSearchPath,
+    Timing,
+)
+from tests.unit.proxy.small_world import PLANNER, SCENE, plan
+
+PIECES = st.sampled_from(
+    ["SELECT", "*", "FROM", "cases", "c", "WHERE", "(", ")", "'", '"', "id", "=", "1", ";", "--",
+     "/*", "*/", "JOIN", "ON", ",", "UNION", "UPDATE", "SET", "$1", "\\", "E'", "$$", "中", "\x01"]
+)  # fmt: skip
+
+
+@given(st.text(max_size=60) | st.lists(PIECES, max_size=14).map(" ".join))
+def test_any_text_gets_a_plan_and_what_is_refused_is_not_sent(text):
+    made = PLANNER.plan(text, SCENE)
+    assert (made.text is None) is (made.decision.verdict is Verdict.REFUSE)
+    if made.decision.verdict is Verdict.PASS:
+        assert made.text == text
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT 1", "  SELECT '中' -- x\n", "", ";", "BEGIN", "SHOW x", "select * FROM Courts"]
+)
+def test_what_touches_nothing_protected_is_sent_as_it_is(sql):
+    assert plan(sql).text == sql
+    assert not plan(sql).guarded
+
+
+@pytest.mark.parametrize(
+    ("sql", "timing"),
+    [
+        ("SELECT * FROM cases", Timing.WITH),
+        ("SELECT * FROM cases FOR UPDATE", Timing.FIRST),
+        ("SELECT nextval('s')", Timing.FIRST),
+        ("INSERT INTO courts VALUES ('a')", Timing.FIRST),
+        ("WITH d AS (DELETE FROM sentences RETURNING id) SELECT * FROM d", Timing.FIRST),
+        ("SELECT 1; UPDATE courts SET name = 'x'", Timing.FIRST),
+        ("BEGIN", Timing.WITH),
+    ],
+)
+def test_what_may_change_something_is_recorded_before_it_is_sent(sql, timing):
+    assert plan(sql).timing is timing
+
+
+def test_one_refused_statement_refuses_the_whole_text():
+    made = plan("SELECT 1; SELECT peek(); SELECT * FROM cases")
+    assert made.text is None
+    assert made.decision.rule == "unvetted-function"
+
+
+@pytest.mark.parametrize(
+    ("sql", "effects"),
+    [
+        ("SET search_path TO base", (SetSearchPath(("base",)),)),
+        ("RESET search_path", (ResetSearchPath(),)),
+        ("DISCARD ALL", (ResetSearchPath(), DropStatement(None), DropPortals())),
+        ("DEALLOCATE a", (DropStatement("a"),)),
+        ("CLOSE ALL", (DropPortals(),)),
+        ("SELECT 1", ()),
+    ],
+)
+def test_what_a_text_does_to_the_session_is_known(sql, effects):
+    assert plan(sql).effects == effects
+    assert plan(sql).settle is bool(effects)
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "COPY cases TO '/secret'",
+        "SELECT 'SECRET' FROM nowhere",
+        "SELECT peek('SECRET')",
+        "SELECT 'SECRET",
+        "UPDATE victims SET id = 1 WHERE name = 'SECRET'",
+    ],
+)
+def test_a_refusal_repeats_no_literal(sql):
+    assert plan(sql).text is None
+    assert "secret" not in plan(sql).decision.reason.lower()
