@@ -20,7 +20,7 @@ from typing import Final, Protocol
 from ledger.client import Acknowledgement, Draft, EntryKind, HeaderValue, NotaryClient
 from ledger.errors import ConfigurationError as LedgerConfigurationError
 from ledger.errors import InvalidDraft, LedgerUnavailable
-from ledger.keys import load_pseudonyms
+from ledger.keys import load_pseudonyms, load_verifier_keys
 from ledger.pseudonyms import Pseudonyms
 from ledger.wire import PAYLOAD_BYTES_MAX
 from proxy.errors import ConfigurationError, RecordUnavailable
@@ -274,6 +274,19 @@ class Ledger:
     def _failed(self, _: LedgerUnavailable) -> None:
         if self.on_failure is not None:
             self.on_failure()
+
+
+def require_origin(keys: Path, origin: str) -> None:
+    """Raises `ConfigurationError` where the keys belong to a log of another name."""
+    try:
+        (key, *_) = load_verifier_keys([keys / "log.vkey"])
+    except LedgerConfigurationError as error:
+        raise ConfigurationError(str(error)) from error
+    if key.name != origin:
+        raise ConfigurationError(
+            "ledger.origin is not the origin of the keys in ledger.keys: write the one that"
+            " `fengcun keys show` prints"
+        )
 
 
 async def connect_ledger(socket: Path, keys: Path, metrics: Metrics | None = None) -> Ledger:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import signal
 import sys
 from typing import Final
@@ -15,6 +16,8 @@ _READY: Final = b"ready\n"
 _START_SECONDS_MAX: Final = 300.0
 _STOP_SECONDS_MAX: Final = 60.0
 _CONFIGURATION_EXIT: Final = 2
+_SIGNAL_WHEN_PARENT_DIES: Final = 1  # PR_SET_PDEATHSIG of prctl(2), Linux
+_libc: Final = ctypes.CDLL(None)
 
 
 class NotaryProcess:
@@ -56,6 +59,7 @@ async def start_notary(ledger: Ledger, *arguments: str) -> NotaryProcess:
         stdout=asyncio.subprocess.PIPE,
         # A terminal's Ctrl-C reaches the whole group: the notary has to outlive the sessions.
         start_new_session=True,
+        preexec_fn=_stop_with_the_service,
     )
     assert process.stdout is not None
     try:
@@ -70,3 +74,8 @@ async def start_notary(ledger: Ledger, *arguments: str) -> NotaryProcess:
     if await process.wait() == _CONFIGURATION_EXIT:
         raise ConfigurationError("the notary did not start: see its message above")
     raise RecordUnavailable("the ledger cannot be opened: see the notary's message above")
+
+
+def _stop_with_the_service() -> None:
+    """In the child: a service that is killed must not leave a notary that keeps the log locked."""
+    _libc.prctl(_SIGNAL_WHEN_PARENT_DIES, signal.SIGTERM)

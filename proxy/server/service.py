@@ -23,7 +23,7 @@ import uvloop
 
 from proxy.errors import ConfigurationError, FengcunError, RecordUnavailable, UpstreamUnavailable
 from proxy.policy.law import Law
-from proxy.record import Ledger, connect_ledger
+from proxy.record import Ledger, connect_ledger, require_origin
 from proxy.server.catalogues import Catalogues
 from proxy.server.identify import identify
 from proxy.server.notary_process import NotaryProcess, start_notary
@@ -99,6 +99,7 @@ class Service:
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(self._executor.shutdown, wait=False, cancel_futures=True)
             self._law = self._load_law(self.settings.policy.file)
+            require_origin(self.settings.ledger.keys, self.settings.ledger.origin)
             try:
                 notary = await start_notary(self.settings.ledger, *self._notary_arguments)
                 stack.push_async_callback(notary.stop)

@@ -141,13 +141,7 @@ class Service:
 
     def kill(self) -> None:
         """SIGKILL to everything at once, as when the machine or its container goes."""
-        root = psutil.Process(self.process.pid)
-        family = [root, *root.children(recursive=True)]
-        for member in family:
-            with contextlib.suppress(psutil.NoSuchProcess):
-                member.kill()
-        self.process.wait(STOPS_AFTER_MAX_S)
-        psutil.wait_procs(family, STOPS_AFTER_MAX_S)
+        kill_with_children(self.process)
 
 
 def install(database: Database, home: Path) -> Site:
@@ -195,6 +189,17 @@ def running_service(
         yield service
         assert service.stop() == 0, service.site.errors.read_text(encoding="utf-8")
     service.site.verify()
+
+
+def kill_with_children(process: subprocess.Popen[bytes]) -> None:
+    """SIGKILL, and return when all of them are gone."""
+    root = psutil.Process(process.pid)
+    family = [root, *root.children(recursive=True)]
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
+    process.wait(STOPS_AFTER_MAX_S)
+    psutil.wait_procs(family, STOPS_AFTER_MAX_S)
 
 
 def until_it_answers(port: int, process: subprocess.Popen[bytes]) -> None:
