@@ -6,6 +6,7 @@ import asyncio
 import itertools
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
+from time import perf_counter
 from typing import Final, Protocol
 
 from proxy.names import RuleName
@@ -59,7 +60,7 @@ class DatabasePlans:
     async def analyse(self, text: str, scene: Scene) -> Plan:
         """Make a plan in a thread and keep it."""
         loop = asyncio.get_running_loop()
-        started = loop.time()
+        started = perf_counter()
         planned: Planned = await loop.run_in_executor(
             self._executor, self.planner.work_out, text, scene
         )
@@ -70,5 +71,5 @@ class DatabasePlans:
         else:
             self._cache.remember(text, scene, planned)
         if self._metrics is not None:
-            self._metrics.planned(PlanPath.FULL, loop.time() - started)
+            self._metrics.planned(PlanPath.FULL, perf_counter() - started)
         return planned.plan

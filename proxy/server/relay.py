@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from time import perf_counter
 from typing import assert_never
 
 from proxy.policy.law import Principal
 from proxy.record import Scribe
 from proxy.server.peer import Peer
 from proxy.server.plans import PlanSource
+from proxy.server.stopwatch import Stopwatch
 from proxy.session.commands import (
     Analyse,
     Command,
@@ -51,6 +53,7 @@ class Relay:
         self._scribe: Scribe | None = None
         self._plans: PlanSource | None = None
         self._analysis: asyncio.Task[Plan] | None = None
+        self._stopwatch = Stopwatch()
         self._held_since: float | None = None
         self._draining = False
         self._ended = False
@@ -77,7 +80,7 @@ class Relay:
         """Every record of this session up to `number` is in the ledger for good."""
         if self._session is not None and not self._ended:
             self._run(self._session.durable(number))
-            self._note_release(self._session)
+            self._note_times(self._session)
 
     def fail(self, sqlstate: str, message: str) -> None:
         """End the session with an error of our own; nothing that is held goes out."""
@@ -95,6 +98,7 @@ class Relay:
         if self._session is None:
             self._run(self._opening.from_client(data))
         else:
+            self._stopwatch.asked(perf_counter())
             self._run(self._session.from_client(data))
             if self._metrics is not None:
                 self._metrics.bytes_released(Direction.TO_DATABASE, len(data))
@@ -102,9 +106,13 @@ class Relay:
     def _from_server(self, data: bytes) -> None:
         session = self._session
         if session is not None:
+            now = perf_counter()
+            self._stopwatch.answered(now)
             self._run(session.from_server(data))
             if session.holding:
-                self._held_since = self._held_since or asyncio.get_running_loop().time()
+                self._held_since = self._held_since or now
+            else:
+                self._note_times(session)
             return
         self._run(self._opening.from_server(data))
         if self._opening.open and not self.opened.done():
@@ -121,6 +129,7 @@ class Relay:
                         self._metrics.bytes_released(Direction.TO_CLIENT, len(data))
                 case ToServer(data=data):
                     self._server.write(data)
+                    self._stopwatch.sent(perf_counter())
                 case Record():
                     self._record(command)
                 case Report():
@@ -192,11 +201,15 @@ class Relay:
             self._draining = False
             self.fail("57P01", "the proxy is shutting down: connect again")
 
-    def _note_release(self, session: Session) -> None:
-        if self._held_since is not None and not session.holding:
-            if self._metrics is not None:
-                self._metrics.held(asyncio.get_running_loop().time() - self._held_since)
+    def _note_times(self, session: Session) -> None:
+        if self._metrics is None or session.holding:
+            return
+        now = perf_counter()
+        if self._held_since is not None:
+            self._metrics.held(now - self._held_since)
             self._held_since = None
+        if session.idle and (added_seconds := self._stopwatch.finished(now)) is not None:
+            self._metrics.added_latency(added_seconds)
 
     def _client_lost(self) -> None:
         if not self._ended:

@@ -25,13 +25,14 @@ from tests.bench import machine, measure, workloads
 from tests.bench.comparison import FENGCUN
 from tests.bench.contestants import Contestant, direct, pgbouncer
 from tests.bench.measure import Bench, Plan, Tell
+from tests.bench.pgbench import PgbenchFailed
 from tests.bench.report import Report
 from tests.scenarios.service import install, started
 from tests.world import SQL, Database, NoPostgres, PostgresWorld, installed_binaries
 
-QUICK = Plan(rounds_count=2, seconds=1, clients=(1, 32), protocols=("simple", "prepared"))
-DEFAULT = Plan(rounds_count=3, seconds=1, clients=(1, 8, 32), protocols=workloads.PROTOCOLS)
-FULL = Plan(rounds_count=7, seconds=2, clients=(1, 8, 32, 128), protocols=workloads.PROTOCOLS)
+QUICK = Plan(2, 1, seconds=1, clients=(1, 32), protocols=("simple", "prepared"))
+DEFAULT = Plan(3, 2, seconds=1, clients=(1, 8, 32), protocols=workloads.PROTOCOLS)
+FULL = Plan(7, 5, seconds=2, clients=(1, 8, 32, 128), protocols=workloads.PROTOCOLS)
 
 # What the tests switch off for speed is on here, as a server has it.
 SERVER = {
@@ -41,7 +42,7 @@ SERVER = {
     "shared_buffers": "'512MB'",
     "max_connections": "400",
 }
-CANNOT_RUN = 2
+FAILED = 1
 
 
 def main() -> int:
@@ -52,9 +53,9 @@ def main() -> int:
     try:
         with _telling() as tell:
             report = run(plan, tell)
-    except NoPostgres as error:
+    except (NoPostgres, PgbenchFailed) as error:
         print(f"bench: {error}", file=sys.stderr)
-        return CANNOT_RUN
+        return FAILED
     report.print(Console(width=width))
     if arguments.json is not None:
         text = json.dumps(report.as_json(), ensure_ascii=False, indent=2)
@@ -76,7 +77,7 @@ def run(plan: Plan, tell: Tell) -> Report:
             fengcun = Contestant(FENGCUN, site.port, database.name, service.process.pid)
             found = (direct(database), bouncer, fengcun)
             contestants = [one for one in found if one is not None]
-            bench = Bench(contestants, _pgbench(), site, plan, tell)
+            bench = Bench(contestants, pgbench_binary(), site, plan, tell)
             memory = bench.memory()
             comparisons, latencies = bench.statements()
             comparisons += [*bench.streams(), bench.connects()]
@@ -107,8 +108,8 @@ def agency(world: PostgresWorld) -> Database:
     return database
 
 
-def _pgbench() -> Path:
-    """Raises `NoPostgres` when there is none."""
+def pgbench_binary() -> Path:
+    """The one beside the server, else any. Raises `NoPostgres` when there is none."""
     beside = [str(directory) for directory in installed_binaries()]
     for program in [shutil.which("pgbench", path=directory) for directory in [*beside, None]]:
         if program is not None:

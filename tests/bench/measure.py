@@ -36,6 +36,7 @@ class Plan:
     """How much is measured."""
 
     rounds_count: int
+    rewriting_rounds_count: int
     seconds: int
     clients: Sequence[int]
     protocols: Sequence[Protocol]
@@ -134,7 +135,7 @@ class Bench:
         sent = self._as_sent(workload.sql.replace(":id", "$1")).replace("$1", ":id")
         scripts = (workload.script, workload.as_sent(sent))
         figures: tuple[list[float], list[float]] = ([], [])
-        for _ in range(self.plan.rounds_count):
+        for _ in range(self.plan.rewriting_rounds_count):
             self.tell(f"{workload.name}, {protocol}, raw and rewritten")
             for script, times_us in zip(scripts, figures, strict=True):
                 done = pgbench.run(

@@ -109,9 +109,6 @@ def test_whoever_was_answered_is_in_the_ledger(agency: Database, tmp_path: Path,
     assert not journal.statements - recorded
 
 
-@pytest.mark.xfail(
-    reason="the notary does not see that the service is gone", raises=psutil.TimeoutExpired
-)
 def test_a_service_that_was_killed_alone_takes_its_notary_with_it(agency: Database, tmp_path: Path):
     site = install(agency, tmp_path)
     with started(site) as service:

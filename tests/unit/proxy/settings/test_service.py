@@ -126,4 +126,4 @@ def test_a_default_in_the_example_is_the_default(table, key, section):
     default = section.model_fields[key].default
     if isinstance(default, int):
         shown = [line for line in under.splitlines() if line.lstrip("# ").startswith(f"{key} =")]
-        assert shown[0].split("=")[1].split("#")[0].strip() == str(default)
+        assert shown[0].split("=")[1].split("#")[0].strip() == str(default).lower()
