@@ -101,9 +101,6 @@ def test_a_wrong_configuration_is_named(site: Site, written, instead, words, cod
     assert end.code == code
 
 
-@pytest.mark.xfail(
-    reason="nobody compares ledger.origin with the keys", raises=subprocess.TimeoutExpired
-)
 def test_an_origin_that_is_not_that_of_the_keys_is_named(site: Site):
     wrong = site.home / "wrong.toml"
     right = site.config.read_text(encoding="utf-8")
