@@ -11,31 +11,39 @@ import typer
 from proxy.cli.live import look_at
 from proxy.session.planner import Planner
 from proxy.settings import load_law, load_settings
-from proxy.settings.coverage import Finding, check_against
+from proxy.settings.coverage import MISSING, Finding, check_databases
+from proxy.settings.fit import problem
+from proxy.settings.problems import Problem, read_document
 
 
 def run(config: Path, *, as_json: bool) -> int:
     """Print what is not covered. Exit code 1 if there is anything."""
     settings = load_settings(config)
+    document = read_document(settings.policy.file)
     law = load_law(settings.policy.file)
-    findings: list[tuple[str, Finding]] = []
+    catalogues = {}
     for database in settings.upstream.databases:
-        live = asyncio.run(look_at(settings.upstream, database))
-        Planner(law, live.catalogue)
-        findings += [(database, finding) for finding in check_against(law, live.catalogue)]
+        catalogues[database] = asyncio.run(look_at(settings.upstream, database)).catalogue
+        Planner(law, catalogues[database])
+    findings = check_databases(law, catalogues)
+    places = [problem(document, law, f) if f.kind in MISSING else None for _, f in findings]
     if as_json:
         rows = [{"database": d, "kind": f.kind.value, "relation": str(f.relation),
-                 "message": f.message} for d, f in findings]  # fmt: skip
+                 "line": place.line if place else None, "message": f.message}
+                for (d, f), place in zip(findings, places, strict=True)]  # fmt: skip
         typer.echo(json.dumps(rows, ensure_ascii=False, indent=2))
     else:
-        _print(findings, len(settings.upstream.databases))
+        _print(findings, places, len(catalogues))
     return int(bool(findings))
 
 
-def _print(findings: list[tuple[str, Finding]], databases_count: int) -> None:
-    for database, finding in findings:
+def _print(
+    findings: list[tuple[str, Finding]], places: list[Problem | None], databases_count: int
+) -> None:
+    for (database, finding), place in zip(findings, places, strict=True):
         kind = typer.style(finding.kind.value, fg=typer.colors.YELLOW)
-        typer.echo(f"{database}: {kind}: {finding.relation}: {finding.message}")
+        # What the service does not start with is said in the service's words.
+        typer.echo(f"{database}: {kind}: {place or f'{finding.relation}: {finding.message}'}")
     if findings:
         typer.echo(f"{len(findings)} findings / 发现 {len(findings)} 处问题")
     else:

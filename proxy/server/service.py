@@ -32,6 +32,7 @@ from proxy.server.worker import InForce, Way, Worker, WorkerLimits
 from proxy.session.plan_cache import PlanCache
 from proxy.session.planner import Planner
 from proxy.session.session import MessageLimits
+from proxy.settings.fit import require_fit
 from proxy.settings.service import Metrics as MetricsAddress
 from proxy.settings.service import Settings, Tls
 from proxy.statement.catalogue import Catalogue
@@ -120,6 +121,7 @@ class Service:
         settings, limits = self.settings, self.settings.limits
         stack.push_async_callback(self._watched.close)
         self._catalogues = await self._watched.look()
+        require_fit(settings.policy.file, self._law, self._catalogues)
         in_force = self._in_force(self._law, self._catalogues)
         await self._enact(self._law)
         client_tls = None if settings.tls is None else _client_tls(settings.tls)
@@ -169,6 +171,7 @@ class Service:
             try:
                 law = self._load_law(self.settings.policy.file)
                 catalogues = await self._watched.look()
+                require_fit(self.settings.policy.file, law, catalogues)
                 in_force = self._in_force(law, catalogues)
                 await self._enact(law)
             except FengcunError as error:

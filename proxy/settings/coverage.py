@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import Enum
 
 from proxy.names import QualifiedName
 from proxy.policy.law import Law, RelationRule
 from proxy.policy.rules.context import SYSTEM_SCHEMAS
+from proxy.settings import positions
 from proxy.settings.expression import Constant, Expression, read_expression
 from proxy.statement.catalogue import Catalogue, Column, Relation, RelationKind
 
@@ -29,22 +31,69 @@ class FindingKind(Enum):
     SIDE_EFFECT = "side-effect"
 
 
+MISSING = frozenset(
+    (FindingKind.MISSING_RELATION, FindingKind.MISSING_COLUMN, FindingKind.MISSING_FUNCTION)
+)
+"""What the policy names and the database does not have: such a policy is not put in force."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One gap. ``message`` says what follows from it and what to do; it holds no data."""
+    """One gap. ``message`` says what follows from it and what to do; it holds no data.
+
+    ``relation`` has a table of its own in the policy where ``kind`` is one of `MISSING` (for
+    MISSING_FUNCTION it names the function); ``key`` is the path below that table.
+    """
 
     kind: FindingKind
     relation: QualifiedName
     message: str
+    key: positions.Path = ()
+
+
+def check_databases(law: Law, catalogues: Mapping[str, Catalogue]) -> list[tuple[str, Finding]]:
+    """Everything found, with the database it was found in.
+
+    One policy serves all databases: what it declares must be in one of them, not in all.
+    """
+    found = [(name, f) for name, catalogue in catalogues.items()
+             for f in check_against(law, catalogue)]  # fmt: skip
+    absent_from: dict[tuple[FindingKind, QualifiedName], set[str]] = {}
+    for name, finding in found:
+        if _is_declaration(finding):
+            absent_from.setdefault((finding.kind, finding.relation), set()).add(name)
+    return [
+        (name, finding)
+        for name, finding in found
+        if not _is_declaration(finding)
+        or absent_from[finding.kind, finding.relation] == catalogues.keys()
+    ]
+
+
+def _is_declaration(finding: Finding) -> bool:
+    return finding.kind in MISSING and not finding.key
 
 
 def check_against(law: Law, catalogue: Catalogue) -> list[Finding]:
     """Everything found, by relation. An empty list: the policy covers the database."""
     checker = _Checker(law, catalogue)
-    found = [*checker.rules(), *checker.surroundings(), *checker.declarations()]
+    rules = _each_name_once(checker.rules())
+    found = [*rules, *checker.surroundings(), *checker.declarations()]
     return sorted(set(found), key=lambda f: (f.relation, f.kind.value, f.message))
 
 
+def _each_name_once(found: Iterable[Finding]) -> Iterator[Finding]:
+    """A rule contains the rules it asks with ``visible``, and comes after them: what is missing
+    is said of the first, which is where it is written."""
+    seen: set[str] = set()
+    for finding in found:
+        if finding.kind not in MISSING or finding.message not in seen:
+            yield finding
+        seen.add(finding.message)
+
+
+_NO_SUCH_RELATION = "the database has no such relation"
+_NO_SUCH_FUNCTION = "the database has no such function"
 _STRINGS = frozenset(("text", "varchar", "bpchar", "name"))
 _NUMBERS = frozenset(("int2", "int4", "int8", "numeric", "float4", "float8", "oid"))
 _LENGTH = re.compile(r"\((\d+)\)")
@@ -60,28 +109,29 @@ class _Checker:
     def rules(self) -> Iterator[Finding]:
         """Each rule by itself: what it names exists, its masks fit, its look-ups have indexes."""
         for name, rule in self.law.relations.items():
+            if name.schema in SYSTEM_SCHEMAS:
+                continue
             relation = self.catalogue.relations.get(name)
             if relation is None:
-                yield Finding(
-                    FindingKind.MISSING_RELATION,
-                    name,
-                    "the policy seals it and the database has no such relation; correct the name",
-                )
-                continue
-            if name.schema in SYSTEM_SCHEMAS:
+                message = f"{name} is sealed and {self._no_such_relation(name)}"
+                yield Finding(FindingKind.MISSING_RELATION, name, message)
                 continue
             yield from self._own_columns(rule, relation)
             yield from self._masks(rule, relation)
             yield from self._parents(rule)
-            for sql in (rule.visible_when, rule.mask_unless, *rule.mask.values()):
-                if sql is not None:
-                    yield from self._expression(relation, read_expression(sql))
+            for key, sql in _expressions(rule):
+                yield from self._expression(relation, read_expression(sql), key)
 
     def _own_columns(self, rule: RelationRule, relation: Relation) -> Iterator[Finding]:
-        keys = {column for follows in rule.follows for column in follows.on}
-        subject = {rule.subject} if rule.subject else set()
-        for column in sorted({*keys, *rule.mask, *subject}):
-            yield from _column_exists(rule.name, relation, column)
+        named: list[tuple[positions.Path, str]] = [
+            (("follows", number, "on", column), column)
+            for number, follows in enumerate(rule.follows)
+            for column in follows.on
+        ]
+        named += [(("mask", column), column) for column in rule.mask]
+        named += [(("subject",), rule.subject)] if rule.subject else []
+        for key, column in named:
+            yield from _column_exists(rule.name, relation, column, key)
 
     def _masks(self, rule: RelationRule, relation: Relation) -> Iterator[Finding]:
         for name, sql in rule.mask.items():
@@ -92,28 +142,41 @@ class _Checker:
                 yield Finding(FindingKind.UNFIT_MASK, rule.name, f"the mask of {name} {problem}")
 
     def _parents(self, rule: RelationRule) -> Iterator[Finding]:
-        for follows in rule.follows:
+        for number, follows in enumerate(rule.follows):
             parent = self.catalogue.relations.get(follows.relation)
             if parent is None:
+                message = f"it follows {follows.relation} and {_NO_SUCH_RELATION}"
+                key = ("follows", number, "relation")
+                yield Finding(FindingKind.MISSING_RELATION, rule.name, message, key)
                 continue
-            for column in follows.on.values():
-                yield from _column_exists(rule.name, parent, column)
+            for own, column in follows.on.items():
+                place = ("follows", number, "on", own)
+                yield from _column_exists(rule.name, parent, column, place)
             yield from _has_index(rule.name, parent, frozenset(follows.on.values()))
 
-    def _expression(self, relation: Relation, expression: Expression) -> Iterator[Finding]:
+    def _expression(
+        self, relation: Relation, expression: Expression, key: positions.Path
+    ) -> Iterator[Finding]:
         for column in sorted(expression.own_columns):
-            yield from _column_exists(relation.name, relation, column)
+            yield from _column_exists(relation.name, relation, column, key)
         for target, column in sorted(expression.columns):
             other = self.catalogue.relations.get(target)
             if other is not None:
-                yield from _column_exists(relation.name, other, column)
-        for look_up in expression.look_ups:
+                yield from _column_exists(relation.name, other, column, key)
+        for look_up in sorted(expression.look_ups, key=lambda each: each.relation):
             other = self.catalogue.relations.get(look_up.relation)
             if other is not None:
                 yield from _has_index(relation.name, other, look_up.keys)
             else:
-                message = f"its rule reads {look_up.relation}, which the database does not have"
-                yield Finding(FindingKind.MISSING_RELATION, relation.name, message)
+                name = look_up.relation
+                message = f"it reads {name} and {self._no_such_relation(name)}"
+                yield Finding(FindingKind.MISSING_RELATION, relation.name, message, key)
+
+    def _no_such_relation(self, name: QualifiedName) -> str:
+        known = [
+            str(each) for each in self.catalogue.relations if each.schema not in SYSTEM_SCHEMAS
+        ]
+        return _NO_SUCH_RELATION + _close(str(name), known)
 
     def surroundings(self) -> Iterator[Finding]:
         """What is not declared and touches what is sealed, and what is open and should not be."""
@@ -157,10 +220,11 @@ class _Checker:
     def declarations(self) -> Iterator[Finding]:
         """What the administrator vouched for, and code that runs behind a sealed relation."""
         for name in self.law.open_relations - self.catalogue.relations.keys():
-            message = "declared open and the database has no such relation; remove it"
+            message = f"{name} is declared open and {self._no_such_relation(name)}"
             yield Finding(FindingKind.MISSING_RELATION, name, message)
         for name in self.law.approved_functions - self.catalogue.user_functions:
-            message = "approved and the database has no such function; remove it"
+            functions = [str(each) for each in self.catalogue.user_functions]
+            message = f"{name} is approved and {_NO_SUCH_FUNCTION}{_close(str(name), functions)}"
             yield Finding(FindingKind.MISSING_FUNCTION, name, message)
         for name in self.law.relations:
             relation = self.catalogue.relations.get(name)
@@ -179,10 +243,28 @@ def _view_finding(name: QualifiedName, behind: QualifiedName, *, is_open: bool) 
     return Finding(FindingKind.UNDECLARED_VIEW, name, message)
 
 
-def _column_exists(name: QualifiedName, relation: Relation, column: str) -> Iterator[Finding]:
-    if relation.columns and relation.column(column) is None:
-        message = f"its rule names column {column} of {relation.name}, which is not there"
-        yield Finding(FindingKind.MISSING_COLUMN, name, message)
+def _expressions(rule: RelationRule) -> Iterator[tuple[positions.Path, str]]:
+    """The rule's SQL, each with the key it is written at."""
+    if rule.visible_when is not None:
+        yield ("visible_when",), rule.visible_when
+    if rule.mask_unless is not None:
+        yield ("mask_unless",), rule.mask_unless
+    for column, sql in rule.mask.items():
+        yield ("mask", column), sql
+
+
+def _column_exists(
+    name: QualifiedName, relation: Relation, column: str, key: positions.Path
+) -> Iterator[Finding]:
+    if relation.column(column) is None:
+        close = _close(column, [each.name for each in relation.columns])
+        message = f"it names column {column} of {relation.name} and there is no such column{close}"
+        yield Finding(FindingKind.MISSING_COLUMN, name, message, key)
+
+
+def _close(name: str, known: Iterable[str]) -> str:
+    close = get_close_matches(name, sorted(known), n=1)
+    return f'; did you mean "{close[0]}"?' if close else ""
 
 
 def _has_index(name: QualifiedName, relation: Relation, keys: frozenset[str]) -> Iterator[Finding]:

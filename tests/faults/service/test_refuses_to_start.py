@@ -6,6 +6,7 @@ Nothing is guessed and nothing is created on the way: the ledger is the same as 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -33,6 +34,7 @@ pytestmark = pytest.mark.database
 
 ENDS_AFTER_MAX_S = 8.0
 NOT_AVAILABLE, CONFIGURATION, LEDGER = 1, 2, 3
+NOT_COVERED = 1
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +120,9 @@ POLICIES = {
         'kind = "platform"\npermits = true',
         "a platform can be given no permit",
     ),
+    "no-such-relation": ("base.admin_penalty", "base.admin_penalties", '"base.admin_penalty"?'),
+    "no-such-column": ('subject = "person_id"', 'subject = "persons_id"', 'mean "person_id"?'),
+    "no-such-column-in-a-rule": ("self.role IN", "self.rolle IN", 'mean "role"?'),
 }
 
 
@@ -131,7 +136,21 @@ def test_a_wrong_policy_is_named(site: Site, written, instead, words):
     wrong.write_text(text, encoding="utf-8")
     end = serve(wrong)
     assert end.plainly(words), end.said
+    assert re.search(r"wrong-policy\.toml:\d+: ", end.said)
     assert end.code == CONFIGURATION
+
+
+def test_the_check_says_of_a_policy_what_the_service_says(site: Site):
+    right = (site.home / "policy.toml").read_text(encoding="utf-8")
+    wrong_policy = right.replace("self.role IN", "self.rolle IN", 1)
+    (site.home / "wrong-policy.toml").write_text(wrong_policy, encoding="utf-8")
+    wrong = site.home / "wrong.toml"
+    text = site.config.read_text(encoding="utf-8").replace("policy.toml", "wrong-policy.toml")
+    wrong.write_text(text, encoding="utf-8")
+    (said,) = (line for line in serve(wrong).said.splitlines() if "rolle" in line)
+    checked = site.run("check", "--config", wrong)
+    assert checked.returncode == NOT_COVERED
+    assert said.removeprefix("fengcun: ") in checked.stdout
 
 
 @contextmanager

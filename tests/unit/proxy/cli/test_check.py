@@ -17,3 +17,13 @@ def test_people_read_the_same_findings_with_their_count(config, capsys):
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == count + 1
     assert lines[-1].startswith(f"{count} findings")
+
+
+def test_what_the_service_does_not_start_with_is_found_with_its_line(config, capsys):
+    policy = config.with_name("policy.toml")
+    lines = policy.read_text(encoding="utf-8").replace("self.role IN", "self.rolle IN", 1)
+    policy.write_text(lines, encoding="utf-8")
+    assert run(config, as_json=True) == 1
+    (row,) = [r for r in json.loads(capsys.readouterr().out) if r["kind"] == "missing-column"]
+    assert row["relation"] == "base.case_person"
+    assert lines.splitlines()[row["line"] - 1].startswith("visible_when")

@@ -89,6 +89,22 @@ async def test_a_policy_with_a_mistake_changes_nothing(running):
     assert len(await running.ask("SELECT id FROM sealed")) == 5
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"), [("public.sealed", "public.sealled"), ("self.open", "self.opne")]
+)
+async def test_a_policy_that_names_what_is_not_there_changes_nothing(running, caplog, right, wrong):
+    policy = running.service.settings.policy.file
+    policy.write_text(POLICY.replace(right, wrong), encoding="utf-8")
+    assert not await running.service.reload()
+    assert len(await running.ask("SELECT id FROM sealed")) == 5
+    rejected = running.service.metrics.registry.get_sample_value(
+        "fengcun_policy_reloads_total", {"result": "rejected"}
+    )
+    assert rejected == 1
+    (record,) = [each for each in caplog.records if "was not reloaded" in each.message]
+    assert "policy.toml:" in str(record.exc_info[1])
+
+
 async def test_a_relation_made_a_moment_ago_is_known(running):
     running.database.run("CREATE TABLE made_now (id int)")
     assert await running.ask("SELECT * FROM made_now") == []

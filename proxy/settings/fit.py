@@ -1,0 +1,50 @@
+"""Whether a policy can be put in force: everything it names is in the databases it is for.
+
+A rule about a column that is not there would make the server reject every statement on its
+relation, and a rule about a relation that is not there protects nothing: neither is served.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from proxy.policy.law import Law
+from proxy.settings.coverage import MISSING, Finding, FindingKind, check_databases
+from proxy.settings.policy import qualified_name
+from proxy.settings.problems import ConfigurationProblems, Document, Problem, read_document
+from proxy.statement.catalogue import Catalogue
+
+
+def require_fit(file: Path, law: Law, catalogues: Mapping[str, Catalogue]) -> None:
+    """Raises `ConfigurationProblems` for what ``law``, read from ``file``, names and no database
+    has."""
+    found = check_databases(law, catalogues)
+    missing = list(dict.fromkeys(finding for _, finding in found if finding.kind in MISSING))
+    if missing:
+        document = read_document(file)
+        raise ConfigurationProblems([problem(document, law, finding) for finding in missing])
+
+
+def problem(document: Document, law: Law, finding: Finding) -> Problem:
+    """A finding of a kind in `MISSING` as a mistake in the policy, with its line.
+
+    ``document`` is the file that ``law`` was read from; no line is given where it has changed.
+    """
+    table = "function" if finding.kind is FindingKind.MISSING_FUNCTION else "relation"
+    written = next(
+        (name for name in document.values.get(table, ()) if _means(name, finding)),
+        str(finding.relation),
+    )
+    placed = document.problem((table, written, *finding.key), finding.message)
+    if hashlib.sha256(document.content).hexdigest() == law.digest:
+        return placed
+    return Problem(placed.file, None, placed.key, placed.message)
+
+
+def _means(written: str, finding: Finding) -> bool:
+    try:
+        return qualified_name(written) == finding.relation
+    except ValueError:
+        return False
