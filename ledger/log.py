@@ -15,6 +15,7 @@ from ledger.errors import ConfigurationError
 from ledger.header import EntryKind
 from ledger.keys import NotaryKeys
 from ledger.merkle import EMPTY_ROOT, Frontier
+from ledger.publication import Publication
 from ledger.publish import Publisher, RightEdge
 from ledger.recovery import FORMAT, recover
 from ledger.sequencer import Sequencer
@@ -89,7 +90,7 @@ def open_sequencer(
     segment_bytes: int = SEGMENT_BYTES,
     reserve_bytes: int = RESERVE_BYTES,
 ) -> Sequencer:
-    """Lock, recover, publish what was durable, record the boot; the caller starts the threads.
+    """Lock, recover, publish what was durable; the caller starts it.
 
     Recovery never writes into an old segment, where a failed sync may have left pages that look
     written and are not: the valid tail is copied to a fresh one first.
@@ -112,7 +113,6 @@ def open_sequencer(
     if found.unpublished:
         publisher.publish(found.unpublished)
     chain = Chain(keys, proxy_id, found.frontier, found.previous)
-    sequencer = Sequencer(chain, wal, publisher, clock_ms=clock_ms, free_bytes=disk.free_bytes)
     boot = own_draft(
         EntryKind.BOOT,
         {
@@ -122,5 +122,11 @@ def open_sequencer(
             "torn_bytes": found.torn_bytes,
         },
     )
-    sequencer.submit([[boot]], lambda _: None)
-    return sequencer
+    return Sequencer(
+        chain,
+        wal,
+        Publication(publisher),
+        clock_ms=clock_ms,
+        free_bytes=disk.free_bytes,
+        boot=boot,
+    )

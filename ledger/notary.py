@@ -17,38 +17,38 @@ import socket
 import struct
 import sys
 import time
-from collections import deque
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, cast
 
 from ledger.chain import judge_draft, own_draft
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.disk import LocalDisk, require_durable_filesystem
-from ledger.errors import ConfigurationError, FormatError, LedgerError, LedgerFailed
+from ledger.errors import ConfigurationError, FormatError, LedgerError
 from ledger.header import EntryKind
 from ledger.keys import load_keys
 from ledger.log import open_sequencer
 from ledger.note import VerifierKey
-from ledger.sequencer import Sequencer
+from ledger.sequencer import Batch, Sequencer
 from ledger.store import RESERVE_BYTES
-from ledger.wire import HELLO, Acknowledgement, SubmissionReader, encode_receipt
+from ledger.wire import HELLO, SubmissionReader, encode_receipt
 
 HEARTBEAT_INTERVAL_S: Final = 60.0
-BACKLOG_BYTES_MAX: Final = 64 << 20
 EXIT_CONFIGURATION: Final = 2
 EXIT_LEDGER: Final = 3
 _PEER: Final = struct.Struct("3i")  # struct ucred: pid, uid, gid (unix(7))
 
 
 class NotaryServer:
-    """The socket side of a sequencer. Belongs to one event loop."""
+    """The socket side of a sequencer. Belongs to one event loop, which stands still in each sync:
+    what arrives meanwhile is the next group, and the sockets' own buffers hold the workers back.
+    """
 
     def __init__(self, sequencer: Sequencer) -> None:
         self.sequencer = sequencer
         self._loop = asyncio.get_running_loop()
         self._connections: set[_Connection] = set()
-        self._receipts: deque[tuple[_Connection, Acknowledgement]] = deque()
+        self._waiting: list[tuple[_Connection, Batch]] = []
         self._listener: asyncio.Server | None = None
         self.failed: asyncio.Future[LedgerError] = self._loop.create_future()
 
@@ -63,31 +63,26 @@ class NotaryServer:
             self._failed(self.sequencer.failure)
 
     async def close(self, reason: str = "signal") -> None:
-        """Stop listening, let the sequencer drain, send the last receipts, hang up."""
+        """Stop listening, commit what was read, record the stop, hang up."""
         if self._listener is not None:
             self._listener.close()
+        self._commit()
         for connection in self._connections:
             connection.deaf = True
         await self._loop.run_in_executor(None, self.sequencer.stop, reason)
-        self._send_receipts()
         for connection in list(self._connections):
             connection.close()
 
     def heartbeat(self, free_bytes: int) -> None:
         draft = own_draft(EntryKind.HEARTBEAT, {"state": "alive", "free_bytes": free_bytes})
-        with contextlib.suppress(LedgerFailed):
-            self.sequencer.submit([[draft]], lambda _: None)
+        with contextlib.suppress(LedgerError):
+            self.sequencer.commit([[draft]])
 
-    def acknowledge(self, connection: _Connection) -> Callable[[Acknowledgement], None]:
-        """For the sequencer's thread: one wake-up of the loop for all receipts of a group."""
-
-        def done(acknowledgement: Acknowledgement) -> None:
-            self._receipts.append((connection, acknowledgement))
-            # Appended before asking: a loop that is emptying the queue sees it, or is woken.
-            if len(self._receipts) == 1:
-                self._loop.call_soon_threadsafe(self._send_receipts)
-
-        return done
+    def take(self, connection: _Connection, batches: Sequence[Batch]) -> None:
+        """Batches that arrived; committed when all sockets that are ready have been read."""
+        if not self._waiting:
+            self._loop.call_soon(self._commit)
+        self._waiting += [(connection, batch) for batch in batches]
 
     def joined(self, connection: _Connection) -> None:
         self._connections.add(connection)
@@ -95,16 +90,20 @@ class NotaryServer:
     def left(self, connection: _Connection) -> None:
         self._connections.discard(connection)
 
-    def _send_receipts(self) -> None:
-        by_connection: dict[_Connection, list[bytes]] = {}
-        while self._receipts:
-            connection, acknowledgement = self._receipts.popleft()
-            by_connection.setdefault(connection, []).append(encode_receipt(acknowledgement))
-        for connection, receipts in by_connection.items():
-            connection.send(b"".join(receipts))
-        if self.sequencer.backlog_bytes < BACKLOG_BYTES_MAX:
-            for connection in self._connections:
-                connection.resume()
+    def _commit(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        if not waiting:
+            return
+        try:
+            acknowledged = self.sequencer.commit([batch for _, batch in waiting])
+        except LedgerError as error:
+            self._failed(error)
+            return
+        receipts: dict[_Connection, list[bytes]] = {}
+        for (connection, _), acknowledgement in zip(waiting, acknowledged, strict=True):
+            receipts.setdefault(connection, []).append(encode_receipt(acknowledgement))
+        for connection, encoded in receipts.items():
+            connection.send(b"".join(encoded))
 
     def _failure_from_thread(self, error: LedgerError) -> None:
         self._loop.call_soon_threadsafe(self._failed, error)
@@ -123,8 +122,6 @@ class _Connection(asyncio.Protocol):
         self._server = server
         self._reader = SubmissionReader()
         self._transport: asyncio.Transport | None = None
-        self._done: Callable[[Acknowledgement], None] = server.acknowledge(self)
-        self._paused = False
         self.deaf = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -142,14 +139,11 @@ class _Connection(asyncio.Protocol):
         self._reader.feed(data)
         try:
             batches = [[judge_draft(raw) for raw in raws] for raws in self._reader.submissions()]
-            if batches:
-                self._server.sequencer.submit(batches, self._done)
-        except (FormatError, LedgerFailed):
+        except FormatError:
             self.abort()
             return
-        if self._server.sequencer.backlog_bytes > BACKLOG_BYTES_MAX and not self._paused:
-            self._paused = True
-            self._transport.pause_reading()
+        if batches:
+            self._server.take(self, batches)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._server.left(self)
@@ -158,11 +152,6 @@ class _Connection(asyncio.Protocol):
     def send(self, data: bytes) -> None:
         if self._transport is not None and not self._transport.is_closing():
             self._transport.write(data)
-
-    def resume(self) -> None:
-        if self._paused and self._transport is not None:
-            self._paused = False
-            self._transport.resume_reading()
 
     def close(self) -> None:
         if self._transport is not None:
@@ -209,7 +198,7 @@ def _bind(socket_path: Path) -> socket.socket:
 
 
 async def serve_notary(sequencer: Sequencer, socket_path: Path) -> NotaryServer:
-    """Start the sequencer and serve it; the caller closes the server."""
+    """Start a sequencer and serve it; the caller closes the server."""
     server = NotaryServer(sequencer)
     await server.listen(socket_path)
     sequencer.start()

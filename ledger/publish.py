@@ -39,6 +39,7 @@ class Publisher:
     def __init__(self, disk: Disk, edge: RightEdge) -> None:
         self._disk = disk
         self._edge = edge
+        self._edge_bytes = sum(map(len, (*edge.entries, *edge.ciphertexts)))
         self._written: set[str] = set()
         self._made_folders: set[str] = set()
         self._unsynced_folders: set[str] = set()
@@ -46,6 +47,11 @@ class Publisher:
     @property
     def size(self) -> int:
         return self._edge.stack.size
+
+    @property
+    def edge_bytes(self) -> int:
+        """Of the entries and payloads that the next publication writes again."""
+        return self._edge_bytes
 
     def publish(self, frames: Sequence[Frame]) -> None:
         """Publish up to the end of the last frame. They continue what is published."""
@@ -73,6 +79,7 @@ class Publisher:
         write_file(self._disk, CHECKPOINT_PATH, frames[-1].checkpoint_note)
         for path in finished:
             self._remove_partials(path)
+        self._edge_bytes = sum(map(len, (*edge.entries, *edge.ciphertexts)))
 
     def _write_bundles(self, width: int) -> list[str]:
         number = (self._edge.stack.size - 1) // TILE_WIDTH

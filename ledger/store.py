@@ -112,12 +112,15 @@ class WalWriter:
         self._handle, self._offset, self._end = handle, len(data), size_bytes
         self._first_indices.append(first_index)
 
-    def make_room(self, frame_bytes: int, next_index: int, root: bytes, now_ms: int) -> None:
+    def make_room(
+        self, frame_bytes: int, next_index: int, root: bytes, now_ms: int, *, owed_bytes: int = 0
+    ) -> None:
         """Before anything is numbered or signed: is there space for a frame of up to that size?
 
-        Raises `DiskReserveReached` while the stop can still be recorded.
+        `owed_bytes` is what publishing will write of what is durable already. Raises
+        `DiskReserveReached` while the stop can still be recorded, and all of it published.
         """
-        free_bytes = self._disk.free_bytes()
+        free_bytes = self._disk.free_bytes() - owed_bytes
         if free_bytes < self._reserve_bytes:
             raise DiskReserveReached("the disk is full up to the reserve: make space, then restart")
         if self._offset + frame_bytes + STOP_ROOM_BYTES <= self._end:

@@ -12,7 +12,6 @@ from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.fetch import entries
 from ledger.log import create_log, open_sequencer
 from ledger.verify import Report, verify_log
-from ledger.wire import Acknowledgement
 from tests.faults.ledger.simulated_disk import SimulatedDisk
 from tests.unit.ledger.small_log import PROXY_ID, START_MS, judged, notary_keys
 
@@ -45,14 +44,8 @@ class Run:
         sequencer = open_log(self.disk)
         sequencer.start()
         for count in group_counts:
-            done = threading.Event()
-
-            def acknowledge(receipt: Acknowledgement, done: threading.Event = done) -> None:
-                self.acknowledged_size = receipt.tree_size
-                done.set()
-
-            sequencer.submit([[judged(number) for number in range(count)]], acknowledge)
-            assert done.wait(10)
+            (receipt,) = sequencer.commit([[judged(number) for number in range(count)]])
+            self.acknowledged_size = receipt.tree_size
         sequencer.stop()
         self.disk.before_change = lambda: None
         assert sequencer.failure is None

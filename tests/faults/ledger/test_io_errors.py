@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import queue
+import contextlib
 import resource
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from ledger.client import NotaryClient
 from ledger.errors import DiskReserveReached, LedgerError, LedgerFailed, LedgerUnavailable
-from ledger.wire import Acknowledgement
 from tests.faults.ledger.fault_disk import FaultDisk, When
 from tests.faults.ledger.processes import notary_process
 from tests.unit.ledger.small_log import SmallLog, decision, judged
@@ -21,24 +21,21 @@ from tests.unit.ledger.small_log import SmallLog, decision, judged
 
 def live(log: SmallLog, disk: FaultDisk) -> tuple[int, LedgerError | OSError | None]:
     """Open, commit four times, stop. The largest size that was acknowledged, and the failure."""
-    receipts: list[Acknowledgement] = []
+    size = 0
     try:
         sequencer = log.prepare(disk.as_disk())
     except (LedgerError, OSError) as error:
         return 0, error
-    sequencer.start()
-    for _ in range(4):
-        answered: queue.SimpleQueue[Acknowledgement | None] = queue.SimpleQueue()
-        sequencer.on_failure = lambda _, answered=answered: answered.put(None)
-        try:
-            sequencer.submit([[judged()] * 65], answered.put)
-        except LedgerFailed:
-            break
-        if sequencer.failure is not None or (receipt := answered.get(timeout=10)) is None:
-            break
-        receipts.append(receipt)
-    sequencer.stop()
-    return max((receipt.tree_size for receipt in receipts), default=0), sequencer.failure
+    try:
+        sequencer.start()
+        for _ in range(4):
+            (receipt,) = sequencer.commit([[judged()] * 65])
+            size = receipt.tree_size
+    except LedgerError:
+        pass
+    finally:
+        sequencer.stop()
+    return size, sequencer.failure
 
 
 def operations_of_one_life(tmp_path: Path) -> int:
@@ -76,15 +73,13 @@ def test_while_a_sync_hangs_nothing_is_acknowledged(tmp_path: Path):
     disk = FaultDisk(log.disk)
     log.open(disk.as_disk()).append(1)
     disk.hold_sync = True
-    receipts: queue.SimpleQueue[Acknowledgement] = queue.SimpleQueue()
-    assert log.sequencer is not None
-    for _ in range(5):
-        log.sequencer.submit([[judged()]], receipts.put)
-    assert disk.holding.wait(10)
-    assert receipts.empty()
-    disk.hold_sync = False
-    disk.release.set()
-    assert sum(receipts.get(timeout=10).count for _ in range(5)) == 5
+    with ThreadPoolExecutor() as threads:
+        receipts = threads.submit(log.append, 5)
+        assert disk.holding.wait(10)
+        assert not receipts.done()
+        disk.hold_sync = False
+        disk.release.set()
+        assert len(receipts.result(timeout=10)) == 5
     log.close()
     assert log.verify().kinds["decision"] == 6
 
@@ -95,22 +90,21 @@ def test_a_failed_sync_is_never_tried_again(tmp_path: Path):
     log.open(disk.as_disk()).append(1)
     assert log.sequencer is not None
     sequencer, calls = log.sequencer, []
+    told: list[LedgerError] = []
 
     def fail(handle: int) -> None:
         calls.append(handle)
         raise OSError(5, "Input/output error")
 
     disk.sync = fail  # type: ignore[attr-defined]
-    failures: queue.SimpleQueue[LedgerError] = queue.SimpleQueue()
-    sequencer.on_failure = failures.put
-    acknowledged: list[Acknowledgement] = []
-    sequencer.submit([[judged()]], acknowledged.append)
-    assert "cannot write" in str(failures.get(timeout=10))
+    sequencer.on_failure = told.append
+    with pytest.raises(LedgerFailed, match="cannot write"):
+        sequencer.commit([[judged()]])
     wal_calls = len(calls)
-    with pytest.raises(LedgerFailed):
-        sequencer.submit([[judged()]], acknowledged.append)
+    with pytest.raises(LedgerFailed, match="has stopped"):
+        sequencer.commit([[judged()]])
     log.close()
-    assert acknowledged == []
+    assert told == [sequencer.failure]
     assert len(calls) <= wal_calls + 1  # the publisher, with a file of its own, at most once
 
 
@@ -129,16 +123,10 @@ def small_mount(tmp_path: Path):
 def fill(log: SmallLog) -> tuple[int, LedgerError | None]:
     assert log.sequencer is not None
     sequencer, size = log.sequencer, 0
-    answers: queue.SimpleQueue[Acknowledgement | None] = queue.SimpleQueue()
-    sequencer.on_failure = lambda _: answers.put(None)
-    while True:
-        try:
-            sequencer.submit([[judged(payload=bytes(100_000))]], answers.put)
-        except LedgerFailed:
-            break
-        if (receipt := answers.get(timeout=10)) is None:
-            break
-        size = receipt.tree_size
+    with contextlib.suppress(LedgerError):
+        while True:
+            (receipt,) = sequencer.commit([[judged(payload=bytes(100_000))]])
+            size = receipt.tree_size
     log.close()
     return size, sequencer.failure
 

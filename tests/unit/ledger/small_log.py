@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import queue
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
@@ -127,10 +126,8 @@ class SmallLog:
     def append(self, count: int, *, batch_count: int = 1) -> list[Acknowledgement]:
         """`count` batches, and their receipts."""
         assert self.sequencer is not None
-        receipts: queue.Queue[Acknowledgement] = queue.Queue()
         batches = [[judged(number)] * batch_count for number in range(count)]
-        self.sequencer.submit(batches, receipts.put)
-        return [receipts.get(timeout=10) for _ in range(count)]
+        return self.sequencer.commit(batches)
 
     def close(self) -> SmallLog:
         if self.sequencer is not None:

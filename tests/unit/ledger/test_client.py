@@ -133,7 +133,7 @@ def test_the_client_works_on_uvloop(tmp_path: Path):
     log.close()
 
 
-async def test_serve_starts_the_sequencer(tmp_path: Path):
+async def test_serve_listens_for_a_sequencer(tmp_path: Path):
     log = SmallLog(tmp_path / "log").create()
     sequencer = log.prepare()
     server = await serve_notary(sequencer, tmp_path / "s")

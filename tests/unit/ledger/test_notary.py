@@ -162,7 +162,7 @@ async def test_a_failed_sequencer_hangs_up_on_every_worker(served):
 
     client = await NotaryClient.connect(path)
     await client.submit([decision()])
-    server.sequencer._fail(LedgerFailed("for the test"))
+    server.sequencer.fail(LedgerFailed("for the test"))
     assert str(await server.failed) == "for the test"
     with pytest.raises(LedgerUnavailable):
         await client.submit([decision()])

@@ -1,0 +1,91 @@
+"""What is durable becomes public, in a thread of its own, at most twice a second."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Final
+
+from ledger.publish import Publisher
+from ledger.wal import Frame
+
+BACKLOG_BYTES_MAX: Final = 64 << 20
+INTERVAL_S: Final = 0.5
+
+
+class Publication:
+    """Takes frames in the order of the log. One thread adds and finishes."""
+
+    def __init__(self, publisher: Publisher) -> None:
+        self._publisher = publisher
+        self._changed = threading.Condition()
+        self._ending = threading.Event()
+        self._frames: list[Frame] = []
+        self._backlog_bytes = 0
+        self._stopped = False
+        self._retire: Callable[[int], None] | None = None
+        self._on_error: Callable[[BaseException], object] | None = None
+        self._thread = threading.Thread(target=self._run, name="publication", daemon=True)
+
+    @property
+    def owed_bytes(self) -> int:
+        """An upper bound of what publishing all that is durable would write now."""
+        return self._backlog_bytes + self._publisher.edge_bytes
+
+    def start(
+        self, retire: Callable[[int], None], on_error: Callable[[BaseException], object]
+    ) -> None:
+        """`retire` is told the size of what is published, `on_error` why there will be no more."""
+        self._retire, self._on_error = retire, on_error
+        self._thread.start()
+
+    def add(self, frame: Frame, size_bytes: int) -> None:
+        """A frame that is durable."""
+        with self._changed:
+            self._frames.append(frame)
+            self._backlog_bytes += size_bytes
+            self._changed.notify()
+
+    def wait_for_room(self) -> None:
+        """Until the backlog is below its limit, or nothing is published any more."""
+        if self._backlog_bytes > BACKLOG_BYTES_MAX:
+            with self._changed:
+                self._changed.wait_for(
+                    lambda: self._stopped or self._backlog_bytes <= BACKLOG_BYTES_MAX
+                )
+
+    def finish(self) -> None:
+        """Publish what is left and end the thread."""
+        with self._changed:
+            self._ending.set()
+            self._changed.notify_all()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        assert self._on_error is not None
+        try:
+            while self._publish():
+                # What arrives in the meantime is published together; the end cuts the wait short.
+                self._ending.wait(INTERVAL_S)
+        except BaseException as error:  # noqa: BLE001
+            self._on_error(error)
+        finally:
+            with self._changed:
+                self._stopped = True
+                self._changed.notify_all()
+
+    def _publish(self) -> bool:
+        """Publish what waits, or what comes next; False when there is no more to come."""
+        assert self._retire is not None
+        with self._changed:
+            self._changed.wait_for(lambda: self._frames or self._ending.is_set())
+            frames, self._frames = self._frames, []
+            taken_bytes, finishing = self._backlog_bytes, self._ending.is_set()
+        if frames:
+            self._publisher.publish(frames)
+            self._retire(frames[-1].end_index)
+        with self._changed:
+            self._backlog_bytes -= taken_bytes
+            self._changed.notify_all()
+        return not finishing
