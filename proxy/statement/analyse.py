@@ -12,6 +12,7 @@ from proxy.statement.grammar import RawStatement, TextLimits, Token, parse, scan
 from proxy.statement.kinds import unknown_syntax
 from proxy.statement.mentions import mentions
 from proxy.statement.second_opinion import second_opinion
+from proxy.statement.selections import may_call
 from proxy.statement.survey import Survey
 from proxy.statement.tree import Json, nodes
 
@@ -63,7 +64,7 @@ def _facts(
         operators=named.operators,
         types=named.types,
         column_names=named.column_names,
-        selections=named.selections,
+        selections=may_call(tree, named.selections, references),
         settings=named.settings,
         locks="LockingClause" in kinds,
         conflict="OnConflictClause" in kinds,

@@ -95,6 +95,7 @@ class Catalogue:
     """A snapshot of one database. ``version`` is a digest of everything in it (hex SHA-256).
 
     ``user_*`` hold the objects that did not come with the server, whatever their schema.
+    ``builtin_functions`` are the names of those that did and that SQL can call.
     ``leakproof`` are the operators of ``pg_catalog`` whose function is marked leakproof.
     """
 
@@ -103,6 +104,7 @@ class Catalogue:
     relations: Mapping[QualifiedName, Relation]
     user_functions: frozenset[QualifiedName] = frozenset()
     user_operators: frozenset[QualifiedName] = frozenset()
+    builtin_functions: frozenset[str] = frozenset()
     user_types: Mapping[QualifiedName, TypeKind] = field(default_factory=dict)
     leakproof: frozenset[OperatorSignature] = frozenset()
     schemas: frozenset[str] = frozenset()

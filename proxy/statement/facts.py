@@ -95,13 +95,25 @@ class Called:
 
 
 @dataclass(frozen=True, slots=True)
+class Selected:
+    """``owner.name``, or ``(expression).name`` with the owner None.
+
+    It calls a function where there is no such column.
+    """
+
+    owner: str | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """One statement. Sets hold what occurs anywhere in it, subqueries included.
 
     ``column_names`` are the last parts of all column references and field selections, ``*`` and
-    whole-row names included; ``selections`` those of them that stand after a dot. ``settings``:
-    the parameters that calls of set_config name, lower case, the empty string for a name that is
-    not a constant. ``locks``: FOR UPDATE and its kin. ``conflict``: ON CONFLICT.
+    whole-row names included; ``selections`` those of them that may call a function
+    (`proxy.statement.selections`). ``settings``: the parameters that calls of set_config name,
+    lower case, the empty string for a name that is not a constant. ``locks``: FOR UPDATE and its
+    kin. ``conflict``: ON CONFLICT.
     """
 
     verb: Verb
@@ -113,7 +125,7 @@ class Facts:
     operators: frozenset[Called] = frozenset()
     types: frozenset[Called] = frozenset()
     column_names: frozenset[str] = frozenset()
-    selections: frozenset[str] = frozenset()
+    selections: frozenset[Selected] = frozenset()
     settings: frozenset[str] = frozenset()
     locks: bool = False
     conflict: bool = False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proxy.statement.facts import Called
+from proxy.statement.facts import Called, Selected
 from proxy.statement.tree import Body, Json, body_of, field, items, nodes, strings, text
 
 
@@ -16,7 +16,7 @@ class Mentions:
     operators: frozenset[Called]
     types: frozenset[Called]
     column_names: frozenset[str]
-    selections: frozenset[str]
+    selections: frozenset[Selected]
     settings: frozenset[str]
 
 
@@ -26,7 +26,7 @@ def mentions(tree: Json) -> Mentions:
     operators: set[Called] = set()
     types: set[Called] = set()
     columns: set[str] = set()
-    selections: set[str] = set()
+    selections: set[Selected] = set()
     settings: set[str] = set()
     for kind, body in nodes(tree):
         match kind:
@@ -46,24 +46,29 @@ def mentions(tree: Json) -> Mentions:
             case "ColumnRef":
                 names = strings(items(body, "fields"))
                 columns.update(names[-1:])
-                selections.update(names[1:])
+                if len(names) > 1:
+                    selections.add(Selected(names[-2], names[-1]))
             case "A_Indirection":
-                selections.update(strings(items(body, "indirection")))
+                selections.update(_of_expression(body))
             case "RangeTableSample":
                 functions.add(_called(strings(items(body, "method"))))
             case "ResTarget" if text(body, "name"):
                 # INSERT and UPDATE targets may select into a composite: ``SET address.city = 1``.
-                selections.update(strings(items(body, "indirection")))
+                selections.update(_of_expression(body))
             case _:
                 pass
     return Mentions(
         frozenset(functions),
         frozenset(operators),
         frozenset(types),
-        frozenset(columns | selections),
+        frozenset(columns | {selected.name for selected in selections}),
         frozenset(selections),
         frozenset(settings),
     )
+
+
+def _of_expression(body: Body) -> set[Selected]:
+    return {Selected(None, name) for name in strings(items(body, "indirection"))}
 
 
 def _first_constant(call: Body) -> str:

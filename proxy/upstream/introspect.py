@@ -103,6 +103,13 @@ FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespa
 WHERE (n.nspname NOT IN ('pg_catalog', 'information_schema') OR p.oid >= 16384)
   AND n.nspname !~ '^pg_(toast_)?temp' ORDER BY 1, 2"""
 
+# What takes or gives "internal" cannot be called from SQL.
+_BUILTINS = """
+SELECT DISTINCT p.proname::text
+FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname IN ('pg_catalog', 'information_schema') AND p.oid < 16384
+  AND 'pg_catalog.internal'::pg_catalog.regtype::oid <> ALL (p.proargtypes) ORDER BY 1"""
+
 _OPERATORS = """
 SELECT DISTINCT n.nspname::text, o.oprname::text
 FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
@@ -123,7 +130,7 @@ WHERE p.proleakproof AND n.nspname = 'pg_catalog' AND o.oid < 16384 ORDER BY 1, 
 
 _QUERIES = (
     _SCHEMAS, _RELATIONS, _COLUMNS, _PRIMARY_KEYS, _INHERITANCE, _REFERENCES, _READS, _INDEXES,
-    _FUNCTIONS, _OPERATORS, _TYPES, _LEAKPROOF,
+    _FUNCTIONS, _BUILTINS, _OPERATORS, _TYPES, _LEAKPROOF,
 )  # fmt: skip
 _HANGING = slice(_QUERIES.index(_COLUMNS), _QUERIES.index(_INDEXES) + 1)
 """The queries whose first column is the relation that a row belongs to."""
@@ -179,7 +186,7 @@ def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
     # What hangs on a session's own relations is as little in the catalogue as they are.
     tables[_HANGING] = [[row for row in rows if row[0] in names] for rows in tables[_HANGING]]
     (schemas, relations, columns, keys, inheritance, references, reads, indexes, functions,
-     operators, types, leakproof) = tables  # fmt: skip
+     builtins, operators, types, leakproof) = tables  # fmt: skip
     digest = hashlib.sha256(json.dumps(tables, ensure_ascii=False).encode()).hexdigest()
     columns_of = _grouped(columns)
     keys_of, parents_of = _grouped(keys), _grouped(inheritance)
@@ -211,6 +218,7 @@ def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
             for oid in (_int(row[0]),)
         },
         user_functions=frozenset(QualifiedName(str(r[0]), str(r[1])) for r in functions),
+        builtin_functions=frozenset(str(row[0]) for row in builtins),
         user_operators=frozenset(QualifiedName(str(r[0]), str(r[1])) for r in operators),
         user_types={QualifiedName(str(r[0]), str(r[1])): TypeKind(r[2]) for r in types},
         leakproof=frozenset(

@@ -11,7 +11,7 @@ from proxy.policy.law import Volatility
 from proxy.policy.rules.commands import SETTABLE
 from proxy.policy.rules.context import Context, Refusal
 from proxy.statement.catalogue import TypeKind
-from proxy.statement.facts import Called, Facts
+from proxy.statement.facts import Called, Facts, Selected
 
 _SYSTEM = frozenset(("pg_catalog",))
 _HARMLESS_TYPES = frozenset((TypeKind.ENUM, TypeKind.COMPOSITE, TypeKind.RANGE))
@@ -38,7 +38,9 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
                 RuleName("unvetted-type"),
                 "a type with code of its own (a domain or an extension's) is not served",
             )
-    if not _selected_functions(facts, context) <= context.law.approved_functions:
+    if not _selected_functions(facts, context) <= context.law.approved_functions or any(
+        _is_unvetted_builtin(selected, context) for selected in facts.selections
+    ):
         return Refusal(
             RuleName("unvetted-function"),
             "a function call written like a column is not served unless the policy approves it",
@@ -52,7 +54,11 @@ def is_volatile(facts: Facts, context: Context) -> bool:
         context.law.vetted_functions.get(function.name) is not Volatility.STABLE
         or bool(context.catalogue.functions_named(function.name))
         for function in facts.functions
-    ) or bool(_selected_functions(facts, context))
+    ) or any(
+        context.law.vetted_functions.get(selected.name) is Volatility.VOLATILE
+        or context.catalogue.functions_named(selected.name)
+        for selected in facts.selections
+    )
 
 
 def _function_is_vetted(function: Called, context: Context) -> bool:
@@ -93,14 +99,17 @@ def _type_is_harmless(name: Called, context: Context) -> bool:
 
 
 def _selected_functions(facts: Facts, context: Context) -> frozenset[QualifiedName]:
-    """User functions that ``t.f`` or ``(t).f`` may call, which it does where t has no column f."""
-    relations = [reference.relation for reference in facts.references]
+    """User functions that ``t.f`` or ``(t).f`` may call."""
     return frozenset(
         function
-        for name in facts.selections
-        for function in context.catalogue.functions_named(name)
-        if not all(relation is not None and relation.column(name) for relation in relations)
+        for selected in facts.selections
+        for function in context.catalogue.functions_named(selected.name)
     )
+
+
+def _is_unvetted_builtin(selected: Selected, context: Context) -> bool:
+    name = selected.name
+    return name in context.catalogue.builtin_functions and name not in context.law.vetted_functions
 
 
 def _order(called: Called) -> tuple[str, str]:

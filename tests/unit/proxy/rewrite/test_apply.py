@@ -1,7 +1,7 @@
 import pytest
 
 from proxy.names import Span
-from proxy.policy.decide import decide
+from proxy.policy.decide import Form, Obligation, decide
 from proxy.rewrite import apply
 from proxy.rewrite.apply import Edit, apply_edits, rewrite
 from proxy.rewrite.narrow import CannotNarrow
@@ -56,3 +56,37 @@ def test_a_misplaced_edit_is_found_and_refused(monkeypatch):
 def test_edits_that_overlap_are_refused():
     with pytest.raises(CannotNarrow):
         apply_edits(b"abcdef", [Edit(Span(0, 3), "x"), Edit(Span(2, 4), "y")])
+
+
+SHORTENED = [
+    "SELECT base.victims.name FROM base.victims",
+    "SELECT base.victims.name, (SELECT base.victims.id FROM base.victims) FROM base.victims",
+]
+
+
+@pytest.mark.parametrize("sql", SHORTENED)
+def test_a_subquery_in_a_relations_place_is_called_without_a_schema(sql):
+    analysis, edits = rewritten(sql)
+    assert "base.victims." not in apply_edits(analysis.encoded, edits).decode()
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        "(SELECT 1 AS id) AS victims",
+        "(WITH victims AS (SELECT 1 AS id) SELECT id FROM victims) q",
+        "(courts a CROSS JOIN courts b) AS victims",
+        "victims() q",
+    ],
+)
+def test_a_name_that_something_else_bears_too_is_not_shortened(beside):
+    sql = f"SELECT (SELECT base.victims.name FROM {beside}) FROM base.victims"
+    analysis = analyse(sql, CATALOGUE, PATH, TextLimits())
+    owed = [
+        Obligation(reference, LAW.relations[reference.relation.name], Form.SUBQUERY)
+        for facts in analysis.statements
+        for reference in facts.references
+        if reference.relation is not None and reference.relation.name in LAW.relations
+    ]
+    with pytest.raises(CannotNarrow):
+        rewrite(analysis, owed, VISIBILITIES)

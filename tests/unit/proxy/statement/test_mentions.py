@@ -1,6 +1,6 @@
 import pytest
 
-from proxy.statement.facts import Called
+from proxy.statement.facts import Called, Selected
 from proxy.statement.grammar import parse_tree
 from proxy.statement.mentions import mentions
 
@@ -34,8 +34,9 @@ def test_operators_and_types_are_named():
 
 
 def test_what_stands_after_a_dot_may_be_a_function_call():
-    assert named("SELECT t.f, (t).g").selections == {"f", "g"}
-    assert "f" not in named("SELECT f").selections
+    found = named("SELECT t.f, s.t.f, (t).g, (a[1]).h").selections
+    assert found == {Selected("t", "f"), Selected(None, "g"), Selected(None, "h")}
+    assert not named("SELECT f").selections
 
 
 @pytest.mark.parametrize(

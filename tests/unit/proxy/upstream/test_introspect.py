@@ -146,6 +146,8 @@ def test_triggers_and_rules_are_seen_and_views_have_none(catalogue):
 def test_the_sites_own_objects_are_listed(catalogue):
     assert {named("f"), named("noted")} <= catalogue.user_functions
     assert QualifiedName("pg_catalog", "lower") not in catalogue.user_functions
+    assert {"lower", "pg_sleep", "ts_stat", "_pg_truetypid"} <= catalogue.builtin_functions
+    assert not {"system", "added"} & catalogue.builtin_functions
     assert named("===") in catalogue.user_operators
     assert catalogue.user_types[named("mood")] is TypeKind.ENUM
     assert catalogue.user_types[named("short")] is TypeKind.DOMAIN
