@@ -7,26 +7,22 @@ intact and holds all that was written down.
 
 from __future__ import annotations
 
-import json
 import random
 import secrets
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
-import psycopg
 import pytest
 
-from tests.scenarios.service import STOPS_AFTER_MAX_S, Service, Site, install, started
+from tests.faults.service.load import Journal, clients, recorded
+from tests.scenarios.service import STOPS_AFTER_MAX_S, Service, install, started
 from tests.world import Database
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
 FIXED_SEED = 20220530
-CLIENTS_COUNT = 6
-ANSWERS_MAX_S = 20.0
 ROUNDS_PER_VICTIM = 2
 NOTARY_LEAVES_AFTER_MAX_S = 5.0
 EXIT_LEDGER = 3
@@ -44,52 +40,6 @@ def kill_the_notary(service: Service) -> None:
 VICTIMS: list[Callable[[Service], None]] = [kill_everything, kill_the_notary]
 
 
-class Journal:
-    """The statements that were answered, and a way to wait for more of them."""
-
-    def __init__(self) -> None:
-        self._answered: list[str] = []
-        self._grown = threading.Condition()
-
-    @property
-    def statements(self) -> set[str]:
-        with self._grown:
-            return set(self._answered)
-
-    def write(self, statement: str) -> None:
-        with self._grown:
-            self._answered.append(statement)
-            self._grown.notify_all()
-
-    def wait_for(self, more_count: int) -> None:
-        with self._grown:
-            enough = len(self._answered) + more_count
-            assert self._grown.wait_for(lambda: len(self._answered) >= enough, ANSWERS_MAX_S)
-
-
-def ask_until_it_ends(site: Site, journal: Journal, name: str) -> None:
-    with suppress(psycopg.OperationalError), site.connect() as connection:
-        for number in range(1 << 30):
-            statement = f"SELECT '{name}-{number}', role FROM case_person WHERE cp_id = 17"
-            connection.execute(statement.encode())
-            journal.write(statement)
-
-
-@contextmanager
-def clients(site: Site, journal: Journal, name: str) -> Iterator[None]:
-    """Asking all the time, until the service is gone."""
-    threads = [
-        threading.Thread(target=ask_until_it_ends, args=(site, journal, f"{name}-{number}"))
-        for number in range(CLIENTS_COUNT)
-    ]
-    for thread in threads:
-        thread.start()
-    yield
-    for thread in threads:
-        thread.join(STOPS_AFTER_MAX_S)
-        assert not thread.is_alive(), "a client still waits for a service that is gone"
-
-
 @pytest.mark.parametrize("seed", [FIXED_SEED, None], ids=["fixed-seed", "fresh-seed"])
 def test_whoever_was_answered_is_in_the_ledger(agency: Database, tmp_path: Path, seed: int | None):
     seed = seed if seed is not None else secrets.randbits(32)
@@ -104,9 +54,8 @@ def test_whoever_was_answered_is_in_the_ledger(agency: Database, tmp_path: Path,
     with started(site) as service:
         assert service.stop() == 0
     site.verify()
-    recorded = {json.loads(entry["payload"])["text"] for entry in site.entries("decision")}
     assert len(journal.statements) >= len(rounds)
-    assert not journal.statements - recorded
+    assert not journal.statements - recorded(site)
 
 
 def test_a_service_that_was_killed_alone_takes_its_notary_with_it(agency: Database, tmp_path: Path):
