@@ -96,4 +96,4 @@ def test_an_error_is_told_and_nobody_waits_any_more(published, publisher, errors
 
 
 def test_one_that_was_never_started_can_be_ended(publisher, tmp_path: Path):
-    Publication(publisher).finish()  # type: ignore[arg-type]
+    Publication(publisher).finish()
