@@ -12,19 +12,21 @@ from enum import Enum
 from proxy.names import Article, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.law import RelationRule
-from proxy.policy.rules import commands, functions, platform, relations, understood, writes
+from proxy.policy.rules import commands, doubt, functions, platform, relations, understood, writes
 from proxy.policy.rules.context import Context, Refusal
 from proxy.statement.facts import Access, Facts, Reference, Verb
 
 RULES = (
     understood.refuse,
     commands.refuse,
+    doubt.refuse,
     functions.refuse,
     relations.refuse,
     platform.refuse,
     writes.refuse,
 )
-"""In order: what the statement is, what it calls, what it touches, who asks, what it changes."""
+"""In order: what the statement is, whether the policy fits the database, what it calls, what it
+touches, who asks, what it changes."""
 
 
 class Form(Enum):

@@ -26,6 +26,10 @@ class Catalogues:
         looks = [watch.look() for watch in self._watches.values()]
         return dict(zip(self._watches, await asyncio.gather(*looks), strict=True))
 
+    def age_seconds(self) -> float:
+        """How long ago the longest not looked at was last looked at successfully."""
+        return max(watch.age_seconds for watch in self._watches.values())
+
     async def close(self) -> None:
         """Close the connections."""
         await asyncio.gather(*(watch.close() for watch in self._watches.values()))

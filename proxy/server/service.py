@@ -22,6 +22,7 @@ from typing import Final
 import uvloop
 
 from proxy.errors import ConfigurationError, FengcunError, RecordUnavailable, UpstreamUnavailable
+from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law
 from proxy.record import Ledger, connect_ledger, require_origin
 from proxy.server.catalogues import Catalogues
@@ -32,6 +33,7 @@ from proxy.server.worker import InForce, Way, Worker, WorkerLimits
 from proxy.session.plan_cache import PlanCache
 from proxy.session.planner import Planner
 from proxy.session.session import MessageLimits
+from proxy.settings.drift import doubt_after
 from proxy.settings.fit import require_fit
 from proxy.settings.service import Metrics as MetricsAddress
 from proxy.settings.service import Settings, Tls
@@ -52,6 +54,9 @@ _PLANNING_THREADS: Final = 2
 # A planning thread holds the interpreter for this long at a time; the event loop waits for it.
 _SWITCH_SECONDS: Final = 0.0005
 _REFRESH_SECONDS_MIN: Final = 0.5
+# A catalogue older than this, in refresh intervals and at least in seconds, is not judged by.
+_STALE_INTERVALS: Final = 12
+_STALE_SECONDS_MIN: Final = 60.0
 _log = logging.getLogger(__name__)
 
 
@@ -83,6 +88,10 @@ class Service:
         self._tls = tls_context(Upstream.configured(settings.upstream))
         self._watched = Catalogues(settings.upstream, self._tls)
         self._catalogues: Mapping[str, Catalogue] = {}
+        # The catalogues of when an administrator last put the policy in force, and what has become
+        # of its fitting them since.
+        self._fitted: Mapping[str, Catalogue] = {}
+        self._doubts: Mapping[str, Doubt] = {}
         self._executor = ThreadPoolExecutor(_PLANNING_THREADS, thread_name_prefix="planning")
         self._enacted: str | None = None
         self._law: Law
@@ -122,7 +131,8 @@ class Service:
         stack.push_async_callback(self._watched.close)
         self._catalogues = await self._watched.look()
         require_fit(settings.policy.file, self._law, self._catalogues)
-        in_force = self._in_force(self._law, self._catalogues)
+        self._fitted = self._catalogues
+        in_force = self._in_force(self._law, self._catalogues, {})
         await self._enact(self._law)
         client_tls = None if settings.tls is None else _client_tls(settings.tls)
         self._worker = Worker(
@@ -172,14 +182,15 @@ class Service:
                 law = self._load_law(self.settings.policy.file)
                 catalogues = await self._watched.look()
                 require_fit(self.settings.policy.file, law, catalogues)
-                in_force = self._in_force(law, catalogues)
+                in_force = self._in_force(law, catalogues, {})
                 await self._enact(law)
             except FengcunError as error:
                 _log.error("the policy was not reloaded; the old one stays", exc_info=error)
                 self.metrics.policy_read(ReloadResult.REJECTED)
                 return False
-            self._law, self._catalogues = law, catalogues
+            self._law, self._catalogues, self._fitted = law, catalogues, catalogues
             self._worker.enforce(in_force)
+            self._doubt({})
         self.metrics.policy_read(ReloadResult.APPLIED)
         _log.info("the policy was reloaded", extra={"policy": law.digest})
         return True
@@ -205,29 +216,62 @@ class Service:
     async def _compare_catalogues(self) -> None:
         try:
             catalogues = await self._watched.look()
-            for name in catalogues:
-                self.metrics.catalogue_loaded(name, time.time())
-            if all(catalogues[n].version == c.version for n, c in self._catalogues.items()):
-                return
-            in_force = self._in_force(self._law, catalogues)
         except UpstreamUnavailable as error:
             self.metrics.upstream_failed("catalogue")
             _log.warning("the catalogue was not read; the old one stays", exc_info=error)
+            interval_seconds = self.settings.upstream.catalogue_refresh_ms / 1000
+            stale_seconds = max(_STALE_INTERVALS * interval_seconds, _STALE_SECONDS_MIN)
+            if self._watched.age_seconds() >= stale_seconds:
+                doubts = dict.fromkeys(self._catalogues, Doubt.CATALOGUE)
+                self._take_effect(self._catalogues, doubts)
             return
-        except ConfigurationError as error:
-            _log.error("the policy no longer fits the database", exc_info=error)
+        for name in catalogues:
+            self.metrics.catalogue_loaded(name, time.time())
+        if self._same(catalogues) and Doubt.CATALOGUE not in self._doubts.values():
+            return
+        found = {
+            name: doubt_after(self._law, self._fitted[name], catalogue)
+            for name, catalogue in catalogues.items()
+        }
+        doubts = {name: doubt for name, doubt in found.items() if doubt is not Doubt.NONE}
+        self._take_effect(catalogues, doubts)
+
+    def _same(self, catalogues: Mapping[str, Catalogue]) -> bool:
+        return all(catalogues[name].version == c.version for name, c in self._catalogues.items())
+
+    def _take_effect(
+        self, catalogues: Mapping[str, Catalogue], doubts: Mapping[str, Doubt]
+    ) -> None:
+        """Judge by these from the next statement on, if they are not what is judged by already."""
+        if self._same(catalogues) and doubts == self._doubts:
             return
         self._catalogues = catalogues
-        self._worker.enforce(in_force)
+        self._worker.enforce(self._in_force(self._law, catalogues, doubts))
+        self._doubt(doubts)
         self.refreshed.set()
         _log.info("the catalogue changed")
 
-    def _in_force(self, law: Law, catalogues: Mapping[str, Catalogue]) -> InForce:
+    def _doubt(self, doubts: Mapping[str, Doubt]) -> None:
+        self._doubts = doubts
+        self.metrics.policy_fits(fits=not doubts)
+        for doubt in doubts.values():
+            _log.critical(
+                "the policy no longer fits the database: what it protects is refused; see what"
+                " `fengcun check` says, and reload a policy that fits",
+                extra={"kind": doubt.value},
+            )
+
+    def _in_force(
+        self,
+        law: Law,
+        catalogues: Mapping[str, Catalogue],
+        doubts: Mapping[str, Doubt],
+    ) -> InForce:
         limits = self.settings.limits
         texts = TextLimits(limits.statement_bytes_max, limits.tokens_max, limits.nesting_max)
         plans = {
             name: DatabasePlans(
-                Planner(law, catalogue, texts),
+                Planner(law, catalogue, texts, doubts.get(name, Doubt.NONE)),
                 PlanCache(entries_max=limits.plans_max),
                 self._executor,
                 self.metrics,

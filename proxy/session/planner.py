@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from proxy.names import QualifiedName, RuleName
 from proxy.policy.decide import Judgement, Obligation, decide, refuse
 from proxy.policy.decision import Decision, StatementClass, Verdict
+from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law
 from proxy.policy.rules import functions
 from proxy.policy.rules.context import Context, Refusal
@@ -51,10 +52,17 @@ class Planner:
     Raises `proxy.errors.ConfigurationError` when the policy's SQL cannot be used.
     """
 
-    def __init__(self, law: Law, catalogue: Catalogue, limits: TextLimits | None = None) -> None:
+    def __init__(
+        self,
+        law: Law,
+        catalogue: Catalogue,
+        limits: TextLimits | None = None,
+        doubt: Doubt = Doubt.NONE,
+    ) -> None:
         self.law = law
         self.catalogue = catalogue
         self.limits = limits or TextLimits()
+        self.doubt = doubt
         self._visibilities = compile_law(law)
         self._captured = _captured(self._visibilities, catalogue)
 
@@ -88,6 +96,7 @@ class Planner:
             scene.search_path,
             scene.in_transaction,
             sole=len(analysis.statements) == 1,
+            doubt=self.doubt,
         )
         judged = [
             decide(facts, replace(context, last=_is_last(facts, analysis)))

@@ -94,7 +94,6 @@ class Metrics:
             "ledger_lag_entries", "Entries submitted and not yet durable.", "livesum"
         )
         self._ledger_failed = make.gauge("ledger_failed", "1 once appending failed.", "livemax")
-
         self._connections = make.gauge("connections", "Open connections.", "livesum", "state")
         self._accepted = make.counter("connections_accepted", "Client connections accepted.")
         self._protocol_violations = make.counter(
@@ -119,6 +118,7 @@ class Metrics:
             "catalogue_loaded_timestamp_seconds", "When the oldest was last read.", "livemin"
         )
         self._catalogue_times: dict[str, float] = {}
+        self._policy_unfit = make.gauge("policy_unfit", "1: a database changed.", "livemax")
 
         self._rules = TokenSet(distinct_max=_RULES_MAX)
         self._parse_kinds = TokenSet(distinct_max=_KINDS_MAX)
@@ -208,6 +208,10 @@ class Metrics:
         """
         self._catalogue_times[database] = at_seconds
         self._catalogue_loaded.set(min(self._catalogue_times.values()))
+
+    def policy_fits(self, *, fits: bool) -> None:
+        """Whether the policy in force fits every database as it is now."""
+        self._policy_unfit.set(0 if fits else 1)
 
 
 @dataclass(frozen=True, slots=True)

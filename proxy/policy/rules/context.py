@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from proxy.names import Article, RuleName, SearchPath
+from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law, Principal, RelationRule
 from proxy.statement.catalogue import Catalogue
 from proxy.statement.facts import Facts, Reference
@@ -26,7 +27,7 @@ class Context:
     """Who asks, under which law, of which database.
 
     ``sole``: the text holds one statement; ``last``: no statement follows in
-    it, and none in it begins or ends a transaction.
+    it, and none in it begins or ends a transaction. ``doubt``: see `Doubt`.
     """
 
     principal: Principal
@@ -36,6 +37,7 @@ class Context:
     in_transaction: bool = False
     sole: bool = True
     last: bool = True
+    doubt: Doubt = Doubt.NONE
 
     def protected(self, facts: Facts) -> tuple[tuple[Reference, RelationRule], ...]:
         """The references that a rule of the law is about, in the order of the text."""

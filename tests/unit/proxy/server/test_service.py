@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import socket
+from contextlib import asynccontextmanager
 
 import psycopg
 import pytest
@@ -14,6 +15,8 @@ from proxy.server.service import Service
 from proxy.settings import load_law
 from tests.unit.proxy.server.site import NOTARY_ARGUMENTS, POLICY, TABLES, make_settings
 from tests.world import HOST
+
+SEEN_AFTER_MAX_S = 20
 
 
 @pytest.fixture
@@ -30,20 +33,29 @@ class Running:
     def __init__(self, service, task, database):
         self.service, self.task, self.database = service, task, database
 
-    async def ask(self, text, **more):
+    async def connect(self, **more):
         conninfo = psycopg.conninfo.make_conninfo(
             host=HOST, port=self.service.port, user="postgres", dbname=self.database.name, **more
         )
-        async with await psycopg.AsyncConnection.connect(conninfo, autocommit=True) as connection:
+        return await psycopg.AsyncConnection.connect(conninfo, autocommit=True)
+
+    async def ask(self, text, **more):
+        async with await self.connect(**more) as connection:
             return await (await connection.execute(text)).fetchall()
 
+    async def change(self, ddl):
+        """Change the schema behind the service, and wait until it has seen it."""
+        self.service.refreshed.clear()
+        self.database.run(ddl)
+        await asyncio.wait_for(self.service.refreshed.wait(), SEEN_AFTER_MAX_S)
 
-@pytest.fixture
-async def running(tmp_path, database):
-    with socket.socket() as free:
-        free.bind((HOST, 0))
-        port = free.getsockname()[1]
-    service = Service(make_settings(tmp_path, database, port), load_law, NOTARY_ARGUMENTS)
+    def unfit(self):
+        return self.service.metrics.registry.get_sample_value("fengcun_policy_unfit")
+
+
+@asynccontextmanager
+async def run(settings, database):
+    service = Service(settings, load_law, NOTARY_ARGUMENTS)
     task = asyncio.create_task(service.run())
     serving = asyncio.create_task(service.serving.wait())
     await asyncio.wait((task, serving), return_when=asyncio.FIRST_COMPLETED)
@@ -53,6 +65,20 @@ async def running(tmp_path, database):
     service.stop()
     await task
     serving.cancel()
+
+
+@pytest.fixture
+def settings(tmp_path, database):
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        port = free.getsockname()[1]
+    return make_settings(tmp_path, database, port)
+
+
+@pytest.fixture
+async def running(settings, database):
+    async with run(settings, database) as started:
+        yield started
 
 
 async def test_sealed_rows_are_absent_and_open_ones_are_there(running):
@@ -114,6 +140,75 @@ async def test_a_changed_catalogue_is_seen_without_being_asked_for(running):
     running.database.run("CREATE TABLE made_later (id int)")
     await running.service.refreshed.wait()
     assert await running.ask("SELECT * FROM made_later") == []
+
+
+async def test_a_column_that_the_policy_needs_is_gone_and_old_plans_do_not_go_on(running, caplog):
+    running.database.run("CREATE TABLE other (id int)")
+    async with await running.connect() as session:
+        read = "SELECT name FROM sealed WHERE id = %s"
+        assert await (await session.execute(read, (1,), prepare=True)).fetchall() == []
+        await running.change("ALTER TABLE sealed RENAME open TO shown")
+        # The old plan would ask for a column that a new one could be given the name of.
+        with pytest.raises(errors.InsufficientPrivilege) as refused:
+            await session.execute(read, (1,), prepare=True)
+        assert refused.value.diag.message_hint == "rule policy-unfit"
+        assert await (await session.execute("SELECT * FROM other")).fetchall() == []
+        assert running.unfit() == 1
+        assert "no longer fits" in caplog.text
+        await running.change("ALTER TABLE sealed RENAME shown TO open")
+        assert await (await session.execute(read, (2,), prepare=True)).fetchall() == [
+            ("synthetic 2",)
+        ]
+    assert running.unfit() == 0
+
+
+async def test_sealed_rows_under_another_name_stay_sealed(running):
+    await running.change("ALTER TABLE sealed RENAME TO kept; CREATE TABLE sealed (LIKE kept)")
+    for text in ("SELECT * FROM kept", "SELECT * FROM sealed"):
+        with pytest.raises(errors.InsufficientPrivilege):
+            await running.ask(text)
+    assert await running.ask("SELECT 1") == [(1,)]
+    assert running.unfit() == 1
+
+
+async def test_only_an_administrator_ends_the_doubt_about_a_renamed_relation(running):
+    await running.change("ALTER TABLE sealed RENAME TO kept; CREATE TABLE sealed (LIKE kept)")
+    await running.change("CREATE TABLE something_else ()")
+    with pytest.raises(errors.InsufficientPrivilege):
+        await running.ask("SELECT * FROM kept")
+    policy = running.service.settings.policy.file
+    kept = POLICY.replace("public.sealed", "public.kept")
+    policy.write_text(kept, encoding="utf-8")
+    assert await running.service.reload()
+    assert len(await running.ask("SELECT * FROM kept")) == 5
+    assert running.unfit() == 0
+
+
+async def test_a_new_column_is_served_like_the_others(running):
+    await running.change("ALTER TABLE sealed ADD note text DEFAULT 'new'")
+    assert await running.ask("SELECT DISTINCT note, id % 2 FROM sealed") == [("new", 0)]
+
+
+async def test_a_catalogue_that_nobody_can_read_is_not_judged_by_for_ever(
+    settings, database, monkeypatch
+):
+    monkeypatch.setattr("proxy.server.service._STALE_SECONDS_MIN", 0.0)
+    monkeypatch.setattr("proxy.server.service._STALE_INTERVALS", 1)
+    database.run("CREATE ROLE reader LOGIN")
+    upstream = settings.upstream.model_copy(update={"catalogue_user": "reader"})
+    try:
+        async with run(settings.model_copy(update={"upstream": upstream}), database) as running:
+            assert len(await running.ask("SELECT id FROM sealed")) == 5
+            await running.change(
+                "ALTER ROLE reader NOLOGIN;"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'reader'"
+            )
+            with pytest.raises(errors.InsufficientPrivilege, match="too long"):
+                await running.ask("SELECT id FROM sealed")
+            await running.change("ALTER ROLE reader LOGIN")
+            assert len(await running.ask("SELECT id FROM sealed")) == 5
+    finally:
+        database.run("DROP ROLE reader")
 
 
 async def test_an_address_in_use_is_a_mistake_in_the_configuration(tmp_path, database):

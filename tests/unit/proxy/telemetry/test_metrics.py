@@ -44,6 +44,7 @@ def _exercise(metrics: Metrics) -> None:
     metrics.policy_read(ReloadResult.APPLIED)
     metrics.policy_in_force(DIGEST_OLD)
     metrics.catalogue_loaded("archive", 1_700_000_000.0)
+    metrics.policy_fits(fits=False)
 
 
 def test_the_exercise_reaches_every_method():
