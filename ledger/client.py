@@ -9,10 +9,18 @@ from pathlib import Path
 from typing import TypeVar, cast
 
 from ledger.errors import FormatError, LedgerUnavailable
-from ledger.header import EntryKind, HeaderValue
-from ledger.wire import Acknowledgement, Draft, ReceiptReader, encode_submission
+from ledger.header import EntryKind, HeaderValue, encode_header
+from ledger.wire import Acknowledgement, Draft, RawDraft, ReceiptReader, encode_submission
 
-__all__ = ["Acknowledgement", "Draft", "EntryKind", "HeaderValue", "NotaryClient"]
+__all__ = [
+    "Acknowledgement",
+    "Draft",
+    "EntryKind",
+    "HeaderValue",
+    "NotaryClient",
+    "RawDraft",
+    "encode_header",
+]
 
 T = TypeVar("T")
 
@@ -59,7 +67,7 @@ class NotaryClient(asyncio.Protocol):
         """Why the ledger is lost, or None while it serves."""
         return self._failure
 
-    def submit(self, drafts: Sequence[Draft]) -> asyncio.Future[Acknowledgement]:
+    def submit(self, drafts: Sequence[Draft | RawDraft]) -> asyncio.Future[Acknowledgement]:
         """Queue `drafts` as contiguous entries. Raises `InvalidDraft` before anything is queued."""
         future: asyncio.Future[Acknowledgement] = self._loop.create_future()
         if self._failure is not None:

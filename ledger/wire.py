@@ -55,13 +55,19 @@ class RawDraft:
     payload: bytes | None
 
 
-def encode_submission(drafts: Sequence[Draft]) -> bytes:
-    """Raises `InvalidDraft` for an empty or oversized batch and for headers off the list."""
+def encode_submission(drafts: Sequence[Draft | RawDraft]) -> bytes:
+    """Raises `InvalidDraft` for an empty or oversized batch and for headers off the list.
+
+    The header line of a `RawDraft` comes from `header.encode_header`.
+    """
     if not 0 < len(drafts) <= DRAFTS_MAX:
         raise InvalidDraft(f"a submission holds 1 to {DRAFTS_MAX} drafts")
     parts: list[bytes] = []
     for draft in drafts:
-        line = encode_header(draft.kind, draft.header)
+        if isinstance(draft, Draft):
+            line = encode_header(draft.kind, draft.header)
+        else:
+            line = draft.header_line
         if draft.payload is None:
             parts += (_U32.pack(len(line)), line, b"\xff\xff\xff\xff")
         elif len(draft.payload) > PAYLOAD_BYTES_MAX:

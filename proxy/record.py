@@ -18,7 +18,15 @@ from pathlib import Path
 from time import perf_counter
 from typing import Final, Protocol
 
-from ledger.client import Acknowledgement, Draft, EntryKind, HeaderValue, NotaryClient
+from ledger.client import (
+    Acknowledgement,
+    Draft,
+    EntryKind,
+    HeaderValue,
+    NotaryClient,
+    RawDraft,
+    encode_header,
+)
 from ledger.errors import ConfigurationError as LedgerConfigurationError
 from ledger.errors import InvalidDraft, LedgerUnavailable
 from ledger.keys import load_pseudonyms, load_verifier_keys
@@ -26,7 +34,9 @@ from ledger.pseudonyms import Pseudonyms
 from ledger.wire import PAYLOAD_BYTES_MAX
 from proxy.errors import ConfigurationError, RecordUnavailable
 from proxy.names import PrincipalName
+from proxy.policy.decision import Decision
 from proxy.session.commands import Record, Unit
+from proxy.session.plan import Timing
 from proxy.telemetry.metrics import Metrics
 from proxy.wire.postgres.frontend import decode_parameters
 
@@ -34,7 +44,12 @@ from proxy.wire.postgres.frontend import decode_parameters
 _CUT_BYTES: Final = 40_000
 _BATCH_DRAFTS_MAX: Final = 1_024
 _BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
+# Nobody waits for an outcome. Submitted alone, it would keep the next decision waiting for a sync
+# of its own, so it goes with that decision, or after this long.
+_OUTCOME_SECONDS_MAX: Final = 0.1
 _CATALOGUE_DIGITS: Final = 14
+_WORDINGS_MAX: Final = 64
+_WORDING_BYTES_MAX: Final = 8_192
 _RELATIONS_MAX: Final = 64
 _TOKEN_CHARACTERS_MAX: Final = 200
 _NOT_IN_A_TOKEN: Final = re.compile(r"[^\w.]|\d{15,}")
@@ -45,7 +60,7 @@ _encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encod
 class Notary(Protocol):
     """What the recorder needs of `ledger.client.NotaryClient`."""
 
-    def submit(self, drafts: Sequence[Draft]) -> asyncio.Future[Acknowledgement]: ...
+    def submit(self, drafts: Sequence[RawDraft]) -> asyncio.Future[Acknowledgement]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +85,19 @@ class Basis:
 
 @dataclass(slots=True)
 class _Item:
-    draft: Draft
+    draft: RawDraft
     unit: Unit | None = None
     durable: Callable[[int], None] | None = None
-    invalid: Callable[[], None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """What entries about one statement share: the header line, and the payload's beginning."""
+
+    decision: Decision
+    basis: Basis
+    header_line: bytes
+    payload_start: str
 
 
 class Scribe:
@@ -107,14 +131,44 @@ class Scribe:
                 "application_name": identity.application_name,
             }
         ).removeprefix("{")
+        self._wordings: dict[tuple[bytes, str | None, Timing], _Wording] = {}
 
     def belong_to(self, principal: PrincipalName) -> None:
         """A new policy sees somebody else behind the session."""
         self._identity = replace(self._identity, principal=principal)
         self._who["principal"] = principal
+        self._wordings.clear()
 
     def decision(self, record: Record, basis: Basis) -> None:
         """Submit a decision with this turn's batch."""
+        try:
+            wording = self._worded(record, basis)
+        except InvalidDraft:
+            self._invalid()
+            return
+        draft = RawDraft(wording.header_line, self._payload(record, wording.payload_start))
+        self._recorder.add(_Item(draft, record.unit, self._durable))
+        if self._recorder.metrics is not None:
+            decision = record.decision
+            self._recorder.metrics.decided(
+                decision.verdict, decision.rule, decision.statement_class
+            )
+
+    def _worded(self, record: Record, basis: Basis) -> _Wording:
+        """A prepared statement is worded once, and not again each time it is executed."""
+        key = (record.text, record.sent, record.timing)
+        known = self._wordings.get(key)
+        if known is not None and known.decision is record.decision and known.basis is basis:
+            return known
+        line = encode_header(EntryKind.DECISION, self._header(record, basis))
+        wording = _Wording(record.decision, basis, line, _opening(record, PAYLOAD_BYTES_MAX))
+        if record.values is not None and len(record.text) <= _WORDING_BYTES_MAX:
+            if len(self._wordings) >= _WORDINGS_MAX:
+                self._wordings.clear()
+            self._wordings[key] = wording
+        return wording
+
+    def _header(self, record: Record, basis: Basis) -> dict[str, HeaderValue]:
         decision = record.decision
         pseudonym = self._recorder.pseudonyms.of
         header: dict[str, HeaderValue] = {
@@ -134,20 +188,19 @@ class Scribe:
             header["relations"] = [
                 _token(str(name)) for name in decision.relations[:_RELATIONS_MAX]
             ]
-        draft = Draft(EntryKind.DECISION, header, self._payload(record))
-        self._recorder.add(_Item(draft, record.unit, self._durable, self._invalid))
-        if self._recorder.metrics is not None:
-            self._recorder.metrics.decided(
-                decision.verdict, decision.rule, decision.statement_class
-            )
+        return header
 
-    def _payload(self, record: Record) -> bytes:
-        payload = self._encoded(record, PAYLOAD_BYTES_MAX)
-        return payload if len(payload) <= PAYLOAD_BYTES_MAX else self._encoded(record, _CUT_BYTES)
+    def _payload(self, record: Record, opening: str) -> bytes:
+        payload = self._encoded(record, opening, PAYLOAD_BYTES_MAX)
+        if len(payload) <= PAYLOAD_BYTES_MAX:
+            return payload
+        return self._encoded(record, _opening(record, _CUT_BYTES), _CUT_BYTES)
 
-    def _encoded(self, record: Record, cut_bytes: int) -> bytes:
-        content = _encode_json(_content(record, cut_bytes)).removesuffix("}")
-        return (content + self._payload_end).encode()
+    def _encoded(self, record: Record, opening: str, cut_bytes: int) -> bytes:
+        if record.values is None:
+            return (opening + self._payload_end).encode()
+        parameters = _encode_json(_parameters(record.values, cut_bytes))
+        return f'{opening},"parameters":{parameters}{self._payload_end}'.encode()
 
     def outcome(self, unit: Unit, *, cut: bool = False) -> None:
         """Submit what became of a durable decision; nobody waits for it."""
@@ -162,7 +215,7 @@ class Scribe:
         }
         if cut:
             header["cut"] = True
-        self._recorder.add(_Item(Draft(EntryKind.OUTCOME, header)))
+        self._recorder.add(_Item(RawDraft(encode_header(EntryKind.OUTCOME, header), None)))
 
 
 class Recorder:
@@ -177,6 +230,8 @@ class Recorder:
         self._loop = asyncio.get_running_loop()
         self._batch: list[_Item] = []
         self._batch_bytes = 0
+        self._flush_due = False
+        self._timer: asyncio.TimerHandle | None = None
         self._lag_count = 0
 
     def now(self) -> float:
@@ -184,39 +239,33 @@ class Recorder:
         return perf_counter()
 
     def add(self, item: _Item) -> None:
-        """Take an entry into this turn's batch."""
-        if item.unit is not None:
-            item.unit.recorded_at_seconds = self.now()
-        if not self._batch:
-            self._loop.call_soon(self.flush)
+        """Take an entry into this turn's batch, or, if nobody waits for it, into the next one."""
         self._batch.append(item)
         self._batch_bytes += len(item.draft.payload or b"")
+        if item.unit is not None:
+            item.unit.recorded_at_seconds = self.now()
+            if not self._flush_due:
+                self._flush_due = True
+                self._loop.call_soon(self.flush)
+        elif self._timer is None:
+            self._timer = self._loop.call_later(_OUTCOME_SECONDS_MAX, self._flush_late)
         if len(self._batch) >= _BATCH_DRAFTS_MAX or self._batch_bytes >= _BATCH_BYTES_MAX:
             self.flush()
 
     def flush(self) -> None:
         """Submit what was gathered."""
         batch, self._batch, self._batch_bytes = self._batch, [], 0
+        self._flush_due = False
         if not batch:
             return
-        try:
-            self._submit(batch)
-        except InvalidDraft:
-            for item in batch:
-                self._submit_alone(item)
-
-    def _submit_alone(self, item: _Item) -> None:
-        try:
-            self._submit([item])
-        except InvalidDraft:
-            if item.invalid is not None:
-                item.invalid()
-
-    def _submit(self, batch: list[_Item]) -> None:
         future = self._notary.submit([item.draft for item in batch])
         started = self.now()
         self._move_lag(len(batch))
         future.add_done_callback(lambda done: self._settled(batch, started, done))
+
+    def _flush_late(self) -> None:
+        self._timer = None
+        self.flush()
 
     def _settled(
         self, batch: list[_Item], started: float, done: asyncio.Future[Acknowledgement]
@@ -302,15 +351,13 @@ async def connect_ledger(socket: Path, keys: Path, metrics: Metrics | None = Non
     return Ledger(client, Recorder(client, pseudonyms, metrics))
 
 
-def _content(record: Record, cut_bytes: int) -> dict[str, object]:
-    """The statement as the payload holds it. Of what is longer than `cut_bytes` the beginning is
-    kept, and the length and digest of the whole."""
+def _opening(record: Record, cut_bytes: int) -> str:
+    """The statement as the payload holds it, without the last brace. Of what is longer than
+    `cut_bytes` the beginning is kept, and the length and digest of the whole."""
     content = _text("text", record.text, record.codec, cut_bytes)
     if record.sent is not None:
         content |= _text("sent", record.sent.encode(), "utf-8", cut_bytes)
-    if record.values is not None:
-        content["parameters"] = _parameters(record.values, cut_bytes)
-    return content
+    return _encode_json(content).removesuffix("}")
 
 
 def _in_utf8(record: Record) -> bytes:

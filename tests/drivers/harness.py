@@ -13,8 +13,9 @@ from typing import Any, TypeVar
 import psycopg
 import uvloop
 
-from ledger.client import Acknowledgement, Draft
+from ledger.client import Acknowledgement, Draft, RawDraft
 from ledger.errors import LedgerUnavailable
+from ledger.header import decode_header
 from ledger.pseudonyms import Pseudonyms
 from proxy.names import PrincipalName, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
@@ -48,7 +49,7 @@ class HeldNotary:
         self._waiting: list[tuple[int, int, asyncio.Future[Acknowledgement]]] = []
         self._failure: LedgerUnavailable | None = None
 
-    def submit(self, drafts: Sequence[Draft]) -> asyncio.Future[Acknowledgement]:
+    def submit(self, drafts: Sequence[RawDraft]) -> asyncio.Future[Acknowledgement]:
         """As `NotaryClient.submit`."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[Acknowledgement] = loop.create_future()
@@ -57,7 +58,9 @@ class HeldNotary:
             future.exception()
             return future
         self._waiting.append((len(self.drafts), len(drafts), future))
-        self.drafts += drafts
+        self.drafts += [
+            Draft(*decode_header(draft.header_line), draft.payload) for draft in drafts
+        ]
         if self.open:
             loop.call_soon(self.release)
         self._tell = loop.create_task(self._announce())

@@ -4,12 +4,13 @@ import asyncio
 import base64
 import json
 import struct
+from dataclasses import replace
 
 import pytest
 
-from ledger.client import Acknowledgement
+from ledger.client import Acknowledgement, Draft
 from ledger.errors import LedgerUnavailable
-from ledger.header import encode_header
+from ledger.header import decode_header
 from ledger.pseudonyms import Pseudonyms
 from proxy.names import Article, PrincipalName, QualifiedName, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
@@ -34,10 +35,10 @@ class Notary:
         self.batches, self.futures = [], []
 
     def submit(self, drafts):
-        for draft in drafts:
-            encode_header(draft.kind, draft.header)
         future = asyncio.get_running_loop().create_future()
-        self.batches.append(list(drafts))
+        self.batches.append(
+            [Draft(*decode_header(draft.header_line), draft.payload) for draft in drafts]
+        )
         self.futures.append(future)
         return future
 
@@ -174,7 +175,7 @@ async def test_an_outcome_refers_to_its_decision_and_is_coarse_about_time(record
     unit = Unit(1, rows_count=3, released_bytes=99, error="22012", index=41)
     unit.recorded_at_seconds = recorder.now() - 0.0051
     scribe_of(recorder).outcome(unit)
-    await turn()
+    recorder.flush()
     header = notary.batches[0][0].header
     assert (header["decision"], header["rows_count"], header["error"]) == (41, 3, "22012")
     assert header["duration_ms"] == 8
@@ -185,3 +186,48 @@ async def test_a_great_many_entries_are_submitted_before_the_turn_ends(recorder,
     for number in range(1, 1_026):
         scribe.decision(record(Unit(number)), BASIS)
     assert [len(batch) for batch in notary.batches] == [1_024]
+
+
+async def test_an_outcome_waits_for_the_next_decision_but_not_for_long(recorder, notary):
+    scribe = scribe_of(recorder)
+    scribe.outcome(Unit(1, index=1))
+    await turn()
+    assert notary.batches == []
+    scribe.decision(record(), BASIS)
+    await turn()
+    assert [draft.kind for draft in notary.batches[0]] == ["outcome", "decision"]
+    scribe.outcome(Unit(1, index=1))
+    await asyncio.sleep(0.3)
+    assert [draft.kind for draft in notary.batches[1]] == ["outcome"]
+
+
+async def test_an_executed_statement_is_worded_once_and_anew_when_anything_changes(
+    recorder, notary
+):
+    scribe = scribe_of(recorder)
+    parameters = struct.pack(">HHi", 0, 1, 1) + b"7" + struct.pack(">H", 0)
+    other = replace(DECISION, rule=RuleName("other"))
+    executed = [
+        record(values=parameters),
+        record(values=parameters),
+        record(values=parameters, sent="SELECT 2"),
+        replace(record(values=parameters), decision=other),
+        replace(record(values=parameters), timing=Timing.FIRST),
+    ]
+    for one in executed:
+        scribe.decision(one, BASIS)
+    scribe.decision(executed[0], replace(BASIS, policy="c" * 64))
+    scribe.belong_to(PrincipalName("somebody-else"))
+    scribe.decision(executed[0], BASIS)
+    await turn()
+    (drafts,) = notary.batches
+    assert drafts[0] == drafts[1]
+    headers = [draft.header for draft in drafts]
+    assert len({json.dumps(header) for header in headers}) == len(executed) + 1
+    assert "sent_hmac" not in headers[1]
+    assert "sent_hmac" in headers[2]
+    assert headers[3]["rule"] == "other"
+    assert headers[4]["timing"] == "first"
+    assert headers[5]["policy"] == "c" * 64
+    assert headers[6]["principal"] == "somebody-else"
+    assert json.loads(drafts[0].payload)["parameters"]["values"] == ["Nw=="]

@@ -114,13 +114,13 @@ def test_a_planner_that_fails_ends_the_session_and_says_nothing_of_the_text(prox
     assert "secret" not in received.fields["M"]
 
 
-def test_an_entry_the_ledger_does_not_take_ends_the_session(proxy, client):
+def test_an_entry_the_ledger_does_not_take_ends_the_session(proxy, client, monkeypatch):
     from ledger.errors import InvalidDraft
 
-    def submit(drafts):
+    def encode_header(kind, header):
         raise InvalidDraft("synthetic")
 
-    proxy.notary.submit = submit
+    monkeypatch.setattr("proxy.record.encode_header", encode_header)
     client.send(query("SELECT 1"))
     (received,) = client.until("never")
     assert received.fields["C"] == "XX000"
