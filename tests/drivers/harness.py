@@ -58,9 +58,7 @@ class HeldNotary:
             future.exception()
             return future
         self._waiting.append((len(self.drafts), len(drafts), future))
-        self.drafts += [
-            Draft(*decode_header(draft.header_line), draft.payload) for draft in drafts
-        ]
+        self.drafts += [Draft(*decode_header(draft.header_line), draft.payload) for draft in drafts]
         if self.open:
             loop.call_soon(self.release)
         self._tell = loop.create_task(self._announce())
