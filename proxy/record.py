@@ -148,11 +148,9 @@ class Scribe:
             return
         draft = RawDraft(wording.header_line, self._payload(record, wording.payload_start))
         self._recorder.add(_Item(draft, record.unit, self._durable))
-        if self._recorder.metrics is not None:
-            decision = record.decision
-            self._recorder.metrics.decided(
-                decision.verdict, decision.rule, decision.statement_class
-            )
+        if (metrics := self._recorder.metrics) is not None:
+            decided = record.decision
+            metrics.decided(decided.verdict, decided.rule, decided.statement_class)
 
     def _worded(self, record: Record, basis: Basis) -> _Wording:
         """A prepared statement is worded once, and not again each time it is executed."""
@@ -190,17 +188,14 @@ class Scribe:
             ]
         return header
 
-    def _payload(self, record: Record, opening: str) -> bytes:
-        payload = self._encoded(record, opening, PAYLOAD_BYTES_MAX)
+    def _payload(self, record: Record, opening: str, cut_bytes: int = PAYLOAD_BYTES_MAX) -> bytes:
+        parameters = ""
+        if record.values is not None:
+            parameters = f',"parameters":{_encode_json(_parameters(record.values, cut_bytes))}'
+        payload = f"{opening}{parameters}{self._payload_end}".encode()
         if len(payload) <= PAYLOAD_BYTES_MAX:
             return payload
-        return self._encoded(record, _opening(record, _CUT_BYTES), _CUT_BYTES)
-
-    def _encoded(self, record: Record, opening: str, cut_bytes: int) -> bytes:
-        if record.values is None:
-            return (opening + self._payload_end).encode()
-        parameters = _encode_json(_parameters(record.values, cut_bytes))
-        return f'{opening},"parameters":{parameters}{self._payload_end}'.encode()
+        return self._payload(record, _opening(record, _CUT_BYTES), _CUT_BYTES)
 
     def outcome(self, unit: Unit, *, cut: bool = False) -> None:
         """Submit what became of a durable decision; nobody waits for it."""
