@@ -44,8 +44,7 @@ from proxy.wire.postgres.frontend import decode_parameters
 _CUT_BYTES: Final = 40_000
 _BATCH_DRAFTS_MAX: Final = 1_024
 _BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
-# Nobody waits for an outcome. Submitted alone, it would keep the next decision waiting for a sync
-# of its own, so it goes with that decision, or after this long.
+# Submitted alone, an outcome would make the next decision wait for a sync that nobody needs.
 _OUTCOME_SECONDS_MAX: Final = 0.1
 _CATALOGUE_DIGITS: Final = 14
 _WORDINGS_MAX: Final = 64
@@ -347,8 +346,7 @@ async def connect_ledger(socket: Path, keys: Path, metrics: Metrics | None = Non
 
 
 def _opening(record: Record, cut_bytes: int) -> str:
-    """The statement as the payload holds it, without the last brace. Of what is longer than
-    `cut_bytes` the beginning is kept, and the length and digest of the whole."""
+    """The payload's beginning; of what is longer than `cut_bytes`, its start, length and digest."""
     content = _text("text", record.text, record.codec, cut_bytes)
     if record.sent is not None:
         content |= _text("sent", record.sent.encode(), "utf-8", cut_bytes)
