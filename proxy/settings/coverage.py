@@ -230,7 +230,8 @@ class _Checker:
             relation = self.catalogue.relations.get(name)
             if relation is not None and (relation.has_triggers or relation.has_rules):
                 message = (
-                    "has triggers or rules, whose own statements nobody judges; writes refused"
+                    "has triggers or rules, or defaults or checks with functions of its own, whose"
+                    " statements nobody judges; writes refused"
                 )
                 yield Finding(FindingKind.SIDE_EFFECT, name, message)
 

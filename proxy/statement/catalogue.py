@@ -60,7 +60,8 @@ class Relation:
     ``parents``/``children`` are inheritance and partitioning (``pg_inherits``), direct ones.
     ``references`` are the targets of its foreign keys, ``reads`` what a view's query names.
     ``indexes`` are the columns of each index that serves every row, in order. ``has_triggers``
-    counts user triggers only, ``has_rules`` any rewrite rule other than a view's ``_RETURN``.
+    counts user triggers, and defaults, generated columns and checks that call user functions;
+    ``has_rules`` any rewrite rule other than a view's ``_RETURN``.
     """
 
     name: QualifiedName

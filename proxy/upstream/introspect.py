@@ -47,7 +47,19 @@ WHERE n.nspname !~ '^pg_(toast|temp|toast_temp)' ORDER BY 1"""
 _RELATIONS = """
 SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
        EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t
-               WHERE t.tgrelid = c.oid AND NOT t.tgisinternal),
+               WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
+       OR EXISTS (
+         SELECT 1
+         FROM (SELECT 'pg_catalog.pg_attrdef'::pg_catalog.regclass, d.oid
+               FROM pg_catalog.pg_attrdef d WHERE d.adrelid = c.oid
+               UNION ALL
+               SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+               FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c')
+           AS x (class, oid)
+         JOIN pg_catalog.pg_depend p ON p.classid = x.class AND p.objid = x.oid
+         WHERE p.refobjid >= 16384
+           AND p.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
+                                'pg_catalog.pg_operator'::pg_catalog.regclass)),
        EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r
                WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN')
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace

@@ -20,7 +20,8 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
         if opaque and relation.name not in context.law.open_relations:
             return Refusal(
                 RuleName("unvetted-trigger"),
-                f"relation {relation.name} has triggers or rules, whose code can read anything;"
+                f"relation {relation.name} has triggers or rules, or defaults or checks with"
+                " functions of the site's own, whose code can read anything;"
                 " the policy does not declare it open",
             )
         if _moves_key(reference, relation) and _hidden_referrer(relation, context):

@@ -46,6 +46,10 @@ CREATE OPERATOR s.=== (LEFTARG = int, RIGHTARG = int, FUNCTION = int4eq);
 CREATE FUNCTION s.noted() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';
 CREATE TRIGGER noted BEFORE INSERT ON s.charge FOR EACH ROW EXECUTE FUNCTION s.noted();
 CREATE RULE silent AS ON DELETE TO s.log DO INSTEAD NOTHING;
+CREATE TABLE s.defaulted (id int, noted text DEFAULT s.f('x'));
+CREATE TABLE s.checked (id int CHECK (s.f(id) > 0));
+CREATE TABLE s.generated (id int, twice int GENERATED ALWAYS AS (id * 2) STORED);
+CREATE TABLE s.numbered (id serial CHECK (id > 0), at date DEFAULT now());
 SET allow_system_table_mods = on;
 CREATE FUNCTION pg_catalog.added(text, text) RETURNS boolean LEAKPROOF LANGUAGE sql
   AS 'SELECT true';
@@ -141,6 +145,14 @@ def test_triggers_and_rules_are_seen_and_views_have_none(catalogue):
     assert not relation(catalogue, "person").has_triggers  # a foreign key's own do not count
     assert relation(catalogue, "log").has_rules
     assert not relation(catalogue, "names").has_rules
+
+
+@pytest.mark.parametrize(
+    ("name", "runs"),
+    [("defaulted", True), ("checked", True), ("generated", False), ("numbered", False)],
+)
+def test_a_write_that_runs_the_sites_own_functions_counts_as_a_trigger(catalogue, name, runs):
+    assert relation(catalogue, name).has_triggers is runs
 
 
 def test_the_sites_own_objects_are_listed(catalogue):
