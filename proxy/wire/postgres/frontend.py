@@ -36,6 +36,9 @@ SYNC_MESSAGE: Final = b"S\x00\x00\x00\x04"
 FLUSH_MESSAGE: Final = b"H\x00\x00\x00\x04"
 TERMINATE_MESSAGE: Final = b"X\x00\x00\x00\x04"
 
+# NAMEDATALEN - 1 (pg_config_manual.h)
+_NAME_BYTES_MAX: Final = 63
+
 
 class Target(Enum):
     """What a Describe or a Close is about."""
@@ -91,6 +94,16 @@ def _malformed(message: str) -> ProtocolViolation:
     return ProtocolViolation(f"malformed {message} message")
 
 
+def _name(name: bytes, message: str) -> bytes:
+    """A name that is the same to the server and to us: its table of prepared statements cuts names
+    at 63 bytes (NAMEDATALEN), and it converts them from client_encoding, which may change."""
+    if len(name) > _NAME_BYTES_MAX or not name.isascii():
+        raise ProtocolViolation(
+            f"the name in a {message} message is longer than {_NAME_BYTES_MAX} bytes or not ASCII"
+        )
+    return name
+
+
 def decode_query(raw: bytes) -> bytes:
     """The text of a Query, without its terminator."""
     if raw.find(0, HEADER_BYTES) != len(raw) - 1:
@@ -107,7 +120,8 @@ def decode_parse(raw: bytes) -> Parse:
         raise _malformed("Parse")
     if len(types) != 2 + 4 * int(_U16.unpack_from(types)[0]):
         raise _malformed("Parse")
-    return Parse(raw[HEADER_BYTES:name_end], raw[name_end + 1 : text_end], types)
+    name = _name(raw[HEADER_BYTES:name_end], "Parse")
+    return Parse(name, raw[name_end + 1 : text_end], types)
 
 
 def decode_bind(raw: bytes) -> Bind:
@@ -118,9 +132,9 @@ def decode_bind(raw: bytes) -> Bind:
         raise _malformed("Bind")
     if _walk_parameters(raw, statement_end + 1) != len(raw):
         raise _malformed("Bind")
-    return Bind(
-        raw[HEADER_BYTES:portal_end], raw[portal_end + 1 : statement_end], raw[statement_end + 1 :]
-    )
+    portal = _name(raw[HEADER_BYTES:portal_end], "Bind")
+    statement = _name(raw[portal_end + 1 : statement_end], "Bind")
+    return Bind(portal, statement, raw[statement_end + 1 :])
 
 
 def _walk_parameters(raw: bytes, position: int) -> int:
@@ -169,11 +183,12 @@ def decode_named(raw: bytes) -> Named:
     """A Describe or a Close."""
     if len(raw) < HEADER_BYTES + 2 or raw.find(0, HEADER_BYTES + 1) != len(raw) - 1:
         raise _malformed("Describe or Close")
+    name = _name(raw[HEADER_BYTES + 1 : -1], "Describe or Close")
     match raw[HEADER_BYTES]:
         case Target.STATEMENT.value:
-            return Named(Target.STATEMENT, raw[HEADER_BYTES + 1 : -1])
+            return Named(Target.STATEMENT, name)
         case Target.PORTAL.value:
-            return Named(Target.PORTAL, raw[HEADER_BYTES + 1 : -1])
+            return Named(Target.PORTAL, name)
         case _:
             raise _malformed("Describe or Close")
 
@@ -183,7 +198,8 @@ def decode_execute(raw: bytes) -> Execute:
     name_end = raw.find(0, HEADER_BYTES)
     if name_end < 0 or name_end + 5 != len(raw):
         raise _malformed("Execute")
-    return Execute(raw[HEADER_BYTES:name_end], int(_I32.unpack_from(raw, name_end + 1)[0]))
+    portal = _name(raw[HEADER_BYTES:name_end], "Execute")
+    return Execute(portal, int(_I32.unpack_from(raw, name_end + 1)[0]))
 
 
 def require_empty(raw: bytes) -> None:

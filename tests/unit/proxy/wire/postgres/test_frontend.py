@@ -12,6 +12,7 @@ from proxy.wire.postgres.backend import encode_message
 from proxy.wire.postgres.frontend import Parse, Target
 
 texts = st.binary(max_size=40).map(lambda raw: raw.replace(b"\0", b"x"))
+names = st.text(st.characters(min_codepoint=1, max_codepoint=127), max_size=63).map(str.encode)
 values = st.one_of(st.none(), st.binary(max_size=20))
 
 
@@ -35,14 +36,14 @@ def test_query_round_trip(text):
     assert frontend.decode_query(frontend.encode_query(text)) == text
 
 
-@given(texts, texts, st.lists(st.integers(0, 2**32 - 1), max_size=4))
+@given(names, texts, st.lists(st.integers(0, 2**32 - 1), max_size=4))
 def test_parse_round_trip(name, text, oids):
     types = struct.pack(f">H{len(oids)}I", len(oids), *oids)
     parse = Parse(name, text, types)
     assert frontend.decode_parse(frontend.encode_parse(parse)) == parse
 
 
-@given(texts, texts, st.lists(values, max_size=4), st.lists(st.integers(0, 1), max_size=3))
+@given(names, names, st.lists(values, max_size=4), st.lists(st.integers(0, 1), max_size=3))
 def test_bind_gives_names_and_parameters(portal, statement, parameters, formats):
     raw = message("B", bind_body(portal, statement, formats, parameters, [1]))
     bind = frontend.decode_bind(raw)
@@ -52,13 +53,13 @@ def test_bind_gives_names_and_parameters(portal, statement, parameters, formats)
     assert (decoded.formats, decoded.result_formats) == (tuple(formats), (1,))
 
 
-@given(texts, st.integers(-(2**31), 2**31 - 1))
+@given(names, st.integers(-(2**31), 2**31 - 1))
 def test_execute_gives_portal_and_limit(portal, rows_max):
     raw = message("E", portal + b"\0" + struct.pack(">i", rows_max))
     assert frontend.decode_execute(raw) == frontend.Execute(portal, rows_max)
 
 
-@given(texts, st.sampled_from(Target))
+@given(names, st.sampled_from(Target))
 def test_describe_and_close_give_target_and_name(name, target):
     raw = message("D", bytes((target.value,)) + name + b"\0")
     assert frontend.decode_named(raw) == frontend.Named(target, name)
@@ -111,3 +112,22 @@ def test_arbitrary_bodies_raise_nothing_but_violations(decode, body):
         decode(message("Q", body))
     except ProtocolViolation:
         return
+
+
+@pytest.mark.parametrize("name", [b"x" * 64, "\u4e2d".encode("gbk"), b"\xa1"])
+@pytest.mark.parametrize(
+    ("decode", "body"),
+    [
+        (frontend.decode_parse, lambda name: name + b"\0SELECT 1\0\0\0"),
+        (frontend.decode_bind, lambda name: name + b"\0" + b"\0" * 7),
+        (frontend.decode_bind, lambda name: b"\0" + name + b"\0" + b"\0" * 6),
+        (frontend.decode_execute, lambda name: name + b"\0" + b"\0" * 4),
+        (frontend.decode_named, lambda name: b"S" + name + b"\0"),
+        (frontend.decode_named, lambda name: b"P" + name + b"\0"),
+    ],
+    ids=["parse", "bind-portal", "bind-statement", "execute", "statement", "portal"],
+)
+def test_a_name_the_server_could_take_for_another_is_not_taken(decode, body, name):
+    decode(message("?", body(b"x" * 63)))
+    with pytest.raises(ProtocolViolation):
+        decode(message("?", body(name)))
