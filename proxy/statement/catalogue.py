@@ -61,7 +61,8 @@ class Relation:
     ``references`` are the targets of its foreign keys, ``reads`` what a view's query names.
     ``indexes`` are the columns of each index that serves every row, in order. ``has_triggers``
     counts user triggers, and defaults, generated columns and checks that call user functions;
-    ``has_rules`` any rewrite rule other than a view's ``_RETURN``.
+    ``has_rules`` any rewrite rule other than a view's ``_RETURN``. ``has_own_casts``: a column is
+    of a type to or from which a user function casts.
     """
 
     name: QualifiedName
@@ -76,6 +77,7 @@ class Relation:
     indexes: tuple[tuple[str, ...], ...] = ()
     has_triggers: bool = False
     has_rules: bool = False
+    has_own_casts: bool = False
 
     def column(self, name: str) -> Column | None:
         """The column of that (folded) name."""

@@ -54,14 +54,26 @@ SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
                FROM pg_catalog.pg_attrdef d WHERE d.adrelid = c.oid
                UNION ALL
                SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
-               FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c')
+               FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'
+               UNION ALL
+               SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+               FROM pg_catalog.pg_attribute a
+               JOIN pg_catalog.pg_constraint k ON k.contypid = a.atttypid
+               WHERE a.attrelid = c.oid AND NOT a.attisdropped)
            AS x (class, oid)
          JOIN pg_catalog.pg_depend p ON p.classid = x.class AND p.objid = x.oid
          WHERE p.refobjid >= 16384
            AND p.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
                                 'pg_catalog.pg_operator'::pg_catalog.regclass)),
        EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r
-               WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN')
+               WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN'),
+       EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a
+               JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
+               JOIN pg_catalog.pg_cast k
+                 ON k.castsource IN (t.oid, t.typbasetype, t.typelem)
+                    AND (k.castsource >= 16384 OR k.casttarget < 16384)
+                 OR k.casttarget IN (t.oid, t.typbasetype, t.typelem) AND k.casttarget >= 16384
+               WHERE a.attrelid = c.oid AND NOT a.attisdropped AND k.castfunc >= 16384)
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname !~ '^pg_(toast|temp|toast_temp)'
   AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I', 'c') ORDER BY 1"""
@@ -225,6 +237,7 @@ def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
                 indexes=_index_columns(indexes_of[oid]),
                 has_triggers=bool(row[4]),
                 has_rules=bool(row[5]),
+                has_own_casts=bool(row[6]),
             )
             for row in relations
             for oid in (_int(row[0]),)

@@ -46,6 +46,12 @@ def _refuse_one(reference: Reference, context: Context) -> Refusal | None:
             f"relation {name} is not a table; views, materialised views, foreign tables and"
             " sequences are served only when the policy declares them open",
         )
+    if relation.has_own_casts:
+        return Refusal(
+            RuleName("unvetted-cast"),
+            f"relation {name} has a column whose type is cast by a function of the site's own,"
+            " which can read anything; the policy does not declare it open",
+        )
     if name in context.law.relations:
         return _refuse_sampled(reference)
     for relative in _family(relation, context):

@@ -51,6 +51,7 @@ RELATIONS = (
     relation("notes", "case_id:bigint body:text", references=(base("cases"),)),
     relation("old_cases", "id:bigint", parents=(base("cases"),)),
     relation("watched", "id:bigint", has_triggers=True),
+    relation("moods", "m:text", has_own_casts=True),
     relation("report", "n:bigint", kind=RelationKind.VIEW),
     relation("open_report", "n:bigint", kind=RelationKind.VIEW),
     relation(QualifiedName("pg_catalog", "pg_type"), "typname:text"),

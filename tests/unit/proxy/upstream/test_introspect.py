@@ -51,6 +51,11 @@ CREATE TABLE s.checked (id int CHECK (s.f(id) > 0));
 CREATE TABLE s.generated (id int, twice int GENERATED ALWAYS AS (id * 2) STORED);
 CREATE TABLE s.numbered (id serial CHECK (id > 0), at date DEFAULT now());
 SET allow_system_table_mods = on;
+CREATE FUNCTION s.peek(s.mood) RETURNS int LANGUAGE sql AS 'SELECT 1';
+CREATE CAST (s.mood AS int) WITH FUNCTION s.peek(s.mood);
+CREATE DOMAIN s.vetted AS text CHECK (s.f(VALUE) <> '');
+CREATE TABLE s.entered (x s.vetted);
+CREATE TABLE s.feelings (felt s.mood[]);
 CREATE FUNCTION pg_catalog.added(text, text) RETURNS boolean LEAKPROOF LANGUAGE sql
   AS 'SELECT true';
 CREATE OPERATOR pg_catalog.=== (LEFTARG = text, RIGHTARG = text, FUNCTION = added);
@@ -153,6 +158,17 @@ def test_triggers_and_rules_are_seen_and_views_have_none(catalogue):
 )
 def test_a_write_that_runs_the_sites_own_functions_counts_as_a_trigger(catalogue, name, runs):
     assert relation(catalogue, name).has_triggers is runs
+
+
+def test_a_domain_whose_check_calls_own_code_is_code_that_a_write_runs(catalogue: Catalogue):
+    assert relation(catalogue, "entered").has_triggers
+
+
+@pytest.mark.parametrize(
+    ("name", "casts"), [("person", True), ("feelings", True), ("charge", False), ("log", False)]
+)
+def test_a_type_that_own_code_casts_is_noticed_in_any_column(catalogue: Catalogue, name, casts):
+    assert relation(catalogue, name).has_own_casts is casts
 
 
 def test_the_sites_own_objects_are_listed(catalogue):

@@ -11,6 +11,8 @@ from tests.unit.proxy.small_world import rule_of
         ("SELECT * FROM open_report", "nothing-protected"),
         ("SELECT * FROM old_cases", "undeclared-relative"),
         ("SELECT * FROM notes", "undeclared-dependent"),
+        ("SELECT m::int FROM moods", "unvetted-cast"),
+        ("INSERT INTO moods VALUES ('calm')", "unvetted-cast"),
         ("SELECT * FROM pg_type", "nothing-protected"),
         ("SELECT * FROM pg_stats", "system-relation"),
         ("DELETE FROM pg_type", "system-relation"),
