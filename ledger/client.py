@@ -41,7 +41,7 @@ class NotaryClient(asyncio.Protocol):
         self._reader = ReceiptReader()
         self._transport: asyncio.Transport | None = None
         self._unsent: list[bytes] = []
-        self._pending: deque[tuple[int, asyncio.Future[Acknowledgement]]] = deque()
+        self._pending: deque[tuple[int, asyncio.Future[Acknowledgement], float]] = deque()
         self._pending_count = 0
         self._failure: LedgerUnavailable | None = None
         self._closed: asyncio.Future[None] = self._loop.create_future()
@@ -63,6 +63,18 @@ class NotaryClient(asyncio.Protocol):
         return self._pending_count
 
     @property
+    def waiting_seconds(self) -> float:
+        """How long the oldest submission that is not durable has waited; 0.0 without one."""
+        return self._loop.time() - self._pending[0][2] if self._pending else 0.0
+
+    def give_up_after(self, seconds_max: float) -> bool:
+        """Whether something has waited longer than that; then fail, as if the notary hung up."""
+        if self.waiting_seconds <= seconds_max:
+            return False
+        self._fail("the notary did not answer in time")
+        return True
+
+    @property
     def failure(self) -> LedgerUnavailable | None:
         """Why the ledger is lost, or None while it serves."""
         return self._failure
@@ -77,7 +89,7 @@ class NotaryClient(asyncio.Protocol):
         if not self._unsent:
             self._loop.call_soon(self._flush)
         self._unsent.append(encoded)
-        self._pending.append((len(drafts), future))
+        self._pending.append((len(drafts), future, self._loop.time()))
         self._pending_count += len(drafts)
         return future
 
@@ -107,7 +119,7 @@ class NotaryClient(asyncio.Protocol):
             if not self._pending or self._pending[0][0] != receipt.count:
                 self._fail("the notary acknowledged something that was not submitted")
                 return
-            count, future = self._pending.popleft()
+            count, future, _ = self._pending.popleft()
             self._pending_count -= count
             if not future.done():
                 future.set_result(receipt)
@@ -129,7 +141,7 @@ class NotaryClient(asyncio.Protocol):
         pending, self._pending, self._pending_count = self._pending, deque(), 0
         if not self._greeting.done():
             _refuse(self._greeting, self._failure)
-        for _, future in pending:
+        for _, future, _ in pending:
             if not future.done():
                 _refuse(future, self._failure)
         if self._transport is not None:

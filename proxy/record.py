@@ -294,6 +294,7 @@ class Ledger:
         self.on_failure: Callable[[], None] | None = None
         self._client = client
         client.on_failure = self._failed
+        self.give_up_after = client.give_up_after
 
     async def policy_in_force(
         self, digest: str, *, relations_count: int, principals_count: int
@@ -378,13 +379,8 @@ def _parameters(values: bytes, cut_bytes: int) -> dict[str, object]:
     if len(values) > cut_bytes:
         return {"bind_bytes": len(values), "bind_sha256": hashlib.sha256(values).hexdigest()}
     decoded = decode_parameters(values)
-    return {
-        "formats": decoded.formats,
-        "values": [
-            None if value is None else base64.b64encode(value).decode("ascii")
-            for value in decoded.values
-        ],
-    }
+    values = [None if v is None else base64.b64encode(v).decode("ascii") for v in decoded.values]
+    return {"formats": decoded.formats, "values": values}
 
 
 def _token(name: str) -> str:

@@ -15,6 +15,8 @@ from proxy.settings.service import Ledger
 _READY: Final = b"ready\n"
 _START_SECONDS_MAX: Final = 300.0
 _STOP_SECONDS_MAX: Final = 60.0
+# One that hangs gets no longer to drain: what was acknowledged is durable already.
+_HUNG_STOP_SECONDS_MAX: Final = 2.0
 _CONFIGURATION_EXIT: Final = 2
 _SIGNAL_WHEN_PARENT_DIES: Final = 1  # PR_SET_PDEATHSIG of prctl(2), Linux
 _libc: Final = ctypes.CDLL(None)
@@ -25,6 +27,7 @@ class NotaryProcess:
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
+        self.hangs = False
         self.process_id = process.pid
         self.exited = asyncio.create_task(process.wait())
 
@@ -33,7 +36,7 @@ class NotaryProcess:
         with contextlib.suppress(ProcessLookupError):
             self._process.send_signal(signal.SIGTERM)
         try:
-            async with asyncio.timeout(_STOP_SECONDS_MAX):
+            async with asyncio.timeout(_HUNG_STOP_SECONDS_MAX if self.hangs else _STOP_SECONDS_MAX):
                 await asyncio.shield(self.exited)
         except TimeoutError:
             with contextlib.suppress(ProcessLookupError):

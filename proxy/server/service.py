@@ -53,6 +53,8 @@ _GRACE_SECONDS: Final = 20.0
 _PLANNING_THREADS: Final = 2
 # A planning thread holds the interpreter for this long at a time; the event loop waits for it.
 _SWITCH_SECONDS: Final = 0.0005
+# How often within ledger.stall_timeout_ms it is looked whether something waits that long.
+_STALL_LOOKS: Final = 10
 _REFRESH_SECONDS_MIN: Final = 0.5
 # A catalogue older than this, in refresh intervals and at least in seconds, is not judged by.
 _STALE_INTERVALS: Final = 12
@@ -169,11 +171,23 @@ class Service:
     async def _until_stopped(self, notary: NotaryProcess) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
         watching = asyncio.create_task(self._watch_catalogues())
+        timing = asyncio.create_task(self._watch_ledger(notary))
         await asyncio.wait((stopping, notary.exited), return_when=asyncio.FIRST_COMPLETED)
         if notary.exited.done():
             self._ledger_failed()
+        timing.cancel()
         watching.cancel()
         stopping.cancel()
+
+    async def _watch_ledger(self, notary: NotaryProcess) -> None:
+        """A notary, or a disk below it, that hangs has failed as much as one that says so."""
+        seconds_max = self.settings.ledger.stall_timeout_ms / 1000
+        while True:
+            await asyncio.sleep(seconds_max / _STALL_LOOKS)
+            if self._ledger.give_up_after(seconds_max):
+                notary.hangs = True
+                _log.critical("the ledger stalled: an entry was not durable in time; see its disk")
+                return
 
     async def reload(self) -> bool:
         """Read the policy again; a file with a mistake changes nothing."""

@@ -115,6 +115,8 @@ class Ledger(Section):
     """This proxy's name in the log."""
     socket: FilePath | None = None
     """The notary's Unix socket; by default `notary.sock` in `directory`."""
+    stall_timeout_ms: Milliseconds = 10_000
+    """How long an entry may wait to become durable; after that the service stops."""
     force_filesystem: bool = False
     """Accept a file system that may not keep a sync (tmpfs, overlay, NFS). For trials only."""
 
