@@ -379,8 +379,8 @@ def _parameters(values: bytes, cut_bytes: int) -> dict[str, object]:
     if len(values) > cut_bytes:
         return {"bind_bytes": len(values), "bind_sha256": hashlib.sha256(values).hexdigest()}
     decoded = decode_parameters(values)
-    values = [None if v is None else base64.b64encode(v).decode("ascii") for v in decoded.values]
-    return {"formats": decoded.formats, "values": values}
+    shown = [None if v is None else base64.b64encode(v).decode("ascii") for v in decoded.values]
+    return {"formats": decoded.formats, "values": shown}
 
 
 def _token(name: str) -> str:

@@ -142,3 +142,24 @@ async def test_serve_listens_for_a_sequencer(tmp_path: Path):
     await client.close()
     await server.close()
     log.disk.unlock()
+
+
+async def test_what_waits_too_long_fails_and_what_does_not_wait_does_not(tmp_path: Path):
+    async def greet_and_be_silent(reader, writer):
+        writer.write(HELLO)
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_unix_server(greet_and_be_silent, tmp_path / "s")
+    client = await NotaryClient.connect(tmp_path / "s")
+    assert client.waiting_seconds == 0.0
+    assert not client.give_up_after(0.0)
+    future = client.submit([decision()])
+    await asyncio.sleep(0.05)
+    assert not client.give_up_after(60.0)
+    assert client.give_up_after(0.01)
+    with pytest.raises(LedgerUnavailable):
+        await future
+    assert client.failure is not None
+    await client.close()
+    server.close()
