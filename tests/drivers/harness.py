@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import re
 import threading
+import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -227,3 +228,12 @@ class RunningProxy:
     def url(self, scheme: str, user: str = "postgres") -> str:
         """A URL to the proxy."""
         return f"{scheme}://{user}:{PASSWORD}@{HOST}:{self.port}/{self.database.name}"
+
+
+def outcomes(proxy: RunningProxy) -> list[dict[str, Any]]:
+    """The headers of all outcomes so far; waits for the first, which nobody hurries."""
+    until = time.monotonic() + 10
+    while not (found := proxy.call(lambda: proxy.notary.headers("outcome"))):
+        assert time.monotonic() < until, "no outcome came"
+        time.sleep(0.02)
+    return list(found)

@@ -39,7 +39,7 @@ def test_one_record_for_each_execution_with_its_parameters_sealed(proxy, connect
 def test_outcomes_count_rows_and_refer_to_their_decision(proxy, connection):
     connection.execute("SELECT * FROM person")
     connection.execute("SELECT 1")
-    outcome = proxy.call(lambda: proxy.notary.headers("outcome")[0])
+    outcome = outcomes(proxy)[0]
     assert outcome["rows_count"] == 50
     assert proxy.notary.drafts[outcome["decision"]].kind == "decision"
 

@@ -14,7 +14,7 @@ from psycopg import errors
 from proxy.server.worker import Way, WorkerLimits
 from proxy.upstream.connect import Upstream
 from proxy.wire.postgres.startup import SSL_REQUEST, StartupMessage, encode_cancel, encode_startup
-from tests.drivers.harness import RunningProxy
+from tests.drivers.harness import RunningProxy, outcomes
 from tests.drivers.raw import RawClient, query, tags
 from tests.world import HOST, Database, PostgresWorld
 
@@ -169,7 +169,7 @@ def test_what_a_client_that_left_had_got_is_on_record(proxy):
         until_waiting_for(proxy.database, "ClientWrite")
         raw.socket.close()
     until_connections(proxy, 0)
-    (outcome,) = proxy.call(lambda: proxy.notary.headers("outcome"))
+    (outcome,) = outcomes(proxy)
     assert outcome["cut"] is True
     assert 0 < outcome["rows_count"] < 200_000
 

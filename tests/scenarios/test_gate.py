@@ -1,12 +1,11 @@
 """Recorded before released: no answer reaches a client before its record is durable, and nothing
 that can change the database is sent before. The ledger here is durable when the test says so."""
 
-import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.drivers.harness import RunningProxy
+from tests.drivers.harness import RunningProxy, outcomes
 from tests.drivers.raw import SYNC, RawClient, bind, execute, parse, query, tags
 from tests.world import HOST, Database, PostgresWorld
 
@@ -154,11 +153,7 @@ def test_the_outcome_follows_what_was_released(proxy, client):
     assert proxy.call(lambda: proxy.notary.headers("outcome")) == []
     proxy.call(proxy.notary.release)
     client.until("Z")
-    until = time.monotonic() + 10
-    while not (outcomes := proxy.call(lambda: proxy.notary.headers("outcome"))):
-        assert time.monotonic() < until
-        time.sleep(0.02)
-    (outcome,) = outcomes
+    (outcome,) = outcomes(proxy)
     assert (outcome["decision"], outcome["rows_count"], outcome.get("error")) == (0, 3, None)
 
 
