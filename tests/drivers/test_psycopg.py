@@ -8,6 +8,8 @@ import psycopg
 import pytest
 from psycopg import errors
 
+from tests.drivers.harness import outcomes
+
 
 @pytest.fixture
 def connection(proxy):
