@@ -247,7 +247,8 @@ class PostgresWorld:
                 "-k", self._home, "-h", HOST,
             ],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-            errors="replace", cwd=self._home, env=_environment(), preexec_fn=_end_with_parent, process_group=0,
+            errors="replace", cwd=self._home, env=_environment(),
+            preexec_fn=_end_with_parent, process_group=0,
             user=owner.pw_uid if owner else None, group=owner.pw_gid if owner else None,
             extra_groups=[] if owner else None,
         )  # fmt: skip
