@@ -40,6 +40,10 @@ bench: $(VENV)/.dev ## direct, pgbouncer and Fengcun side by side
 fuzz: $(VENV)/.dev ## every property again, with FUZZ_EXAMPLES examples each
 	@$(BIN)/python -m pytest -p tests.fuzz --hypothesis-profile=fuzz tests/unit $(ARGS)
 
+.PHONY: noninterference
+noninterference: $(VENV)/.dev ## random statements on D through the proxy and on D' without sealed rows
+	@$(BIN)/python -m tests.noninterference $(ARGS)
+
 .PHONY: lock
 lock: ## resolve the dependencies again (needs uv; ARGS=--upgrade for newer ones)
 	@command -v uv >/dev/null || { echo "Locking needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }

@@ -1,0 +1,38 @@
+"""A slice of what `make noninterference` runs by the hour, of a seed that is always the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.noninterference.oracle import Verdict
+from tests.noninterference.run import run
+from tests.noninterference.worlds import Worlds, worlds
+from tests.world import PostgresWorld
+
+SEED = 1
+STATEMENTS = 600
+ADMITTED_SHARE_MIN = 0.8
+
+
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
+    home: Path = tmp_path_factory.mktemp("noninterference")
+    with PostgresWorld() as own, worlds(own, home) as made:
+        yield made
+
+
+def test_no_answer_tells_of_a_sealed_row(both: Worlds):
+    report = run(both, SEED, STATEMENTS)
+    assert not report.leaks, report.leaks[0]
+    assert report.verdicts[Verdict.EQUAL] > STATEMENTS / 2
+    assert report.broken_count == 0
+    assert report.admitted_share >= ADMITTED_SHARE_MIN, report.refused.most_common(5)
+
+
+def test_without_the_proxy_the_answers_differ(both: Worlds):
+    """The oracle can see: the same statements, sent to D directly, tell of sealed rows."""
+    report = run(both, SEED, 100, sabotaged=True)
+    assert len(report.leaks) > 10
