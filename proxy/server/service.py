@@ -149,6 +149,11 @@ class Service:
             ),
             self.metrics,
         )
+        # Before anybody can connect: who is served may count on an end in good order.
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+        loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self.reload()))
         listen = settings.listen
         try:
             self.port = await self._worker.listen(listen.host, listen.port)
@@ -161,10 +166,6 @@ class Service:
         if settings.metrics is not None:
             endpoint = await self._endpoint(settings.metrics)
             stack.push_async_callback(endpoint.close)
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self.stop)
-        loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self.reload()))
         _log.info("serving", extra={"host": listen.host, "port": self.port})
         self.serving.set()
 
