@@ -10,6 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from proxy.rewrite.edit import Edit, apply_edits
+from proxy.rewrite.narrow import CannotNarrow
+from proxy.statement.analyse import Analysis
+from proxy.statement.grammar import NotUnderstood, parse_tree
 from proxy.statement.tree import Body, Json, items, without_locations
 
 
@@ -27,6 +31,19 @@ class TreeChanges:
     shortened: set[int] = field(default_factory=set)
     filters: dict[int, list[Json]] = field(default_factory=dict)
     guards: dict[int, Json] = field(default_factory=dict)
+
+
+def verify(analysis: Analysis, edits: Sequence[Edit], changes: TreeChanges) -> None:
+    """Raises `CannotNarrow` unless the edited text is the analysed one with ``changes`` in it."""
+    try:
+        edited = roots(parse_tree(apply_edits(analysis.encoded, edits).decode("utf-8")))
+    except NotUnderstood:
+        edited = []
+    wanted: list[Json] = [{facts.verb.value: facts.body} for facts in analysis.statements]
+    if len(wanted) != len(edited) or not all(
+        same_meaning(w, changes, e) for w, e in zip(wanted, edited, strict=True)
+    ):
+        raise CannotNarrow("the statement is written in a way that cannot be filtered")
 
 
 def same_meaning(original: Json, changes: TreeChanges, edited: Json) -> bool:

@@ -18,7 +18,7 @@ import postgast
 from postgast.pg_query_pb2 import Token as TokenCode
 
 from proxy.names import PrincipalName, SearchPath, Span
-from proxy.rewrite.apply import Edit
+from proxy.rewrite.edit import Edit
 from proxy.session.plan import Plan, Scene
 from proxy.session.planner import Planned
 from proxy.statement.facts import Verb

@@ -9,15 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from proxy.names import QualifiedName, RuleName
-from proxy.policy.decide import Judgement, Obligation, decide, refuse
+from proxy.policy.decide import Judgement, Obligation, decide, refuse, statement_class
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law
 from proxy.policy.rules import functions
 from proxy.policy.rules.context import Context, Refusal
-from proxy.rewrite.apply import Edit, Visibilities, apply_edits, rewrite
+from proxy.rewrite.apply import Visibilities, rewrite
+from proxy.rewrite.edit import Edit, apply_edits, compose
 from proxy.rewrite.narrow import CannotNarrow
 from proxy.rewrite.predicate import compile_law
+from proxy.rewrite.views import Expansion, Views
 from proxy.session.plan import (
     DropPortals,
     DropStatement,
@@ -65,6 +67,7 @@ class Planner:
         self.doubt = doubt
         self._visibilities = compile_law(law)
         self._captured = _captured(self._visibilities, catalogue)
+        self._views = Views(law, catalogue, self.limits)
 
     def plan(self, text: str, scene: Scene) -> Plan:
         """The plan for one text."""
@@ -98,23 +101,35 @@ class Planner:
             sole=len(analysis.statements) == 1,
             doubt=self.doubt,
         )
+        try:
+            expansion = self._views.expand(analysis, context)
+        except CannotNarrow as error:
+            return Planned(_refused(_view_refusal(error, analysis)), analysis)
+        return self._judged(analysis, expansion or Expansion(analysis, ()), context)
+
+    def _judged(self, original: Analysis, expansion: Expansion, context: Context) -> Planned:
+        """What becomes of a text whose views are in place."""
+        analysis = expansion.analysis
+        context = replace(context, plain_views=self._views.plain(analysis))
         judged = [
             decide(facts, replace(context, last=_is_last(facts, analysis)))
             for facts in analysis.statements
         ]
         decision = _together(judged)
         if decision.verdict is Verdict.REFUSE:
-            return Planned(_refused(decision), analysis)
+            if expansion.edits:
+                decision = replace(decision, reason=decision.reason + _WITH_VIEWS)
+            return Planned(_refused(decision), original)
         obligations = [o for judgement in judged for o in judgement.obligations]
         try:
-            edits = self._rewritten(analysis, obligations)
+            edits = compose(expansion.edits, self._rewritten(analysis, obligations))
         except CannotNarrow as error:
             refusal = Refusal(RuleName("cannot-narrow"), str(error), decision.article)
             kind = decision.statement_class
-            return Planned(_refused(refuse(refusal, kind)), analysis)
-        sent = apply_edits(analysis.encoded, edits).decode("utf-8") if edits else text
+            return Planned(_refused(refuse(refusal, kind)), original)
+        sent = apply_edits(original.encoded, edits).decode("utf-8") if edits else original.text
         plan = _plan(analysis, decision, context, sent)
-        return Planned(plan, analysis, edits)
+        return Planned(plan, original, edits)
 
     def _rewritten(self, analysis: Analysis, obligations: list[Obligation]) -> tuple[Edit, ...]:
         if not obligations:
@@ -122,6 +137,18 @@ class Planner:
         if any(obligation.rule.name in self._captured for obligation in obligations):
             raise CannotNarrow("a function or operator of this database hides a built-in one")
         return rewrite(analysis, obligations, self._visibilities)
+
+
+_WITH_VIEWS = " (read with the definitions of its views in their place)"
+
+
+def _view_refusal(error: CannotNarrow, analysis: Analysis) -> Decision:
+    kinds = {statement_class(facts) for facts in analysis.statements}
+    refusal = Refusal(
+        RuleName("unvetted-view"),
+        f"a view that reads protected relations cannot be served: {error}; query its tables",
+    )
+    return refuse(refusal, kinds.pop() if len(kinds) == 1 else StatementClass.MULTIPLE)
 
 
 def _is_last(facts: Facts, analysis: Analysis) -> bool:

@@ -11,9 +11,11 @@ from enum import Enum
 from proxy.names import QualifiedName
 from proxy.policy.law import Law, RelationRule
 from proxy.policy.rules.context import SYSTEM_SCHEMAS
+from proxy.rewrite.views import Views
 from proxy.settings import positions
 from proxy.settings.expression import Constant, Expression, read_expression
 from proxy.statement.catalogue import Catalogue, Column, Relation, RelationKind
+from proxy.statement.grammar import TextLimits
 
 
 class FindingKind(Enum):
@@ -76,7 +78,7 @@ def _is_declaration(finding: Finding) -> bool:
 
 def check_against(law: Law, catalogue: Catalogue) -> list[Finding]:
     """Everything found, by relation. An empty list: the policy covers the database."""
-    checker = _Checker(law, catalogue)
+    checker = _Checker(law, catalogue, Views(law, catalogue, TextLimits()))
     rules = _each_name_once(checker.rules())
     found = [*rules, *checker.surroundings(), *checker.declarations()]
     return sorted(set(found), key=lambda f: (f.relation, f.kind.value, f.message))
@@ -105,6 +107,7 @@ _TABLES = frozenset((RelationKind.TABLE, RelationKind.PARTITIONED))
 class _Checker:
     law: Law
     catalogue: Catalogue
+    views: Views
 
     def rules(self) -> Iterator[Finding]:
         """Each rule by itself: what it names exists, its masks fit, its look-ups have indexes."""
@@ -186,9 +189,21 @@ class _Checker:
             is_open = name in self.law.open_relations
             behind = self._sealed_behind(relation)
             if relation.kind in _VIEWS and behind is not None:
-                yield _view_finding(name, behind, is_open=is_open)
+                yield from self._view(relation, behind, is_open=is_open)
             elif relation.kind in _TABLES and not is_open:
                 yield from self._undeclared_table(relation)
+
+    def _view(self, view: Relation, behind: QualifiedName, *, is_open: bool) -> Iterator[Finding]:
+        if is_open:
+            message = f"declared open although it reads {behind}, which is sealed; check it again"
+            yield Finding(FindingKind.OPEN_VIEW, view.name, message)
+        elif view.kind is RelationKind.MATERIALIZED_VIEW:
+            message = f"holds rows of {behind}, which is sealed, and is refused; query the tables"
+            yield Finding(FindingKind.UNDECLARED_VIEW, view.name, message)
+        elif (problem := self.views.problem(view)) is not None:
+            message = f"reads {behind}, which is sealed, and is refused: {problem}"
+            message += "; or query the tables instead"
+            yield Finding(FindingKind.UNDECLARED_VIEW, view.name, message)
 
     def _undeclared_table(self, relation: Relation) -> Iterator[Finding]:
         for target in relation.references:
@@ -234,14 +249,6 @@ class _Checker:
                     " statements nobody judges; writes refused"
                 )
                 yield Finding(FindingKind.SIDE_EFFECT, name, message)
-
-
-def _view_finding(name: QualifiedName, behind: QualifiedName, *, is_open: bool) -> Finding:
-    if is_open:
-        message = f"declared open although it reads {behind}, which is sealed; check it again"
-        return Finding(FindingKind.OPEN_VIEW, name, message)
-    message = f"a view of {behind}, which is sealed, so it is refused; query the tables instead"
-    return Finding(FindingKind.UNDECLARED_VIEW, name, message)
 
 
 def _expressions(rule: RelationRule) -> Iterator[tuple[positions.Path, str]]:

@@ -62,7 +62,8 @@ class Relation:
     ``indexes`` are the columns of each index that serves every row, in order. ``has_triggers``
     counts user triggers, and defaults, generated columns and checks that call user functions;
     ``has_rules`` any rewrite rule other than a view's ``_RETURN``. ``has_own_casts``: a column is
-    of a type to or from which a user function casts.
+    of a type to or from which a user function casts. ``definition`` is a view's query as
+    ``pg_get_viewdef`` prints it where no search_path is set.
     """
 
     name: QualifiedName
@@ -78,6 +79,7 @@ class Relation:
     has_triggers: bool = False
     has_rules: bool = False
     has_own_casts: bool = False
+    definition: str = ""
 
     def column(self, name: str) -> Column | None:
         """The column of that (folded) name."""

@@ -9,7 +9,7 @@ that any other condition touches is *exposed*.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
 from typing import assert_never
@@ -59,6 +59,9 @@ class _Operand:
     sources: frozenset[int]
 
 
+_Types = Mapping[str, int]
+"""Types by the names that can mean no other."""
+
 _CONSTANT = _Operand(_UNKNOWN, frozenset())
 
 
@@ -71,6 +74,7 @@ class _Exposure:
     def __init__(self, survey: Survey, catalogue: Catalogue) -> None:
         self._survey = survey
         self._leakproof = catalogue.leakproof
+        self._types = {n: oid for n, oid in _NAMED_TYPES.items() if not catalogue.types_named(n)}
         self._leaking: set[int] = set()
         """Indices of the choices that are not leakproof."""
         self._out: set[int] = set()
@@ -164,7 +168,7 @@ class _Exposure:
             case "A_ArrayExpr":
                 return [self._operand(element, level) for element in items(body, "elements")]
             case "TypeCast":
-                return [_cast_constant(body, array=True)]
+                return [_cast_array(body, self._types)]
             case "ParamRef" | "A_Const":
                 return [_CONSTANT]
             case _:
@@ -192,7 +196,10 @@ class _Exposure:
             case "A_Const":
                 return _constant(body)
             case "TypeCast":
-                return _cast_constant(body)
+                column = body_of(body.get("arg"), "ColumnRef")
+                if column is not None:
+                    return _as_text(find_column(column, level), body, self._types)
+                return _cast_constant(body, self._types)
             case "SQLValueFunction":
                 return _Operand(_VALUE_TYPES.get(text(body, "op")), frozenset())
             case _:
@@ -307,15 +314,53 @@ def _constant(body: Body) -> _Operand:
     return _Operand(BOOL, frozenset()) if "boolval" in body else _CONSTANT
 
 
-def _cast_constant(body: Body, *, array: bool = False) -> _Operand:
+def _cast_constant(cast: Body, types: _Types, *, array: bool = False) -> _Operand:
     """A constant or parameter with its type: what it cannot hold fails without a row."""
-    argument, type_name = typed(body.get("arg")), body.get("typeName")
-    if argument is None or argument[0] not in ("A_Const", "ParamRef"):
-        return _Operand(None, frozenset())
+    known = _is_constant(cast.get("arg")) or (not array and _is_string({"TypeCast": cast}, types))
+    return _Operand(_type_of(cast, types, array=array) if known else None, frozenset())
+
+
+def _as_text(found: Found, cast: Body, types: _Types) -> _Operand:
+    """``name::text`` of a varchar is the column itself: the cast is no function (pg_cast.dat)."""
+    same = found.column is not None and _plain(found.column.type_oid) == TEXT
+    if same and _type_of(cast, types, array=False) == TEXT:
+        return _Operand(TEXT, found.sources)
+    return _Operand(None, frozenset())
+
+
+def _cast_array(cast: Body, types: _Types) -> _Operand:
+    """``ARRAY['a'::varchar, 'b']::text[]``, which is how a view's IN is printed: constants, too."""
+    array = body_of(cast.get("arg"), "A_ArrayExpr")
+    if array is None:
+        return _cast_constant(cast, types, array=True)
+    strings_only = all(_is_string(element, types) for element in items(array, "elements"))
+    known = strings_only and _type_of(cast, types, array=True) == TEXT
+    return _Operand(TEXT if known else None, frozenset())
+
+
+def _is_string(value: Json, types: _Types) -> bool:
+    """A constant or parameter, as it is or cast between string types, which never fails.
+
+    Other casts of casts may be evaluated for each row, and fail there.
+    """
+    cast = body_of(value, "TypeCast")
+    if cast is None:
+        return _is_constant(value)
+    is_string = _plain(_type_of(cast, types, array=False) or 0) == TEXT
+    return is_string and _is_string(cast.get("arg"), types)
+
+
+def _is_constant(value: Json) -> bool:
+    return body_of(value, "A_Const") is not None or body_of(value, "ParamRef") is not None
+
+
+def _type_of(cast: Body, types: _Types, *, array: bool) -> int | None:
+    """The type a cast names, where it is one of the few that are known."""
+    type_name = cast.get("typeName")
     if not isinstance(type_name, dict) or array is not ("arrayBounds" in type_name):
-        return _Operand(None, frozenset())
+        return None
     names = [n for n in strings(items(type_name, "names")) if n != "pg_catalog"]
-    return _Operand(_NAMED_TYPES.get(names[0]) if len(names) == 1 else None, frozenset())
+    return types.get(names[0]) if len(names) == 1 else None
 
 
 def _list(value: Json) -> list[Json]:

@@ -73,7 +73,9 @@ SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
                  ON k.castsource IN (t.oid, t.typbasetype, t.typelem)
                     AND (k.castsource >= 16384 OR k.casttarget < 16384)
                  OR k.casttarget IN (t.oid, t.typbasetype, t.typelem) AND k.casttarget >= 16384
-               WHERE a.attrelid = c.oid AND NOT a.attisdropped AND k.castfunc >= 16384)
+               WHERE a.attrelid = c.oid AND NOT a.attisdropped AND k.castfunc >= 16384),
+       CASE WHEN c.relkind = 'v' AND c.oid >= 16384
+            THEN pg_catalog.pg_get_viewdef(c.oid, false) END
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname !~ '^pg_(toast|temp|toast_temp)'
   AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'i', 'I', 'c') ORDER BY 1"""
@@ -238,6 +240,7 @@ def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
                 has_triggers=bool(row[4]),
                 has_rules=bool(row[5]),
                 has_own_casts=bool(row[6]),
+                definition=str(row[7] or ""),
             )
             for row in relations
             for oid in (_int(row[0]),)

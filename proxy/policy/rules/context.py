@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proxy.names import Article, RuleName, SearchPath
+from proxy.names import Article, QualifiedName, RuleName, SearchPath
 from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law, Principal, RelationRule
 from proxy.statement.catalogue import Catalogue
@@ -28,6 +28,7 @@ class Context:
 
     ``sole``: the text holds one statement; ``last``: no statement follows in
     it, and none in it begins or ends a transaction. ``doubt``: see `Doubt`.
+    ``plain_views``: those the statement reads that are known to read nothing protected.
     """
 
     principal: Principal
@@ -38,6 +39,7 @@ class Context:
     sole: bool = True
     last: bool = True
     doubt: Doubt = Doubt.NONE
+    plain_views: frozenset[QualifiedName] = frozenset()
 
     def protected(self, facts: Facts) -> tuple[tuple[Reference, RelationRule], ...]:
         """The references that a rule of the law is about, in the order of the text."""

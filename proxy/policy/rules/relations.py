@@ -29,22 +29,23 @@ def _refuse_one(reference: Reference, context: Context) -> Refusal | None:
             f'relation "{reference.written.name}" is not known to the proxy; check the name, or'
             " wait until the catalogue has been read again",
         )
-    if _shadows_protected(reference, relation, context):
+    if _is_ambiguous(reference, relation, context):
         return Refusal(
             RuleName("ambiguous-relation"),
             f'"{reference.written.name}" is the name of several relations along search_path, one of'
-            " them protected; write its schema",
+            " them protected or not known to be harmless; write its schema",
         )
     name = relation.name
     if name.schema in SYSTEM_SCHEMAS or name.schema.startswith("pg_"):
         return _refuse_system(reference, relation, context)
     if name in context.law.open_relations:
         return None
-    if relation.kind not in _TABLES:
+    plain = reference.access is Access.READ and name in context.plain_views
+    if relation.kind not in _TABLES and not plain:
         return Refusal(
             RuleName("unvetted-view"),
-            f"relation {name} is not a table; views, materialised views, foreign tables and"
-            " sequences are served only when the policy declares them open",
+            f"relation {name} is not a table; views are only read, materialised views, foreign"
+            " tables and sequences are served only when the policy declares them open",
         )
     if relation.has_own_casts:
         return Refusal(
@@ -54,6 +55,11 @@ def _refuse_one(reference: Reference, context: Context) -> Refusal | None:
         )
     if name in context.law.relations:
         return _refuse_sampled(reference)
+    return _refuse_relative(relation, context)
+
+
+def _refuse_relative(relation: Relation, context: Context) -> Refusal | None:
+    name = relation.name
     for relative in _family(relation, context):
         if relative in context.law.relations:
             return Refusal(
@@ -69,12 +75,29 @@ def _refuse_one(reference: Reference, context: Context) -> Refusal | None:
     return None
 
 
-def _shadows_protected(reference: Reference, relation: Relation, context: Context) -> bool:
-    """The server leaves out schemas that the role may not use, which is not known here."""
+def _is_ambiguous(reference: Reference, relation: Relation, context: Context) -> bool:
+    """The server leaves out schemas that the role may not use, which is not known here: then it
+    finds another relation of that name, and that one has to be served as it is, too."""
     if reference.written.schema is not None:
         return False
-    found = {QualifiedName(schema, relation.name.name) for schema in context.search_path}
-    return any(name != relation.name and name in context.law.relations for name in found)
+    name = relation.name.name
+    named = (context.catalogue.relations.get(QualifiedName(s, name)) for s in context.search_path)
+    return any(
+        other is not None and other.name != relation.name and not _is_harmless(other, context)
+        for other in named
+    )
+
+
+def _is_harmless(relation: Relation, context: Context) -> bool:
+    law = context.law
+    if relation.name in law.open_relations or relation.name in law.system_relations:
+        return True
+    return (
+        relation.name not in law.relations
+        and relation.kind in _TABLES
+        and not relation.has_own_casts
+        and _refuse_relative(relation, context) is None
+    )
 
 
 def _refuse_system(reference: Reference, relation: Relation, context: Context) -> Refusal | None:

@@ -3,7 +3,8 @@ import pytest
 from proxy.names import Span
 from proxy.policy.decide import Form, Obligation, decide
 from proxy.rewrite import apply
-from proxy.rewrite.apply import Edit, apply_edits, rewrite
+from proxy.rewrite.apply import rewrite
+from proxy.rewrite.edit import Edit, apply_edits
 from proxy.rewrite.narrow import CannotNarrow
 from proxy.rewrite.place import WherePlace
 from proxy.rewrite.predicate import compile_law

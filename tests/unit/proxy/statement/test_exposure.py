@@ -21,6 +21,10 @@ SAFE = [
     "EXISTS (SELECT 1 FROM sentences s WHERE s.case_id = c.id)",
     "id IN (SELECT case_id FROM sentences)",
     "id NOT IN (SELECT case_id FROM sentences WHERE months > 3)",
+    "name::text = 'x'::text",
+    "(name)::text <> CAST('x' AS varchar)::text OR (name)::text = 'x'::text",
+    "name::text = ANY (ARRAY['x'::varchar, 'y'::varchar]::text[])",
+    "name::text IN ('x', 'y')",
 ]
 UNSAFE = [
     "lower(name) = 'x'",
@@ -40,6 +44,16 @@ UNSAFE = [
     "CASE WHEN id = 1 THEN true END",
     "nextval('s') > 0",
     "id OPERATOR(base.==?) 1",
+    "id::text = '1'",
+    "doc::text = 'x'",
+    "name::varchar(1) = 'x'",
+    "name::base.text = 'x'",
+    "lower(name)::text = 'x'",
+    "name::text[] = 'x'",
+    "name::text = ANY (ARRAY[lower('X')]::text[])",
+    "name::text = ANY (ARRAY[name]::text[])",
+    "id = ANY (ARRAY['x'::text]::bigint[])",
+    "id = 'x'::text::bigint",
 ]
 
 
