@@ -14,7 +14,8 @@ from tests.scenarios.service import Service, install, started
 from tests.world import SQL, Database, PostgresWorld
 
 USER = "desk"
-TIMEOUT = "SET statement_timeout = '5s'"
+# JIT compiles the shipped predicates for seconds and gives the same answers.
+SETTINGS = ("SET statement_timeout = '5s'", "SET jit = off")
 _FILES = ("roles.sql", "schema.sql", "seed.sql", "oracle.sql")
 _TEMPTING = Path(__file__).with_name("tempting.sql")
 _TEMPLATE = "tempting_template"
@@ -37,19 +38,30 @@ class Worlds:
             Client(self.pruned.port, self.pruned.name, USER),
             Client(site.port, self.pruned.name, USER),
         )
-        for client in clients:
-            answer = client.run(TIMEOUT)
-            assert not answer.error, answer.error
-        return Oracle(*clients)
+        return Oracle(*map(settled, clients))
+
+
+def settled(client: Client) -> Client:
+    """The client, its session as all of them are."""
+    for setting in SETTINGS:
+        answer = client.run(setting)
+        assert not answer.error, answer.error
+    return client
+
+
+def databases(postgres: PostgresWorld) -> tuple[Database, Database]:
+    """D and D'."""
+    postgres.create_template(_TEMPLATE, (*_FILES, str(_TEMPTING), "grants.sql"))
+    full = postgres.create_database(_TEMPLATE, name="full")
+    pruned = postgres.create_database(_TEMPLATE, name="pruned")
+    pruned.run((SQL / "pruned.sql").read_text(encoding="utf-8"))
+    return full, pruned
 
 
 @contextmanager
 def worlds(postgres: PostgresWorld, home: Path) -> Iterator[Worlds]:
     """Both databases, and a service with a ledger below `home`."""
-    postgres.create_template(_TEMPLATE, (*_FILES, str(_TEMPTING), "grants.sql"))
-    full = postgres.create_database(_TEMPLATE, name="full")
-    pruned = postgres.create_database(_TEMPLATE, name="pruned")
-    pruned.run((SQL / "pruned.sql").read_text(encoding="utf-8"))
+    full, pruned = databases(postgres)
     site = install(full, home)
     text = site.config.read_text(encoding="utf-8")
     both = f'databases = ["{full.name}", "{pruned.name}"]'
