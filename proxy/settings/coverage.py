@@ -14,7 +14,7 @@ from proxy.policy.rules.context import SYSTEM_SCHEMAS
 from proxy.rewrite.views import Views
 from proxy.settings import positions
 from proxy.settings.expression import Constant, Expression, read_expression
-from proxy.statement.catalogue import Catalogue, Column, Relation, RelationKind
+from proxy.statement.catalogue import Catalogue, Column, Event, Relation, RelationKind
 from proxy.statement.grammar import TextLimits
 
 
@@ -243,10 +243,11 @@ class _Checker:
             yield Finding(FindingKind.MISSING_FUNCTION, name, message)
         for name in self.law.relations:
             relation = self.catalogue.relations.get(name)
-            if relation is not None and (relation.has_triggers or relation.has_rules):
+            if relation is not None and relation.own_code:
+                refused = ", ".join(e.value.upper() for e in Event if e in relation.own_code)
                 message = (
                     "has triggers or rules, or defaults or checks with functions of its own, whose"
-                    " statements nobody judges; writes refused"
+                    f" statements nobody judges; {refused} refused"
                 )
                 yield Finding(FindingKind.SIDE_EFFECT, name, message)
 

@@ -39,6 +39,14 @@ class TypeKind(Enum):
     MULTIRANGE = "m"
 
 
+class Event(Enum):
+    """A write, as triggers and rules name it."""
+
+    INSERT = "insert"
+    UPDATE = "update"
+    DELETE = "delete"
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
     """A live (not dropped) user column; ``type_oid`` and ``type_name`` as in ``pg_type``.
@@ -59,9 +67,9 @@ class Relation:
 
     ``parents``/``children`` are inheritance and partitioning (``pg_inherits``), direct ones.
     ``references`` are the targets of its foreign keys, ``reads`` what a view's query names.
-    ``indexes`` are the columns of each index that serves every row, in order. ``has_triggers``
-    counts user triggers, and defaults, generated columns and checks that call user functions;
-    ``has_rules`` any rewrite rule other than a view's ``_RETURN``. ``has_own_casts``: a column is
+    ``indexes`` are the columns of each index that serves every row, in order. ``own_code``
+    are the writes that run code of the site's own: triggers, rules, and the functions of defaults,
+    generated columns and checks. ``has_own_casts``: a column is
     of a type to or from which a user function casts. ``definition`` is a view's query as
     ``pg_get_viewdef`` prints it where no search_path is set.
     """
@@ -76,8 +84,7 @@ class Relation:
     references: tuple[QualifiedName, ...] = ()
     reads: tuple[QualifiedName, ...] = ()
     indexes: tuple[tuple[str, ...], ...] = ()
-    has_triggers: bool = False
-    has_rules: bool = False
+    own_code: frozenset[Event] = frozenset()
     has_own_casts: bool = False
     definition: str = ""
 
@@ -99,8 +106,9 @@ class OperatorSignature:
 class Catalogue:
     """A snapshot of one database. ``version`` is a digest of everything in it (hex SHA-256).
 
-    ``user_*`` hold the objects that did not come with the server, whatever their schema.
-    ``builtin_functions`` are the names of those that did and that SQL can call.
+    ``user_*`` hold the objects that came neither with the server nor with one of its own
+    extensions, whatever their schema. ``builtin_functions`` are the names of those that did and
+    that SQL can call.
     ``leakproof`` are the operators of ``pg_catalog`` whose function is marked leakproof.
     """
 

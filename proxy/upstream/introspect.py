@@ -17,11 +17,13 @@ from proxy.names import QualifiedName
 from proxy.statement.catalogue import (
     Catalogue,
     Column,
+    Event,
     OperatorSignature,
     Relation,
     RelationKind,
     TypeKind,
 )
+from proxy.upstream.extensions import own_function, own_operator, own_type
 
 Row = Sequence[object]
 
@@ -44,36 +46,45 @@ _SCHEMAS = """
 SELECT n.nspname::text FROM pg_catalog.pg_namespace n
 WHERE n.nspname !~ '^pg_(toast|temp|toast_temp)' ORDER BY 1"""
 
-_RELATIONS = """
+_RELATIONS = f"""
 SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
-       EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t
-               WHERE t.tgrelid = c.oid AND NOT t.tgisinternal)
-       OR EXISTS (
-         SELECT 1
-         FROM (SELECT 'pg_catalog.pg_attrdef'::pg_catalog.regclass, d.oid
-               FROM pg_catalog.pg_attrdef d WHERE d.adrelid = c.oid
-               UNION ALL
-               SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
-               FROM pg_catalog.pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'c'
-               UNION ALL
-               SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
-               FROM pg_catalog.pg_attribute a
-               JOIN pg_catalog.pg_constraint k ON k.contypid = a.atttypid
-               WHERE a.attrelid = c.oid AND NOT a.attisdropped)
-           AS x (class, oid)
-         JOIN pg_catalog.pg_depend p ON p.classid = x.class AND p.objid = x.oid
-         WHERE p.refobjid >= 16384
-           AND p.refclassid IN ('pg_catalog.pg_proc'::pg_catalog.regclass,
-                                'pg_catalog.pg_operator'::pg_catalog.regclass)),
-       EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r
-               WHERE r.ev_class = c.oid AND r.rulename <> '_RETURN'),
+       ARRAY(SELECT e.name
+             FROM (VALUES ('insert', 4, '3'), ('update', 16, '2'), ('delete', 8, '4'))
+               AS e (name, bit, rule)
+             WHERE EXISTS (SELECT 1 FROM pg_catalog.pg_trigger t
+                           WHERE t.tgrelid = c.oid AND NOT t.tgisinternal
+                             AND t.tgtype & e.bit <> 0)
+                OR EXISTS (SELECT 1 FROM pg_catalog.pg_rewrite r
+                           WHERE r.ev_class = c.oid AND r.ev_type::text = e.rule
+                             AND r.rulename <> '_RETURN')
+                OR e.name <> 'delete' AND EXISTS (
+                  SELECT 1
+                  FROM (SELECT 'pg_catalog.pg_attrdef'::pg_catalog.regclass, d.oid
+                        FROM pg_catalog.pg_attrdef d WHERE d.adrelid = c.oid
+                        UNION ALL
+                        SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+                        FROM pg_catalog.pg_constraint k
+                        WHERE k.conrelid = c.oid AND k.contype = 'c'
+                        UNION ALL
+                        SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
+                        FROM pg_catalog.pg_attribute a
+                        JOIN pg_catalog.pg_constraint k ON k.contypid = a.atttypid
+                        WHERE a.attrelid = c.oid AND NOT a.attisdropped)
+                    AS x (class, oid)
+                  JOIN pg_catalog.pg_depend p ON p.classid = x.class AND p.objid = x.oid
+                  WHERE p.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
+                    AND {own_function("p.refobjid")}
+                     OR p.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
+                    AND {own_operator("p.refobjid")})
+             ORDER BY 1),
        EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a
                JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
                JOIN pg_catalog.pg_cast k
                  ON k.castsource IN (t.oid, t.typbasetype, t.typelem)
                     AND (k.castsource >= 16384 OR k.casttarget < 16384)
                  OR k.casttarget IN (t.oid, t.typbasetype, t.typelem) AND k.casttarget >= 16384
-               WHERE a.attrelid = c.oid AND NOT a.attisdropped AND k.castfunc >= 16384),
+               WHERE a.attrelid = c.oid AND NOT a.attisdropped
+                 AND {own_function("k.castfunc")}),
        CASE WHEN c.relkind = 'v' AND c.oid >= 16384
             THEN pg_catalog.pg_get_viewdef(c.oid, false) END
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -122,30 +133,27 @@ JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnu
 WHERE i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts
 ORDER BY i.indrelid, i.indexrelid, k.place"""
 
-# What is added to pg_catalog later (FirstNormalObjectId, access/transam.h) is not built in.
-_FUNCTIONS = """
+_FUNCTIONS = f"""
 SELECT DISTINCT n.nspname::text, p.proname::text
 FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE (n.nspname NOT IN ('pg_catalog', 'information_schema') OR p.oid >= 16384)
-  AND n.nspname !~ '^pg_(toast_)?temp' ORDER BY 1, 2"""
+WHERE n.nspname !~ '^pg_(toast_)?temp' AND {own_function("p.oid")} ORDER BY 1, 2"""
 
 # What takes or gives "internal" cannot be called from SQL.
-_BUILTINS = """
-SELECT DISTINCT p.proname::text
-FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname IN ('pg_catalog', 'information_schema') AND p.oid < 16384
+_BUILTINS = f"""
+SELECT DISTINCT p.proname::text FROM pg_catalog.pg_proc p
+WHERE NOT {own_function("p.oid")}
   AND 'pg_catalog.internal'::pg_catalog.regtype::oid <> ALL (p.proargtypes) ORDER BY 1"""
 
-_OPERATORS = """
+_OPERATORS = f"""
 SELECT DISTINCT n.nspname::text, o.oprname::text
 FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
-WHERE n.nspname <> 'pg_catalog' OR o.oid >= 16384 ORDER BY 1, 2"""
+WHERE {own_operator("o.oid")} ORDER BY 1, 2"""
 
-_TYPES = """
+_TYPES = f"""
 SELECT n.nspname::text, t.typname::text, t.typtype::text
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
-WHERE (n.nspname <> 'pg_catalog' OR t.oid >= 16384) AND n.nspname !~ '^pg_(toast|temp|toast_temp)'
-  AND t.typelem = 0 ORDER BY 1, 2"""
+WHERE n.nspname !~ '^pg_(toast|temp|toast_temp)' AND t.typelem = 0 AND {own_type("t.oid")}
+ORDER BY 1, 2"""
 
 _LEAKPROOF = """
 SELECT o.oprname::text, o.oprleft::bigint, o.oprright::bigint
@@ -181,7 +189,7 @@ _FINGERPRINT = " UNION ALL ".join(
         f"pg_trigger x {_OF_LASTING_RELATION} x.tgrelid",
         f"pg_namespace x {_IN_LASTING_SCHEMA} x.oid",
         f"pg_type x {_IN_LASTING_SCHEMA} x.typnamespace",
-        "pg_operator x", "pg_proc x",
+        "pg_operator x", "pg_proc x", "pg_extension x",
     )
 )  # fmt: skip
 
@@ -237,10 +245,9 @@ def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
                 references=named(references_of[oid]),
                 reads=named(reads_of[oid]),
                 indexes=_index_columns(indexes_of[oid]),
-                has_triggers=bool(row[4]),
-                has_rules=bool(row[5]),
-                has_own_casts=bool(row[6]),
-                definition=str(row[7] or ""),
+                own_code=frozenset(map(Event, _strings(row[4]))),
+                has_own_casts=bool(row[5]),
+                definition=str(row[6] or ""),
             )
             for row in relations
             for oid in (_int(row[0]),)
@@ -278,6 +285,12 @@ def _grouped(rows: Iterable[Row]) -> defaultdict[int, list[Row]]:
     for row in rows:
         out[_int(row[0])].append(row)
     return out
+
+
+def _strings(value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise TypeError("the catalogue query gave no array where one was asked for")
+    return [str(each) for each in value]
 
 
 def _int(value: object) -> int:

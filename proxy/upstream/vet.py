@@ -6,7 +6,7 @@ Each argument is a server of a version that is to be served. A name is vetted wh
 of it, on every server given, passes: a statement names a function, the server picks the overload.
 Nothing is vetted because it looks harmless. What can be called from SQL and takes plain values
 passes; of what is named ``pg_...`` (administration) or takes the name of a relation, only what is
-listed here.
+listed here. What the extensions on the servers add is judged by the same rule.
 """
 
 from __future__ import annotations
@@ -21,18 +21,21 @@ from dataclasses import dataclass
 import asyncpg
 
 from proxy.policy.law import Volatility
+from proxy.upstream.extensions import FIRST_NORMAL_OID, own_function
 
 
 @dataclass(frozen=True, slots=True)
 class BuiltinFunction:
-    """One overload in ``pg_catalog``. ``kind`` is ``pg_proc.prokind``, ``volatility``
-    ``provolatile``; ``types`` are the names of all argument types and of the result's."""
+    """One overload. ``kind`` is ``pg_proc.prokind``, ``volatility`` ``provolatile``; ``types`` are
+    the names of all argument types and of the result's. ``computing``: a member of one of the
+    extensions that do nothing else (`proxy.upstream.extensions`), whose code is C."""
 
     name: str
     language: str
     kind: str
     volatility: str
     types: frozenset[str]
+    computing: bool = False
 
 
 _CALLABLE_KINDS = frozenset("faw")
@@ -89,23 +92,24 @@ _FIT_NAMES = frozenset(
     )
 )  # fmt: skip
 
-_QUERY = """
-SELECT p.proname, l.lanname, p.prokind::text, p.provolatile::text,
+_QUERY = f"""
+SELECT p.oid >= {FIRST_NORMAL_OID}, p.proname, l.lanname, p.prokind::text, p.provolatile::text,
        array(SELECT t.typname
              FROM unnest(coalesce(p.proallargtypes, p.proargtypes::oid[]) || p.prorettype) AS u(oid)
              JOIN pg_catalog.pg_type AS t ON t.oid = u.oid) AS types
 FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
-WHERE p.pronamespace = 'pg_catalog'::pg_catalog.regnamespace
+WHERE p.pronamespace <> 'information_schema'::pg_catalog.regnamespace
+  AND NOT {own_function("p.oid")}
 """
 
 
 async def builtin_functions(connection: asyncpg.Connection) -> list[BuiltinFunction]:
-    """Every function, aggregate and window function in a server's ``pg_catalog``."""
+    """Every function, aggregate and window function that came with a server."""
     rows = await connection.fetch(_QUERY)
     return [
-        BuiltinFunction(name, language, kind, volatility, frozenset(types))
-        for name, language, kind, volatility, types in rows
+        BuiltinFunction(name, language, kind, volatility, frozenset(types), computing)
+        for computing, name, language, kind, volatility, types in rows
     ]
 
 
@@ -124,7 +128,8 @@ def vet(functions: Iterable[BuiltinFunction]) -> dict[str, Volatility]:
 
 
 def _passes(function: BuiltinFunction) -> bool:
-    if function.kind not in _CALLABLE_KINDS or function.language not in _LANGUAGES:
+    languages = _LANGUAGES | {"c"} if function.computing else _LANGUAGES
+    if function.kind not in _CALLABLE_KINDS or function.language not in languages:
         return False
     if function.name in _FIT_NAMES:
         return True

@@ -113,9 +113,9 @@ class Client:
             elif tag == 0x43:  # CommandComplete
                 out.tag = body[:-1]
             elif tag == 0x54:  # RowDescription
-                out.columns = _columns(body)
+                out.columns = columns_of(body)
             elif tag == 0x45:  # ErrorResponse
-                out.error = _fields(body)
+                out.error = fields_of(body)
                 if out.error.get("S") == "FATAL":
                     raise Broken(out.error.get("M", ""))
             elif tag not in b"12nIRK":
@@ -158,7 +158,7 @@ def _extended(instance: Instance) -> bytes:
     return head + _DESCRIBE + _EXECUTE + _SYNC
 
 
-def _columns(body: bytes) -> tuple[tuple[bytes, int, int], ...]:
+def columns_of(body: bytes) -> tuple[tuple[bytes, int, int], ...]:
     out, position = [], 2
     for _ in range(int.from_bytes(body[:2], "big")):
         end = body.index(0, position)
@@ -169,6 +169,6 @@ def _columns(body: bytes) -> tuple[tuple[bytes, int, int], ...]:
     return tuple(out)
 
 
-def _fields(body: bytes) -> dict[str, str]:
+def fields_of(body: bytes) -> dict[str, str]:
     parts = (part for part in body.split(b"\0") if part)
     return {chr(part[0]): part[1:].decode("utf-8", "replace") for part in parts}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from proxy.names import QualifiedName, RuleName
 from proxy.policy.law import RelationRule
 from proxy.policy.rules.context import Context, Refusal
-from proxy.statement.catalogue import Relation
+from proxy.statement.catalogue import Event, Relation
 from proxy.statement.facts import Access, Facts, Reference
 from proxy.statement.tree import body_of, items, text
 
@@ -16,8 +16,7 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
         relation = reference.relation
         if reference.access is Access.READ or relation is None:
             continue
-        opaque = relation.has_rules or relation.has_triggers
-        if opaque and relation.name not in context.law.open_relations:
+        if _runs_own_code(reference, relation, facts, context):
             return Refusal(
                 RuleName("unvetted-trigger"),
                 f"relation {relation.name} has triggers or rules, or defaults or checks with"
@@ -28,7 +27,8 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
             return Refusal(
                 RuleName("referenced-by-protected"),
                 f"a DELETE from {relation.name}, or an UPDATE of its key, would tell whether sealed"
-                " records refer to the row; the policy does not declare it open",
+                " records refer to the row, or run code of the site's own on rows that do; the"
+                " policy does not declare it open",
             )
     for reference, rule in context.sealed(facts):
         refusal = _refuse_protected(facts, reference, rule)
@@ -61,6 +61,23 @@ def _refuse_protected(facts: Facts, reference: Reference, rule: RelationRule) ->
     return _refuse_joined(facts, reference)
 
 
+def _runs_own_code(
+    reference: Reference, relation: Relation, facts: Facts, context: Context
+) -> bool:
+    """Whether the write does, on the relation or where its rows are kept."""
+    events = {Event(reference.access.value)}
+    if facts.conflict:  # DO UPDATE
+        events.add(Event.UPDATE)
+    waiting = [relation]
+    while waiting:
+        current = waiting.pop()
+        if current.own_code & events and current.name not in context.law.open_relations:
+            return True
+        waiting.extend(context.catalogue.relations[name] for name in current.children)
+        events = set(Event)  # an UPDATE may move a row from one partition to another
+    return False
+
+
 def _moves_key(reference: Reference, relation: Relation) -> bool:
     """Whether rows that refer to a row could be in the way of the change, or change with it."""
     if reference.access is Access.UPDATE:
@@ -85,6 +102,8 @@ def _hidden_referrer(relation: Relation, context: Context) -> bool:
             rule = context.law.relations.get(referrer.name)
             if rule is not None and not _follows_only(rule, target):
                 return True
+            if referrer.own_code and referrer.name not in context.law.open_relations:
+                return True  # what a cascade runs
             seen.add(referrer.name)
             waiting.append(referrer.name)
     return False

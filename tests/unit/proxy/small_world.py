@@ -17,6 +17,7 @@ from proxy.statement.analyse import analyse
 from proxy.statement.catalogue import (
     Catalogue,
     Column,
+    Event,
     OperatorSignature,
     Relation,
     RelationKind,
@@ -50,7 +51,14 @@ RELATIONS = (
     relation("courts", "code:text name:text", primary_key=("code",)),
     relation("notes", "case_id:bigint body:text", references=(base("cases"),)),
     relation("old_cases", "id:bigint", parents=(base("cases"),)),
-    relation("watched", "id:bigint", has_triggers=True),
+    relation("watched", "id:bigint", own_code=frozenset(Event)),
+    relation("merged", "id:bigint", own_code=frozenset({Event.UPDATE})),
+    relation("logged", "id:bigint", own_code=frozenset({Event.DELETE})),
+    relation("parted", "id:bigint", children=(base("logged"),)),
+    relation("referred", "id:bigint", primary_key=("id",)),
+    relation(
+        "referring", "id:bigint", references=(base("referred"),), own_code=frozenset({Event.DELETE})
+    ),
     relation("moods", "m:text", has_own_casts=True),
     relation("report", "n:bigint", kind=RelationKind.VIEW),
     relation("open_report", "n:bigint", kind=RelationKind.VIEW),

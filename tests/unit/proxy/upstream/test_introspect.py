@@ -9,6 +9,7 @@ from proxy.names import QualifiedName
 from proxy.statement.catalogue import (
     Catalogue,
     Column,
+    Event,
     OperatorSignature,
     Relation,
     RelationKind,
@@ -146,10 +147,10 @@ def test_views_know_what_they_read(catalogue):
 
 
 def test_triggers_and_rules_are_seen_and_views_have_none(catalogue):
-    assert relation(catalogue, "charge").has_triggers
-    assert not relation(catalogue, "person").has_triggers  # a foreign key's own do not count
-    assert relation(catalogue, "log").has_rules
-    assert not relation(catalogue, "names").has_rules
+    assert not relation(catalogue, "person").own_code  # a foreign key's own do not count
+    assert not relation(catalogue, "names").own_code
+    assert relation(catalogue, "charge").own_code == {Event.INSERT}
+    assert relation(catalogue, "log").own_code == {Event.DELETE}
 
 
 @pytest.mark.parametrize(
@@ -157,11 +158,12 @@ def test_triggers_and_rules_are_seen_and_views_have_none(catalogue):
     [("defaulted", True), ("checked", True), ("generated", False), ("numbered", False)],
 )
 def test_a_write_that_runs_the_sites_own_functions_counts_as_a_trigger(catalogue, name, runs):
-    assert relation(catalogue, name).has_triggers is runs
+    writes = {Event.INSERT, Event.UPDATE} if runs else set()
+    assert relation(catalogue, name).own_code == writes
 
 
 def test_a_domain_whose_check_calls_own_code_is_code_that_a_write_runs(catalogue: Catalogue):
-    assert relation(catalogue, "entered").has_triggers
+    assert relation(catalogue, "entered").own_code
 
 
 @pytest.mark.parametrize(
