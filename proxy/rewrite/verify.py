@@ -14,7 +14,7 @@ from proxy.rewrite.edit import Edit, apply_edits
 from proxy.rewrite.narrow import CannotNarrow
 from proxy.statement.analyse import Analysis
 from proxy.statement.grammar import NotUnderstood, parse_tree
-from proxy.statement.tree import Body, Json, items, without_locations
+from proxy.statement.tree import Body, Json, items, same_but_for_locations
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ def verify(analysis: Analysis, edits: Sequence[Edit], changes: TreeChanges) -> N
 
 def same_meaning(original: Json, changes: TreeChanges, edited: Json) -> bool:
     """Whether ``edited`` is ``original`` with the changes and nothing else."""
-    return without_locations(_changed(original, changes)) == without_locations(edited)
+    return same_but_for_locations(_changed(original, changes), edited)
 
 
 def _changed(value: Json, changes: TreeChanges) -> Json:

@@ -128,15 +128,26 @@ def outside_subqueries(value: Json) -> Iterator[tuple[str, Body]]:
                 stack.append(node[1].get("testexpr"))
 
 
-def without_locations(value: Json) -> Json:
-    """The same tree without byte offsets, for comparing what two texts mean."""
-    if isinstance(value, dict):
-        return {
-            key: without_locations(inner) for key, inner in value.items() if key not in _POSITIONS
-        }
-    if isinstance(value, list):
-        return [without_locations(inner) for inner in value]
-    return value
+def same_but_for_locations(one: Json, other: Json) -> bool:
+    """Whether two trees mean the same; byte offsets are of the text alone."""
+    if isinstance(one, dict):
+        if not isinstance(other, dict):
+            return False
+        compared = 0
+        for key, inner in one.items():
+            if key in _POSITIONS:
+                continue
+            if key not in other or not same_but_for_locations(inner, other[key]):
+                return False
+            compared += 1
+        return compared == sum(key not in _POSITIONS for key in other)
+    if isinstance(one, list):
+        return (
+            isinstance(other, list)
+            and len(one) == len(other)
+            and all(map(same_but_for_locations, one, other))
+        )
+    return one == other
 
 
 _POSITIONS = frozenset(

@@ -263,7 +263,7 @@ class Grammar(Sources):
         return f"{negated}EXISTS ({self._correlated('1', scope, depth)})"
 
     def _correlated(self, target: str, scope: Scope, depth: int) -> str:
-        item = self._table(self.random.choice(self.tables.tables).name)
+        item = self._table(self.random.choice(self.tables.readable).name)
         inner = Scope(outer=scope)
         self._enter(inner, item)
         mine, theirs = self.column("int", inner), self.column("int", scope)
@@ -277,7 +277,7 @@ class Grammar(Sources):
         if self.subqueries_left <= 0:
             return None
         self.subqueries_left -= 1
-        item = self._table(self.random.choice(self.tables.tables).name)
+        item = self._table(self.random.choice(self.tables.readable).name)
         inner = Scope(outer=scope)
         self._enter(inner, item)
         own = [c for c in inner.columns if c.kind == column.kind]

@@ -13,6 +13,7 @@ from dataclasses import replace
 from proxy.cli.live import look_at
 from proxy.result import scrub
 from proxy.session.plan import Plan, Scene
+from proxy.session.plan_cache import PlanCache
 from proxy.session.planner import Planner
 from proxy.settings import load_law
 from proxy.settings.service import Upstream
@@ -22,6 +23,8 @@ from tests.noninterference.statement import Instance
 from tests.noninterference.worlds import USER
 from tests.scenarios.service import ROOT
 from tests.world import HOST, Database
+
+PLANS_KEPT_MAX = 64
 
 
 def planner_of(database: Database) -> tuple[Planner, Scene]:
@@ -41,14 +44,12 @@ class Planned(Client):
     def __init__(self, database: Database, planner: Planner, scene: Scene) -> None:
         super().__init__(database.port, database.name, USER)
         self._planner, self._scene = planner, scene
+        self._cache = PlanCache(entries_max=PLANS_KEPT_MAX)
         self._plans: list[Plan] = []
 
     def send(self, instances: Iterable[Instance]) -> None:
         instances = list(instances)
-        self._plans = [
-            self._planner.plan(i.text, replace(self._scene, in_transaction=i.writes))
-            for i in instances
-        ]
+        self._plans = [self._plan(instance) for instance in instances]
         super().send(self._served(instances))
 
     def receive(self, instances: Sequence[Instance]) -> list[Answer]:
@@ -57,6 +58,15 @@ class Planned(Client):
             _refused(plan) if plan.text is None else _released(plan, next(answers))
             for plan in self._plans
         ]
+
+    def _plan(self, instance: Instance) -> Plan:
+        scene = replace(self._scene, in_transaction=instance.writes)
+        plan = self._cache.lookup(instance.text, scene)
+        if plan is None:
+            planned = self._planner.work_out(instance.text, scene)
+            self._cache.remember(instance.text, scene, planned)
+            plan = planned.plan
+        return plan
 
     def _served(self, instances: Sequence[Instance]) -> list[Instance]:
         return [

@@ -38,7 +38,7 @@ class Sources(Expressions):
     def __init__(self, random_: random.Random, tables: Tables) -> None:
         super().__init__(random_)
         self.tables = tables
-        self.by_name = {table.name: table for table in tables.tables}
+        self.by_name = {table.name: table for table in tables.readable}
         self._aliases_count = 0
         self._bare: set[str] = set()
         self._queries: list[Select] = []
@@ -107,7 +107,7 @@ class Sources(Expressions):
         ours = self.random.choice(known)
         ways = [j for j in self.tables.joins if ours.table in (j[0], j[2])]
         if not ways:
-            return self._table(self.random.choice(self.tables.tables).name), []
+            return self._table(self.random.choice(self.tables.readable).name), []
         left, left_column, right, right_column = self.random.choice(ways)
         if left != ours.table:
             left_column, right, right_column = right_column, left, left_column
@@ -134,7 +134,7 @@ class Sources(Expressions):
             return self._derived(depth, None)
         if way < 0.66:
             return self._values()
-        return self._table(self.random.choice(self.tables.tables).name)
+        return self._table(self.random.choice(self.tables.readable).name)
 
     def _derived(self, depth: int, outer: Scope | None) -> Item:
         self.subqueries_left -= 1

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 _PLACE = re.compile("\x02(\\d+)\x03")
+_PLAIN = (re.compile(r"'[^'\\]*'"), re.compile("[0-9]{1,10}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +39,48 @@ class Statement:
     writes: bool = False
     ordered: bool = False
 
-    def instance(self, random_: random.Random, *, extended: bool) -> Instance:
-        """Values for all places; in the extended protocol about half of them as parameters."""
-        parameters: list[bytes | None] = []
+    def instances(self, random_: random.Random, count: int, *, extended: bool) -> list[Instance]:
+        """The shape filled `count` times; in the extended protocol about half of it as parameters.
+
+        What is written as a literal is so in all of them, so that one plan serves them all.
+        """
+        first = [random_.choice(place.pool) for place in self.places]
+        bound = [
+            extended and random_.random() < 0.5 and not literal.startswith("E'")
+            for literal in first
+        ]
+        out = [self._filled(first, bound, extended=extended)]
+        for _ in range(count - 1):
+            values = [
+                random_.choice(_exchangeable(place.pool, literal, free=free))
+                for place, literal, free in zip(self.places, first, bound, strict=True)
+            ]
+            out.append(self._filled(values, bound, extended=extended))
+        return out
+
+    def _filled(self, values: list[str], bound: list[bool], *, extended: bool) -> Instance:
+        numbers: dict[int, int] = {}
 
         def value(match: re.Match[str]) -> str:
-            place = self.places[int(match[1])]
-            literal = random_.choice(place.pool)
-            if not extended or random_.random() < 0.5 or literal.startswith("E'"):
-                return literal
-            parameters.append(unquoted(literal))
-            return f"${len(parameters)}{place.cast}"
+            place = int(match[1])
+            if not bound[place]:
+                return values[place]
+            number = numbers.setdefault(place, len(numbers) + 1)
+            return f"${number}{self.places[place].cast}"
 
         text = _PLACE.sub(value, self.template)
-        return Instance(text, tuple(parameters), extended, self.writes, self.ordered)
+        parameters = tuple(unquoted(values[place]) for place in numbers)
+        return Instance(text, parameters, extended, self.writes, self.ordered)
+
+
+def _exchangeable(pool: tuple[str, ...], literal: str, *, free: bool) -> list[str]:
+    """What may stand in its place: as a parameter, anything; else what is a literal of its kind."""
+    if free:
+        return [each for each in pool if not each.startswith("E'")]
+    for kind in _PLAIN:
+        if kind.fullmatch(literal):
+            return [each for each in pool if kind.fullmatch(each)]
+    return [literal]
 
 
 def unquoted(literal: str) -> bytes | None:

@@ -35,7 +35,8 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A relation of the schema ``base``. ``key`` is its primary key, always one bigint or char."""
+    """A relation of the schema ``base``. ``key`` is its primary key, one bigint or char; empty for
+    a view."""
 
     name: str
     columns: tuple[Column, ...]
@@ -44,34 +45,45 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """``joins``: pairs of (table, column) that hold the same kind of key."""
+    """``joins``: pairs of (table, column) that hold the same kind of key. ``views`` have no key
+    and are only read."""
 
     tables: tuple[Table, ...]
+    views: tuple[Table, ...]
     joins: tuple[tuple[str, str, str, str], ...]
+
+    @property
+    def readable(self) -> tuple[Table, ...]:
+        """Tables and views."""
+        return self.tables + self.views
 
 
 _COLUMNS = """
 SELECT c.table_name::text, c.column_name::text, c.data_type::text, k.column_name::text
 FROM information_schema.columns c
 JOIN information_schema.tables t USING (table_schema, table_name)
-JOIN information_schema.table_constraints p USING (table_schema, table_name)
-JOIN information_schema.key_column_usage k USING (constraint_name, table_schema)
-WHERE table_schema = 'base' AND t.table_type = 'BASE TABLE' AND p.constraint_type = 'PRIMARY KEY'
+LEFT JOIN (information_schema.table_constraints p
+           JOIN information_schema.key_column_usage k USING (constraint_name, table_schema))
+  ON p.table_schema = c.table_schema AND p.table_name = c.table_name
+     AND p.constraint_type = 'PRIMARY KEY'
+WHERE c.table_schema = 'base'
 ORDER BY c.table_name, c.ordinal_position"""
 
 
 def read_tables(database: Database) -> Tables:
     """As they are, with all rows."""
     found: dict[str, list[Column]] = {}
-    keys: dict[str, str] = {}
+    keys: dict[str, str | None] = {}
     with database.connect() as connection:
         for table, column, data_type, key in connection.execute(_COLUMNS).fetchall():
             keys[table] = key
             pool = _values(connection, table, column)
             kind = KINDS[data_type]
             found.setdefault(table, []).append(Column(column, kind, (*pool, *EDGES[kind])))
-    tables = tuple(Table(name, tuple(columns), keys[name]) for name, columns in found.items())
-    return Tables(tables, tuple(_joins(tables)))
+    relations = [Table(name, tuple(c), keys[name] or "") for name, c in found.items()]
+    tables = tuple(each for each in relations if each.key)
+    views = tuple(each for each in relations if not each.key)
+    return Tables(tables, views, tuple(_joins(tables + views)))
 
 
 def _values(connection: psycopg.Connection, table: str, column: str) -> tuple[str, ...]:

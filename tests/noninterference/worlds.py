@@ -15,56 +15,101 @@ from tests.world import SQL, Database, PostgresWorld
 
 USER = "desk"
 # JIT compiles the shipped predicates for seconds and gives the same answers.
-SETTINGS = ("SET statement_timeout = '5s'", "SET jit = off")
+# How many pages a table has must not choose the plan: D has more of them than D'.
+SETTINGS = ("SET jit = off", "SET seq_page_cost = 0", "SET random_page_cost = 0")
 _FILES = ("roles.sql", "schema.sql", "seed.sql", "oracle.sql")
 _TEMPTING = Path(__file__).with_name("tempting.sql")
+_RESTORED = Path(__file__).with_name("restored.sql")
 _TEMPLATE = "tempting_template"
+# The planner takes a table's rows to be as dense as they were when it was last analysed.
+_SAME_DENSITY = """
+UPDATE pg_class SET relpages = greatest(1, pg_relation_size(oid) / 8192)
+WHERE relnamespace = 'base'::regnamespace AND relkind IN ('r', 'i')"""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """D and D'."""
+
+    full: Database
+    pruned: Database
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """``written`` is for what writes: rows that were rolled back make a table larger, and a plan
+    another. ``tables`` describes D as the generator needs it."""
+
+    read: Pair
+    written: Pair
+    tables: Tables
+
+    def __getitem__(self, writes: bool) -> Pair:
+        return self.written if writes else self.read
+
+    def databases(self) -> list[Database]:
+        """All four."""
+        return [self.read.full, self.read.pruned, self.written.full, self.written.pruned]
 
 
 @dataclass(frozen=True, slots=True)
 class Worlds:
-    """``tables`` describes D as the generator needs it."""
+    """A service in front of all of `pairs`."""
 
-    full: Database
-    pruned: Database
+    pairs: Pairs
     service: Service
-    tables: Tables
 
-    def oracle(self, *, sabotaged: bool = False) -> Oracle:
+    def oracle(self, *, writes: bool, sabotaged: bool = False) -> Oracle:
         """Fresh sessions; `sabotaged`: the proxy is left out in front of D."""
-        site = self.service.site
+        site, pair = self.service.site, self.pairs[writes]
         clients = (
-            Client(self.full.port if sabotaged else site.port, self.full.name, USER),
-            Client(self.pruned.port, self.pruned.name, USER),
-            Client(site.port, self.pruned.name, USER),
+            Client(pair.full.port if sabotaged else site.port, pair.full.name, USER),
+            Client(pair.pruned.port, pair.pruned.name, USER),
+            Client(site.port, pair.pruned.name, USER),
         )
         return Oracle(*map(settled, clients))
 
 
-def settled(client: Client) -> Client:
+def settled(client: Client, statement_max_ms: int = 5000) -> Client:
     """The client, its session as all of them are."""
-    for setting in SETTINGS:
+    for setting in (*SETTINGS, f"SET statement_timeout = {statement_max_ms}"):
         answer = client.run(setting)
         assert not answer.error, answer.error
     return client
 
 
-def databases(postgres: PostgresWorld) -> tuple[Database, Database]:
-    """D and D'."""
+def pairs(postgres: PostgresWorld) -> Pairs:
+    """The databases. To the planner D looks like D', as far as it keeps statistics: were it not so,
+    an expression that fails on a visible row would be reached on one and not on the other.
+    """
     postgres.create_template(_TEMPLATE, (*_FILES, str(_TEMPTING), "grants.sql"))
-    full = postgres.create_database(_TEMPLATE, name="full")
-    pruned = postgres.create_database(_TEMPLATE, name="pruned")
-    pruned.run((SQL / "pruned.sql").read_text(encoding="utf-8"))
-    return full, pruned
+    pruned = (SQL / "pruned.sql").read_text(encoding="utf-8")
+    restored = _RESTORED.read_text(encoding="utf-8").replace("-- pruned\n", pruned)
+    read, written = (
+        Pair(
+            _built(postgres, f"full{suffix}", restored),
+            _built(postgres, f"pruned{suffix}", pruned),
+        )
+        for suffix in ("", "_written")
+    )
+    return Pairs(read, written, read_tables(read.full))
+
+
+def _built(postgres: PostgresWorld, name: str, script: str) -> Database:
+    database = postgres.create_database(_TEMPLATE, name=name)
+    database.run(script)
+    database.run(_SAME_DENSITY)
+    return database
 
 
 @contextmanager
 def worlds(postgres: PostgresWorld, home: Path) -> Iterator[Worlds]:
-    """Both databases, and a service with a ledger below `home`."""
-    full, pruned = databases(postgres)
-    site = install(full, home)
+    """The databases, and a service with a ledger below `home`."""
+    made = pairs(postgres)
+    site = install(made.read.full, home)
     text = site.config.read_text(encoding="utf-8")
-    both = f'databases = ["{full.name}", "{pruned.name}"]'
-    site.config.write_text(text.replace(f'databases = ["{full.name}"]', both), encoding="utf-8")
+    every = ", ".join(f'"{database.name}"' for database in made.databases())
+    one = f'databases = ["{made.read.full.name}"]'
+    site.config.write_text(text.replace(one, f"databases = [{every}]"), encoding="utf-8")
     with started(site) as service:
-        yield Worlds(full, pruned, service, read_tables(full))
+        yield Worlds(made, service)

@@ -1,5 +1,7 @@
+import pytest
+
 from proxy.statement.grammar import parse_tree
-from proxy.statement.tree import nodes, typed, without_locations
+from proxy.statement.tree import nodes, same_but_for_locations, typed
 
 
 def kinds(sql):
@@ -22,7 +24,25 @@ def test_only_one_capitalised_key_makes_a_node():
     assert typed({"A": {}, "B": {}}) is None
 
 
-def test_texts_that_differ_in_layout_alone_have_the_same_tree_without_locations():
+def test_texts_that_differ_in_layout_alone_have_the_same_tree_but_for_locations():
     one, other = (parse_tree(sql)[0]["stmt"] for sql in ("SELECT a,1", "SELECT  a /* x */ , 1"))
     assert one != other
-    assert without_locations(one) == without_locations(other)
+    assert same_but_for_locations(one, other)
+    assert same_but_for_locations(other, one)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("SELECT a, 1", "SELECT a"),
+        ("SELECT a", "SELECT b"),
+        ("SELECT a", "SELECT a AS b"),
+        ("SELECT a FROM t", "SELECT a FROM t WHERE true"),
+        ("SELECT 1", "SELECT '1'"),
+        ("SELECT DISTINCT a", "SELECT a"),
+    ],
+)
+def test_texts_that_differ_in_anything_else_do_not(one, other):
+    trees = [parse_tree(sql)[0]["stmt"] for sql in (one, other)]
+    assert not same_but_for_locations(*trees)
+    assert not same_but_for_locations(*reversed(trees))
