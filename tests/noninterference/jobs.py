@@ -68,7 +68,7 @@ def _work(job: Job, reports: Queue[Report]) -> None:
         clients = (
             Planned(pair.full, planner, scene),
             Client(pair.pruned.port, pair.pruned.name, USER),
-            Planned(pair.pruned, planner, scene),
+            Planned(pair.control, planner, scene),
         )
         return Oracle(*(settled(client, STATEMENT_MAX_MS) for client in clients))
 

@@ -2,7 +2,8 @@
 
     ours      the proxy in front of D, where sealed rows are
     theirs    D' directly: sealed rows deleted, masks applied
-    control   the proxy in front of D'; asked only where the two above differ
+    control   the proxy in front of D', and the notices that lifted a seal; asked only where the two
+              above differ
 
 An expression that fails on a visible row may fail in one plan and not be reached in another. Such
 an answer depends on the plan that the rewritten text gets and on no sealed row; it is told apart by

@@ -162,7 +162,7 @@ def first_leak(both: Pairs, planner: Planner, scene: Scene, shapes_count: int) -
         clients = (
             Planned(pair.full, planner, scene),
             Client(pair.pruned.port, pair.pruned.name, USER),
-            Planned(pair.pruned, planner, scene),
+            Planned(pair.control, planner, scene),
         )
         oracles[writes] = Oracle(*map(settled, clients))
     try:

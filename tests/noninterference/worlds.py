@@ -19,7 +19,6 @@ USER = "desk"
 SETTINGS = ("SET jit = off", "SET seq_page_cost = 0", "SET random_page_cost = 0")
 _FILES = ("roles.sql", "schema.sql", "seed.sql", "oracle.sql")
 _TEMPTING = Path(__file__).with_name("tempting.sql")
-_RESTORED = Path(__file__).with_name("restored.sql")
 _TEMPLATE = "tempting_template"
 # The planner takes a table's rows to be as dense as they were when it was last analysed.
 _SAME_DENSITY = """
@@ -29,10 +28,11 @@ WHERE relnamespace = 'base'::regnamespace AND relkind IN ('r', 'i')"""
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """D and D'."""
+    """D and D'; ``control`` is a D' that the proxy shows as it is."""
 
     full: Database
     pruned: Database
+    control: Database
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class Pairs:
         return self.written if writes else self.read
 
     def databases(self) -> list[Database]:
-        """All four."""
-        return [self.read.full, self.read.pruned, self.written.full, self.written.pruned]
+        """Those that a proxy stands in front of."""
+        return [each for pair in (self.read, self.written) for each in (pair.full, pair.control)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Worlds:
         clients = (
             Client(pair.full.port if sabotaged else site.port, pair.full.name, USER),
             Client(pair.pruned.port, pair.pruned.name, USER),
-            Client(site.port, pair.pruned.name, USER),
+            Client(site.port, pair.control.name, USER),
         )
         return Oracle(*map(settled, clients))
 
@@ -84,11 +84,15 @@ def pairs(postgres: PostgresWorld) -> Pairs:
     """
     postgres.create_template(_TEMPLATE, (*_FILES, str(_TEMPTING), "grants.sql"))
     pruned = (SQL / "pruned.sql").read_text(encoding="utf-8")
-    restored = _RESTORED.read_text(encoding="utf-8").replace("-- pruned\n", pruned)
+    restored, control = (
+        Path(__file__).with_name(name).read_text(encoding="utf-8").replace("-- pruned\n", pruned)
+        for name in ("restored.sql", "control.sql")
+    )
     read, written = (
         Pair(
-            _built(postgres, f"full{suffix}", restored),
-            _built(postgres, f"pruned{suffix}", pruned),
+            full=_built(postgres, f"full{suffix}", restored),
+            pruned=_built(postgres, f"pruned{suffix}", pruned),
+            control=_built(postgres, f"control{suffix}", control),
         )
         for suffix in ("", "_written")
     )
