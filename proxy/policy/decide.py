@@ -65,6 +65,7 @@ _CLASSES = {
     Verb.INSERT: StatementClass.INSERT,
     Verb.UPDATE: StatementClass.UPDATE,
     Verb.DELETE: StatementClass.DELETE,
+    Verb.COPY: StatementClass.COPY,
     Verb.TRANSACTION: StatementClass.TRANSACTION,
     Verb.OTHER: StatementClass.OTHER,
 }

@@ -24,6 +24,7 @@ class StatementClass(Enum):
     INSERT = "insert"
     UPDATE = "update"
     DELETE = "delete"
+    COPY = "copy"
     TRANSACTION = "transaction"
     SESSION = "session"
     EMPTY = "empty"

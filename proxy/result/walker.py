@@ -12,17 +12,21 @@ from struct import Struct
 from typing import Final
 
 from proxy.errors import UpstreamUnavailable
-from proxy.wire.postgres.backend import DATA_ROW
+from proxy.wire.postgres.backend import COPY_DATA, DATA_ROW
 from proxy.wire.postgres.framer import HEADER_BYTES
 
 _HEADER: Final = Struct(">BI")
+# A DataRow counts its columns; a CopyData may be empty.
+_ROW_LENGTH_MIN: Final = {DATA_ROW: 6, COPY_DATA: 4}
+_NO_ROW: Final = 1 << 32
 
 
 @dataclass(frozen=True, slots=True)
 class Stretch:
     """``data[start:end]``: one whole message, or bytes of consecutive rows.
 
-    `rows_count` is the number of rows that *begin* here; a row may end in a later chunk.
+    `rows_count` is the number of rows that *begin* here; a row may end in a later chunk. What COPY
+    sends are rows, too, and have the tag of a DataRow here.
     """
 
     tag: int
@@ -77,7 +81,7 @@ class Walker:
         position, rows_start, rows_count = self._row_bytes_left, 0, 0
         while position + HEADER_BYTES <= size:
             tag, length_bytes = _HEADER.unpack_from(data, position)
-            if tag == DATA_ROW and length_bytes >= 6:
+            if length_bytes >= _ROW_LENGTH_MIN.get(tag, _NO_ROW):
                 rows_count += 1
                 position += 1 + length_bytes
                 continue

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from proxy.names import QualifiedName, Span, quote_identifier
 from proxy.policy.decide import Form, Obligation
+from proxy.rewrite.copy import copied, is_copied
 from proxy.rewrite.edit import Edit
 from proxy.rewrite.narrow import CannotNarrow, predicate, settled_form, subquery
 from proxy.rewrite.place import NotFound, name_place, where_place
@@ -53,6 +54,8 @@ def _edits(
         form = settled_form(obligation, visibility)
         if form in (Form.FILTER, Form.GUARD):
             clauses.setdefault(id(obligation.reference.clause.body), []).append((form, obligation))
+        elif is_copied(obligation.reference):
+            edits += copied(tokens, obligation, visibility, changes)
         else:
             edits += _replace(tokens, obligation, visibility, form, changes)
             if not obligation.reference.aliased:

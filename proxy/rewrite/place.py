@@ -66,6 +66,19 @@ def name_place(tokens: tuple[Token, ...], reference: Reference) -> NamePlace:
     return NamePlace(Span(tokens[first].start, tokens[last].end), only, table)
 
 
+def parenthesised_after(tokens: tuple[Token, ...], end: int) -> Span:
+    """The parentheses that open right after byte ``end``, with all in them. Raises `NotFound`."""
+    first = bisect_left(tokens, end, key=lambda token: token.start)
+    if _word(tokens, first) != "(":
+        raise NotFound
+    depth = 0
+    for token in tokens[first:]:
+        depth += (token.word in _OPEN) - (token.word in _CLOSE)
+        if depth == 0:
+            return Span(tokens[first].start, token.end)
+    raise NotFound
+
+
 def schema_place(tokens: tuple[Token, ...], column: int) -> Span:
     """The schema and the dot of a column written ``schema.relation.column`` at byte ``column``.
 

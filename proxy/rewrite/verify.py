@@ -31,6 +31,7 @@ class TreeChanges:
     shortened: set[int] = field(default_factory=set)
     filters: dict[int, list[Json]] = field(default_factory=dict)
     guards: dict[int, Json] = field(default_factory=dict)
+    copies: dict[int, Json] = field(default_factory=dict)
 
 
 def verify(analysis: Analysis, edits: Sequence[Edit], changes: TreeChanges) -> None:
@@ -63,6 +64,9 @@ def _changed(value: Json, changes: TreeChanges) -> Json:
     out = {key: _changed(inner, changes) for key, inner in value.items()}
     if id(value) in changes.shortened:
         out["fields"] = items(value, "fields")[1:]
+    if id(value) in changes.copies:
+        kept = {key: inner for key, inner in out.items() if key not in ("relation", "attlist")}
+        return {**kept, "query": changes.copies[id(value)]}
     if id(value) in changes.guards:
         out["whereClause"] = _guarded(changes.guards[id(value)], out.get("whereClause"))
     if id(value) in changes.filters:

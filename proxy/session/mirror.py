@@ -54,6 +54,8 @@ ANSWERS: Final[Mapping[int, Mapping[Kind, bool]]] = MappingProxyType(
         backend.ROW_DESCRIPTION: {Kind.DESCRIBE: True, Kind.QUERY: False},
         backend.NO_DATA: {Kind.DESCRIBE: True},
         backend.DATA_ROW: {Kind.EXECUTE: False, Kind.QUERY: False},
+        backend.COPY_OUT: {Kind.EXECUTE: False, Kind.QUERY: False},
+        backend.COPY_DONE: {Kind.EXECUTE: False, Kind.QUERY: False},
         backend.COMMAND_COMPLETE: {Kind.EXECUTE: True, Kind.QUERY: False},
         backend.EMPTY_QUERY: {Kind.EXECUTE: True, Kind.QUERY: False},
         backend.PORTAL_SUSPENDED: {Kind.EXECUTE: True},
@@ -70,6 +72,7 @@ _PLAIN: Final = frozenset(
         StatementClass.INSERT,
         StatementClass.UPDATE,
         StatementClass.DELETE,
+        StatementClass.COPY,
         StatementClass.EMPTY,
     }
 )

@@ -19,7 +19,8 @@ from proxy.wire.postgres.encoding import codec_of
 # Long enough for an error that quotes a long value, or a row of 1,600 columns described.
 _MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
 
-# COPY, authentication and function results are not here: the session ends if one comes.
+# COPY into the database, authentication and function results are not here: if one comes, the
+# session ends.
 SERVER_TAGS: Final[Mapping[int, int]] = MappingProxyType(
     dict.fromkeys(
         (

@@ -39,12 +39,18 @@ def analyse(
     """
     encoded = text.encode("utf-8")
     tokens = scan(text, encoded, limits)
-    statements = tuple(_facts(raw, encoded, catalogue, search_path) for raw in parse(text, encoded))
+    statements = tuple(
+        _facts(raw, encoded, tokens, catalogue, search_path) for raw in parse(text, encoded)
+    )
     return Analysis(text, encoded, tokens, statements)
 
 
 def _facts(
-    raw: RawStatement, encoded: bytes, catalogue: Catalogue, search_path: SearchPath
+    raw: RawStatement,
+    encoded: bytes,
+    tokens: tuple[Token, ...],
+    catalogue: Catalogue,
+    search_path: SearchPath,
 ) -> Facts:
     tree: Json = {raw.kind: raw.body}
     verb = _VERBS.get(raw.kind, Verb.OTHER)
@@ -54,7 +60,7 @@ def _facts(
     named = mentions(tree)
     references = _references(raw, catalogue, search_path)
     kinds = {kind for kind, _ in nodes(tree)}
-    statement = encoded[raw.span.start : raw.span.end].decode("utf-8")
+    statement = encoded[raw.span.start : _read_until(raw, tokens)].decode("utf-8")
     return Facts(
         verb=verb,
         span=raw.span,
@@ -71,6 +77,14 @@ def _facts(
         writes=bool(kinds & _WRITES),
         second_opinion=second_opinion(statement, tree) if references else SecondOpinion.SILENT,
     )
+
+
+def _read_until(raw: RawStatement, tokens: tuple[Token, ...]) -> int:
+    """Where what names relations ends: the options of a COPY are none of sqlglot's business."""
+    if raw.kind != Verb.COPY.value:
+        return raw.span.end
+    inside = (t for t in reversed(tokens) if raw.span.start <= t.start < raw.span.end)
+    return next((token.end for token in inside if token.word == "STDOUT"), raw.span.end)
 
 
 def _references(

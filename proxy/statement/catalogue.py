@@ -51,7 +51,8 @@ class Event(Enum):
 class Column:
     """A live (not dropped) user column; ``type_oid`` and ``type_name`` as in ``pg_type``.
 
-    ``type_text`` is ``format_type(atttypid, atttypmod)``, such as ``character varying(60)``.
+    ``type_text`` is ``format_type(atttypid, atttypmod)``, such as ``character varying(60)``;
+    ``generated``: GENERATED ALWAYS AS an expression.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Column:
     type_name: QualifiedName
     not_null: bool
     type_text: str = ""
+    generated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,11 @@
-"""What SET, RESET, DISCARD, DEALLOCATE and transaction statements ask for."""
+"""What COPY, SET, RESET, DISCARD, DEALLOCATE and transaction statements ask for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from proxy.statement.facts import Facts, Verb
-from proxy.statement.tree import Body, Json, items, text, typed
+from proxy.statement.tree import Body, Json, body_of, items, text, typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,16 @@ class CloseCursor:
     name: str | None
 
 
-Command = Setting | TransactionControl | Discard | Deallocate | CloseCursor
+@dataclass(frozen=True, slots=True)
+class CopyOut:
+    """COPY ... TO STDOUT; ``options`` are the names of those given. ``selects``: it copies a
+    relation or what a SELECT answers, not what a write returns."""
+
+    options: tuple[str, ...]
+    selects: bool
+
+
+Command = CopyOut | Setting | TransactionControl | Discard | Deallocate | CloseCursor
 
 
 def command(facts: Facts) -> Command | None:
@@ -64,10 +73,21 @@ def command(facts: Facts) -> Command | None:
             return Discard(text(body, "target").removeprefix("DISCARD_"))
         case Verb.DEALLOCATE:
             return Deallocate(None if body.get("isall") else text(body, "name"))
+        case Verb.COPY:
+            return _copy(body)
         case Verb.CLOSE:
             return CloseCursor(text(body, "portalname") or None)
         case _:
             return None
+
+
+def _copy(body: Body) -> CopyOut:
+    options = (body_of(option, "DefElem") for option in items(body, "options"))
+    query = typed(body.get("query"))
+    return CopyOut(
+        tuple(text(option or {}, "defname") for option in options),
+        query is None or query[0] == Verb.SELECT.value,
+    )
 
 
 def _setting(body: Body) -> Setting:

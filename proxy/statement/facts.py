@@ -17,6 +17,7 @@ class Verb(Enum):
     INSERT = "InsertStmt"
     UPDATE = "UpdateStmt"
     DELETE = "DeleteStmt"
+    COPY = "CopyStmt"
     TRANSACTION = "TransactionStmt"
     SET = "VariableSetStmt"
     SHOW = "VariableShowStmt"
@@ -54,8 +55,8 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """A SELECT, INSERT, UPDATE or DELETE of its own, with its node in the tree: where a predicate
-    on one of its relations can be added."""
+    """A SELECT, INSERT, UPDATE, DELETE or COPY of its own, with its node in the tree: where a
+    predicate on one of its relations can be added."""
 
     number: int
     body: Body

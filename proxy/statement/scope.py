@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from proxy.statement.catalogue import Column
-from proxy.statement.tree import Body, Json, strings
+from proxy.statement.tree import Body, Json, items, outside_subqueries, strings, text
+from proxy.statement.tree import field as part
 
 Columns = Mapping[str, Column | None]
 """Output columns by name; the value is the base column a name stands for, unchanged, else None."""
@@ -151,3 +152,30 @@ def renamed(columns: Columns | None, names: list[str]) -> Columns | None:
     renamed = dict(zip(names, (column for _, column in old), strict=False))
     renamed.update(old[len(names) :])
     return renamed
+
+
+def correlated(expressions: list[Json], level: Level) -> set[int]:
+    """What a SELECT list takes from the clauses around it.
+
+    The planner may pull such an expression up and evaluate it where their rows are chosen:
+    ``FROM t, LATERAL (SELECT t.name::int AS n) q WHERE q.n = 0``.
+    """
+    if level.outer is None:
+        return set()
+    out: set[int] = set()
+    for kind, body in outside_subqueries(expressions):
+        if kind == "ColumnRef":
+            names = strings(items(body, "fields"))
+            out |= set() if names == ["*"] else find_column(body, level).sources
+        elif kind == "SubLink":
+            out |= everything(level)
+    return out
+
+
+def opaque_item(body: Body) -> Item:
+    """A function or XMLTABLE in FROM: its columns are known only from an alias list."""
+    alias = part(body, "alias")
+    if alias is None:
+        return Item("", None, set())
+    names = strings(items(alias, "colnames"))
+    return Item(text(alias, "aliasname"), dict.fromkeys(names) if names else None, set())

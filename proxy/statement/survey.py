@@ -18,8 +18,8 @@ from proxy.statement.scope import (
     Columns,
     Item,
     Level,
-    everything,
-    find_column,
+    correlated,
+    opaque_item,
     output_columns,
     renamed,
     sources_of,
@@ -31,7 +31,6 @@ from proxy.statement.tree import (
     field,
     items,
     location,
-    outside_subqueries,
     strings,
     text,
     typed,
@@ -123,6 +122,8 @@ class Survey:
                 return self._change(body, visible, outer, Access.UPDATE, "fromClause")
             case "DeleteStmt":
                 return self._change(body, visible, outer, Access.DELETE, "usingClause")
+            case "CopyStmt":
+                return self._copy(body, visible, outer)
             case _:
                 return None, set()
 
@@ -147,7 +148,7 @@ class Survey:
         values = items(body, "valuesLists")
         columns = None if values else output_columns(items(body, "targetList"), level)
         sources = {n for item in level.items for n in item.sources}
-        return columns, sources | _correlated([*items(body, "targetList"), *values], level)
+        return columns, sources | correlated([*items(body, "targetList"), *values], level)
 
     def _insert(
         self, body: Body, visible: _Visible, outer: Level | None
@@ -184,6 +185,17 @@ class Survey:
         self._condition(body.get("whereClause"), level, visible)
         self._expressions(body, ("targetList", "returningList"), level, visible)
         return None, {n for item in level.items for n in item.sources}
+
+    def _copy(
+        self, body: Body, visible: _Visible, outer: Level | None
+    ) -> tuple[Columns | None, set[int]]:
+        target, query = field(body, "relation"), typed(body.get("query"))
+        if query is not None:
+            return self._statement(query[0], query[1], visible, outer)
+        if target is not None:  # it has no WHERE
+            place = _Place(self._clause(body), Level([], outer), visible, hidden=True)
+            self._relation(target, place, Access.READ)
+        return None, set()
 
     def _with(self, body: Body, visible: _Visible, outer: Level | None) -> _Visible:
         clause = field(body, "withClause")
@@ -227,7 +239,7 @@ class Survey:
                     self._relation(inner, place, Access.READ, sampled=True)
             case _:
                 self._expressions(body, tuple(body), _beside(place.level), place.visible)
-                place.level.items.append(_opaque(body))
+                place.level.items.append(opaque_item(body))
 
     def _range_var(self, body: Body, place: _Place) -> None:
         name = text(body, "relname")
@@ -363,30 +375,3 @@ _SELECT_EXPRESSIONS = (
 def _beside(level: Level) -> Level:
     """What a FROM item that looks sideways sees: those before it, as they are at this point."""
     return Level(list(level.items), level.outer)
-
-
-def _correlated(expressions: list[Json], level: Level) -> set[int]:
-    """What a SELECT list takes from the clauses around it.
-
-    The planner may pull such an expression up and evaluate it where their rows are chosen:
-    ``FROM t, LATERAL (SELECT t.name::int AS n) q WHERE q.n = 0``.
-    """
-    if level.outer is None:
-        return set()
-    out: set[int] = set()
-    for kind, body in outside_subqueries(expressions):
-        if kind == "ColumnRef":
-            names = strings(items(body, "fields"))
-            out |= set() if names == ["*"] else find_column(body, level).sources
-        elif kind == "SubLink":
-            out |= everything(level)
-    return out
-
-
-def _opaque(body: Body) -> Item:
-    """A function or XMLTABLE in FROM: its columns are known only from an alias list."""
-    alias = field(body, "alias")
-    if alias is None:
-        return Item("", None, set())
-    names = strings(items(alias, "colnames"))
-    return Item(text(alias, "aliasname"), dict.fromkeys(names) if names else None, set())

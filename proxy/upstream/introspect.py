@@ -93,7 +93,8 @@ WHERE n.nspname !~ '^pg_(toast|temp|toast_temp)'
 
 _COLUMNS = """
 SELECT a.attrelid::bigint, a.attname::text, a.atttypid::bigint, tn.nspname::text,
-       t.typname::text, a.attnotnull, pg_catalog.format_type(a.atttypid, a.atttypmod)
+       t.typname::text, a.attnotnull, pg_catalog.format_type(a.atttypid, a.atttypmod),
+       a.attgenerated::text <> ''
 FROM pg_catalog.pg_attribute a
 JOIN pg_catalog.pg_class c ON c.oid = a.attrelid
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -270,6 +271,7 @@ def _column(row: Row) -> Column:
         type_name=QualifiedName(str(row[3]), str(row[4])),
         not_null=bool(row[5]),
         type_text=str(row[6]),
+        generated=bool(row[7]),
     )
 
 

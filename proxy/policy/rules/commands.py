@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from proxy.names import RuleName
 from proxy.policy.rules.context import Context, Refusal
-from proxy.statement.commands import Discard, Setting, TransactionControl, command
+from proxy.statement.commands import CopyOut, Discard, Setting, TransactionControl, command
 from proxy.statement.facts import Facts
 
 SETTABLE = frozenset(
@@ -31,6 +31,11 @@ SETTABLE = frozenset(
 PINNED = {"standard_conforming_strings": ("on", "true", "1", "yes"), "row_security": ("on",)}
 """Parameters that have one value here; saying it again is allowed."""
 
+COPY_OPTIONS = frozenset(
+    ("format", "delimiter", "null", "header", "quote", "escape", "force_quote")
+)
+"""Options that say how rows are written."""
+
 ENCODINGS = frozenset(("utf8", "gbk", "gb18030", "euccn", "sqlascii", "latin1"))
 _TRANSACTION = frozenset(
     ("BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "ROLLBACK_TO")
@@ -42,6 +47,12 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
     match command(facts):
         case Setting() as setting:
             return _refuse_setting(setting, context)
+        case CopyOut() as copy if not (copy.selects and {*copy.options} <= COPY_OPTIONS):
+            return Refusal(
+                RuleName("copy-form"),
+                "COPY is served TO STDOUT, of a relation or a SELECT, with the options"
+                f" {', '.join(sorted(COPY_OPTIONS))}",
+            )
         case TransactionControl(kind=kind) if kind not in _TRANSACTION:
             return Refusal(RuleName("two-phase-commit"), "prepared transactions are not served")
         case Discard(target=target) if target == "ALL" and context.in_transaction:

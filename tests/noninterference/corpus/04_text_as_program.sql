@@ -76,7 +76,7 @@ SELECT position('SEALED-NAME-0003'::bytea in pg_read_binary_file(pg_relation_fil
 -- role: postgres
 SELECT count(*) > 0 FROM pg_ls_dir('.')
 
--- case: copy_program | unsupported-statement | COPY ... TO PROGRAM
+-- case: copy_program | unsupported-syntax | COPY ... TO PROGRAM
 -- role: postgres
 COPY (SELECT 1) TO PROGRAM 'cat > /dev/null'
 

@@ -264,7 +264,7 @@ SELECT count(*) FROM (SELECT 1 FROM persons LIMIT (SELECT length(phone) FROM per
 -- mask
 TABLE persons
 
--- case: mask_of_copy | unsupported-statement | copy
+-- case: mask_of_copy | equal | copy
 -- mask
 COPY (SELECT phone FROM persons) TO STDOUT
 

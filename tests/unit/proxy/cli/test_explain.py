@@ -17,7 +17,7 @@ def ask(sql, principal="query-desk", search_path=PATH):
     [
         ("SELECT 1", "pass", 0),
         ("SELECT name FROM person", "strip", 0),
-        ("COPY person TO STDOUT", "refuse", 1),
+        ("LOCK TABLE person", "refuse", 1),
         ("SELECT (", "refuse", 1),
     ],
 )

@@ -6,16 +6,17 @@ from hypothesis import strategies as st
 
 from proxy.errors import UpstreamUnavailable
 from proxy.result.walker import Walker
-from proxy.wire.postgres.backend import DATA_ROW, encode_message
+from proxy.wire.postgres.backend import COPY_DATA, DATA_ROW, encode_message
 
 COMPLETE, READY = ord("C"), ord("Z")
 TAGS = {COMPLETE: 40, READY: 1}
 rows = st.binary(min_size=2, max_size=60).map(lambda body: encode_message(DATA_ROW, body))
+copied = st.binary(max_size=60).map(lambda body: encode_message(COPY_DATA, body))
 others = st.one_of(
     st.binary(max_size=40).map(lambda body: encode_message(COMPLETE, body)),
     st.just(encode_message(READY, b"I")),
 )
-streams = st.lists(st.one_of(rows, rows, others), max_size=10)
+streams = st.lists(st.one_of(rows, rows, copied, others), max_size=10)
 
 
 @given(streams, st.data())
@@ -40,8 +41,8 @@ def test_any_chunking_gives_the_same_messages_rows_and_bytes(messages, data):
             whole = walk.whole
     assert b"".join(out) == stream
     assert whole
-    assert seen == [message for message in messages if message[0] != DATA_ROW]
-    assert rows_count == sum(message[0] == DATA_ROW for message in messages)
+    assert seen == [message for message in messages if message[0] not in (DATA_ROW, COPY_DATA)]
+    assert rows_count == sum(message[0] in (DATA_ROW, COPY_DATA) for message in messages)
 
 
 def test_a_chunk_without_cuts_is_the_very_object_that_came():

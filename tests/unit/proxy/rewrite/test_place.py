@@ -1,6 +1,6 @@
 import pytest
 
-from proxy.rewrite.place import name_place, where_place
+from proxy.rewrite.place import NotFound, name_place, parenthesised_after, where_place
 from proxy.statement.grammar import TextLimits, scan
 from tests.unit.proxy.small_world import facts_of
 
@@ -56,3 +56,16 @@ def test_the_name_is_found_without_its_alias(sql, text, only):
 
 def test_the_table_command_is_known_by_its_keyword():
     assert cut("TABLE cases", name_place(*located("TABLE cases")).table_keyword) == "TABLE"
+
+
+def test_parentheses_are_found_with_all_in_them():
+    sql = "COPY cases /* ( */ (id, (x)) TO STDOUT"
+    span = parenthesised_after(scan(sql, sql.encode(), TextLimits()), len("COPY cases"))
+    assert cut(sql, span) == "(id, (x))"
+
+
+@pytest.mark.parametrize("sql", ["COPY cases TO STDOUT", "COPY cases (id"])
+def test_parentheses_that_do_not_open_there_or_never_close_are_not_found(sql):
+    tokens = scan(sql, sql.encode(), TextLimits())
+    with pytest.raises(NotFound):
+        parenthesised_after(tokens, len("COPY cases"))

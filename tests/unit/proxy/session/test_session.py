@@ -118,11 +118,18 @@ def test_copy_data_passwords_and_unknown_types_end_the_session(tag):
     assert Play().client(answer(tag)).ended is not None
 
 
-@pytest.mark.parametrize("tag", ["G", "H", "W", "R", "K", "V", "v", "?"])
+@pytest.mark.parametrize("tag", ["G", "W", "R", "K", "V", "v", "?"])
 def test_messages_the_server_must_not_send_end_the_session(tag):
     play = Play().client(query("SELECT 1")).durable()
     assert decode_fields(play.server(answer(tag, b"\0" * 8)).ended.farewell)["C"] == b"08006"
     assert play.released == b""
+
+
+def test_what_is_copied_out_is_released_and_counted():
+    sent = (answer("H", b"\0\0\0"), answer("d", b"1\n"), answer("d"), answer("c"), DONE, READY)
+    play = Play().client(query("SELECT 1")).durable().server(*sent)
+    assert play.released == b"".join(sent)
+    assert [report.unit.rows_count for report in play.reports] == [2]
 
 
 def test_no_farewell_is_put_into_the_middle_of_a_row():

@@ -34,6 +34,6 @@ def test_facts_tell_writes_locks_conflicts_and_calls():
 
 
 def test_unknown_statements_are_other_and_nothing_more_is_said_of_them():
-    facts = facts_of("COPY cases TO STDOUT")
+    facts = facts_of("LOCK TABLE cases")
     assert facts.verb is Verb.OTHER
     assert facts.references == ()

@@ -29,7 +29,7 @@ def test_ordinary_syntax_is_known(sql):
         ("SELECT 1 INTO t", "SelectStmt.intoClause"),
         ("MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE", "MergeStmt"),
         ("DELETE FROM t WHERE CURRENT OF c", "CurrentOfExpr"),
-        ("COPY t TO STDOUT", "CopyStmt"),
+        ("COPY t FROM STDIN", "CopyStmt.is_from"),
         ("EXPLAIN SELECT 1", "ExplainStmt"),
     ],
 )

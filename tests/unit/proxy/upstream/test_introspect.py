@@ -153,6 +153,10 @@ def test_triggers_and_rules_are_seen_and_views_have_none(catalogue):
     assert relation(catalogue, "log").own_code == {Event.DELETE}
 
 
+def test_generated_columns_are_marked(catalogue):
+    assert [c.generated for c in relation(catalogue, "generated").columns] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("name", "runs"),
     [("defaulted", True), ("checked", True), ("generated", False), ("numbered", False)],

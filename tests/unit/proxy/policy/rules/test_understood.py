@@ -6,7 +6,7 @@ from tests.unit.proxy.small_world import rule_of
 @pytest.mark.parametrize(
     ("sql", "rule"),
     [
-        ("COPY cases TO STDOUT", "unsupported-statement"),
+        ("LOCK TABLE cases", "unsupported-statement"),
         ("EXPLAIN SELECT 1", "unsupported-statement"),
         ("DO 'x'", "unsupported-statement"),
         ("CREATE TEMP TABLE t (a int)", "unsupported-statement"),
