@@ -49,11 +49,20 @@ def test_a_refusal_in_a_transaction_aborts_it_as_an_error_does(proxy):
     assert done.stdout.splitlines()[-1] == "3"
 
 
-def test_copy_ends_the_session_and_moves_no_row(proxy):
-    """The planner refuses COPY; were one to slip through, the wire does not carry it."""
-    done = psql(proxy, "-c", "COPY person TO STDOUT")
+def test_what_is_copied_out_comes_and_is_counted(proxy, tmp_path):
+    target = tmp_path / "person.csv"
+    done = psql(proxy, "-c", f"\\copy person TO '{target}' CSV", "-c", "SELECT 1")
+    assert done.stdout == "COPY 50\n1\n"
+    assert len(target.read_text(encoding="utf-8").splitlines()) == 50
+    assert proxy.notary.headers("outcome")[0]["rows_count"] == 50
+
+
+def test_copying_in_ends_the_session_and_moves_no_row(proxy):
+    """The planner refuses it; were one to slip through, the wire does not carry it."""
+    before = psql(proxy, "-c", "SELECT count(*) FROM person").stdout
+    done = psql(proxy, "-c", "COPY person FROM STDIN")
     assert done.returncode != 0
-    assert "synthetic" not in done.stdout
+    assert psql(proxy, "-c", "SELECT count(*) FROM person").stdout == before
 
 
 def test_a_gbk_client_reads_and_writes_its_own_encoding(proxy):

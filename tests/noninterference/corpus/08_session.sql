@@ -231,8 +231,8 @@ SET TIME ZONE INTERVAL '+08:00' HOUR TO MINUTE
 -- case: set_names | equal | the standard's spelling of client_encoding
 SET NAMES 'UTF8'
 
--- case: set_custom_parameter | not-understood | applications keep their user in one
-SET app.current_user = 'clerk-1'
+-- case: set_custom_parameter | unsettable-parameter | applications keep their user in one
+SET app.clerk = 'clerk-1'
 
 -- case: show_all | equal | every parameter
 SHOW ALL
