@@ -67,6 +67,10 @@ _CLASSES = {
     Verb.DELETE: StatementClass.DELETE,
     Verb.COPY: StatementClass.COPY,
     Verb.TRANSACTION: StatementClass.TRANSACTION,
+    Verb.DECLARE: StatementClass.CURSOR,
+    Verb.FETCH: StatementClass.CURSOR,
+    Verb.PREPARE: StatementClass.PREPARE,
+    Verb.EXECUTE: StatementClass.EXECUTE,
     Verb.OTHER: StatementClass.OTHER,
 }
 

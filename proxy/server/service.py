@@ -30,9 +30,9 @@ from proxy.server.identify import identify
 from proxy.server.notary_process import NotaryProcess, start_notary
 from proxy.server.plans import DatabasePlans
 from proxy.server.worker import InForce, Way, Worker, WorkerLimits
+from proxy.session.limits import MessageLimits
 from proxy.session.plan_cache import PlanCache
 from proxy.session.planner import Planner
-from proxy.session.session import MessageLimits
 from proxy.settings.drift import doubt_after
 from proxy.settings.fit import require_fit
 from proxy.settings.service import Metrics as MetricsAddress

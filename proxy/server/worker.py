@@ -18,10 +18,11 @@ from proxy.server.peer import Peer
 from proxy.server.plans import PlanSource
 from proxy.server.relay import Relay
 from proxy.session.commands import Record, Unit
+from proxy.session.limits import MessageLimits
 from proxy.session.opening import Opening
 from proxy.session.plan import Timing
 from proxy.session.refusals import NO_PRINCIPAL
-from proxy.session.session import MessageLimits, Session
+from proxy.session.session import Session
 from proxy.telemetry.labels import ConnectionState
 from proxy.telemetry.metrics import Metrics
 from proxy.upstream.cancel import CancelKeys

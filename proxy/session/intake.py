@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
-from proxy.policy.decision import Decision, Verdict
+from proxy.policy.decision import Decision
 from proxy.session import refusals
 from proxy.session.commands import Command, End, Record, ToServer, Unit
 from proxy.session.judge import Judge, Judged
@@ -15,31 +15,14 @@ from proxy.session.mirror import Kind, Mirror, Operation
 from proxy.session.names import Change, Portal, Statement
 from proxy.session.plan import Plan, Timing
 from proxy.session.refusals import Poison
+from proxy.session.resolve import Pending, define, resolve, resolve_again, resolve_portal
 from proxy.session.settling import Settling
 from proxy.wire.postgres import frontend
 from proxy.wire.postgres.framer import Frame, Framer
 from proxy.wire.postgres.frontend import Parse, Target
 
-_NAME_BYTES_MAX: Final = 8_192
 # More than the server can keep in its output buffer unsent, so answers are sure to come.
 _IN_FLIGHT_MAX: Final = 10_000
-
-
-def client_tags(text_bytes_max: int, bind_bytes_max: int) -> dict[int, int]:
-    """What a client may send once its session is open; COPY never gets that far."""
-    named = _NAME_BYTES_MAX
-    return {
-        frontend.QUERY: text_bytes_max,
-        frontend.PARSE: text_bytes_max + named,
-        frontend.BIND: bind_bytes_max,
-        frontend.DESCRIBE: named,
-        frontend.EXECUTE: named,
-        frontend.CLOSE: named,
-        frontend.SYNC: 0,
-        frontend.FLUSH: 0,
-        frontend.TERMINATE: 0,
-        frontend.FUNCTION_CALL: bind_bytes_max,
-    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +109,8 @@ class Intake:
                 if frame is None:
                     break
                 self._stopped_at = None if self._taken(frame) else frame
+                if self._stopped_at is None:
+                    self._judge.taken()
         finally:
             if self._outgoing:
                 self._commands.append(ToServer(b"".join(self._outgoing)))
@@ -150,12 +135,18 @@ class Intake:
         judged = self._judge_text(text)
         if judged is None:
             return False
-        plan = judged.plan
+        plan = self._found(resolve(judged.plan, self._mirror, self._judge))
+        if plan is None:
+            return False
         operation = self._query_operation(plan)
-        if judged.upstream is None:
+        if judged.upstream is None or plan.text is None:
             return self._refuse(plan.decision, text, operation)
+        if plan.defines and self._mirror.full:
+            return self._make_room_or_refuse(text, operation)
         if judged.upstream is not text:
             raw = frontend.encode_query(judged.upstream)
+        if plan.defines:
+            define(operation, self._judge.statement(text, judged), None, self._mirror.turn)
         operation.unit = self._record(plan.decision, plan.timing, text, sent=judged.changed)
         return self._send_in_time(raw, operation)
 
@@ -169,19 +160,10 @@ class Intake:
         if judged.upstream is None:
             return self._refuse(plan.decision, parse.text, operation, parse=parse)
         if self._mirror.full:
-            if self._must_make_room():
-                return False
-            return self._refuse(refusals.TOO_MUCH_HELD, parse.text, operation, parse=parse)
+            return self._make_room_or_refuse(parse.text, operation, parse=parse)
         if judged.upstream is not parse.text:
             raw = frontend.encode_parse(replace(parse, text=judged.upstream))
-        statement = Statement(
-            parse.text,
-            judged.text,
-            plan.text or "",
-            plan,
-            self._mirror.scene,
-            self._judge.plans.generation,
-        )
+        statement = self._judge.statement(parse.text, judged)
         operation.statement = Change(self._mirror.segment, parse.name, statement)
         self._send(raw, operation)
         return True
@@ -192,28 +174,21 @@ class Intake:
             return False
         statement = self._mirror.statements.get(bind.statement)
         operation = Operation(Kind.BIND, self._mirror.segment)
-        if self._mirror.full:
-            if self._must_make_room():
-                return False
-            operation.kind = Kind.PARSE
-            return self._refuse(refusals.TOO_MUCH_HELD, b"", operation, bind.values)
         if statement is None:
-            plan, text, sent = refusals.UNKNOWN_STATEMENT, b"", None
-        else:
-            decision = self._judge_statement(statement)
-            if decision is None:
-                return False
-            if decision.verdict is Verdict.REFUSE:
-                operation.kind = Kind.PARSE
-                operation.stale = decision is refusals.STALE_STATEMENT
-                return self._refuse(decision, statement.raw, operation, bind.values)
-            plan, text = statement.plan, statement.raw
-            sent = statement.sent if statement.sent != statement.text else None
+            return self._refuse(refusals.UNKNOWN_STATEMENT, b"", operation, bind.values)
+        if self._mirror.full:
+            return self._make_room_or_refuse(b"", operation, bind.values)
+        if self._must_settle():
+            return False
+        plan = self._found(resolve_again(statement, self._mirror, self._judge))
+        if plan is None:
+            return False
+        if plan.text is None:
+            return self._refuse(plan.decision, statement.raw, operation, bind.values)
         operation.plan, operation.guarded = plan, plan.guarded
-        operation.unit = self._record(plan.decision, plan.timing, text, sent, bind.values)
-        portal = None
-        if statement is not None:
-            portal = Portal(statement, plan, bind.values, operation.unit)
+        operation.unit = self._record_run(plan, statement, bind.values)
+        turn = self._mirror.turn
+        portal = Portal(statement, statement.plan, plan, bind.values, operation.unit, turn)
         operation.portal = Change(self._mirror.segment, bind.portal, portal)
         return self._send_in_time(raw, operation)
 
@@ -224,21 +199,26 @@ class Intake:
         portal = self._mirror.portals.get(execute.portal)
         operation = Operation(Kind.EXECUTE, self._mirror.segment)
         if portal is None:
-            plan = operation.plan = refusals.UNKNOWN_PORTAL
-            operation.unit = self._record(plan.decision, plan.timing, b"")
-        else:
-            plan = operation.plan = portal.plan
-            operation.unit, portal.unit = portal.unit, None
-        operation.guarded = plan.guarded
-        if operation.unit is not None:
-            return self._send_in_time(raw, operation, recorded=portal is not None)
-        assert portal is not None
+            return self._refuse(refusals.UNKNOWN_PORTAL, b"", operation)
+        if execute.portal and self._mirror.may_have_ended(portal):
+            return self._found(self._mirror.head) is not None
+        if portal.bare.late and self._must_settle():
+            return False
         statement = portal.statement
-        sent = statement.sent if statement.sent != statement.text else None
-        operation.unit = self._record(
-            plan.decision, plan.timing, statement.raw, sent, portal.values
-        )
-        return self._send_in_time(raw, operation)
+        plan = self._found(resolve_portal(portal, self._mirror, self._judge))
+        if plan is None:
+            return False
+        if plan.text is None:
+            return self._refuse(plan.decision, statement.raw, operation, portal.values)
+        if plan.defines and self._mirror.full:
+            return self._make_room_or_refuse(statement.raw, operation, portal.values)
+        operation.plan, operation.guarded = plan, plan.guarded
+        define(operation, statement, portal.values, self._mirror.turn)
+        operation.unit, portal.unit = portal.unit, None
+        recorded = operation.unit is not None and plan == portal.plan
+        if not recorded:
+            operation.unit = self._record_run(plan, statement, portal.values)
+        return self._send_in_time(raw, operation, recorded=recorded)
 
     def _describe(self, raw: bytes) -> bool:
         described = frontend.decode_named(raw)
@@ -308,13 +288,16 @@ class Intake:
             self._commands.append(self._judge.question())
         return judged
 
-    def _judge_statement(self, statement: Statement) -> Decision | None:
-        if self._must_settle():
+    def _found(self, plan: Plan | Pending | None) -> Plan | None:
+        """The plan if there is one, else None: what it depends on is waited for."""
+        if isinstance(plan, Operation):
+            self._outgoing.append(frontend.FLUSH_MESSAGE)
+        if isinstance(plan, Change | Operation):
+            self._awaited = plan
             return None
-        decision = self._judge.judge_again(statement)
-        if decision is None:
+        if plan is None:
             self._commands.append(self._judge.question())
-        return decision
+        return plan
 
     def _must_settle(self) -> bool:
         if self._settling.awaited is None:
@@ -324,13 +307,20 @@ class Intake:
         self._awaited = self._settling.awaited
         return True
 
-    def _must_make_room(self) -> bool:
+    def _make_room_or_refuse(
+        self,
+        text: bytes,
+        operation: Operation,
+        values: bytes | None = None,
+        *,
+        parse: Parse | None = None,
+    ) -> bool:
         """What is under way may yet be replaced or fail; only what stays is too much."""
         if self._mirror.idle:
-            return False
+            return self._refuse(refusals.TOO_MUCH_HELD, text, operation, values, parse=parse)
         self._outgoing.append(frontend.FLUSH_MESSAGE)
         self._awaited = self._mirror.head
-        return True
+        return False
 
     def _must_await(self, change: Change[Statement] | Change[Portal] | None) -> bool:
         """What a name means depends on an earlier segment: if that fails, on what was before."""
@@ -354,6 +344,7 @@ class Intake:
         if operation.kind is Kind.QUERY:
             raw = frontend.encode_query(self._poison.text)
         else:
+            operation.kind = Kind.PARSE
             name = self._poison.name if parse is None else parse.name
             raw = frontend.encode_parse(Parse(name, self._poison.text, b"\0\0"))
         self._send(raw, operation)
@@ -361,6 +352,10 @@ class Intake:
         if self._mirror.discarding:
             self._outgoing.append(frontend.FLUSH_MESSAGE)
         return True
+
+    def _record_run(self, plan: Plan, statement: Statement, values: bytes | None) -> Unit:
+        sent = statement.sent if statement.sent != statement.text else None
+        return self._record(plan.decision, plan.timing, statement.raw, sent, values)
 
     def _record(
         self,

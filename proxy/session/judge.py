@@ -55,7 +55,7 @@ class Judge:
         self.plans = plans
         self._mirror = mirror
         self._question: _Question | None = None
-        self._answer: tuple[_Question, Plan] | None = None
+        self._answers: dict[_Question, Plan] = {}
 
     @property
     def waiting(self) -> bool:
@@ -68,10 +68,14 @@ class Judge:
         return Analyse(self._question.text, self._question.scene)
 
     def planned(self, plan: Plan) -> None:
-        """The answer to the last question; kept for the next look and no longer."""
+        """The answer to the last question; kept while the message it was asked for is looked at."""
         if self._question is not None:
-            self._answer = self._question, plan
+            self._answers[self._question] = plan
             self._question = None
+
+    def taken(self) -> None:
+        """The message is done with."""
+        self._answers.clear()
 
     def judge(self, raw: bytes, *, ascii_only: bool = False) -> Judged | None:
         """What may be sent for a new text.
@@ -99,6 +103,11 @@ class Judge:
             return Judged(Plan(refusals.ENCODING_UNKNOWN, None), text, None)
         return Judged(plan, text, upstream)
 
+    def statement(self, raw: bytes, judged: Judged) -> Statement:
+        """What a name will stand for, from now on, that is given to a text just judged."""
+        generation, plan = self.plans.generation, judged.plan
+        return Statement(raw, judged.text, plan.text or "", plan, self._mirror.scene, generation)
+
     def judge_again(self, statement: Statement) -> Decision | None:
         """The decision on a prepared statement that is about to be bound.
 
@@ -115,14 +124,17 @@ class Judge:
             return plan.decision
         if plan.text != statement.sent:
             return refusals.STALE_STATEMENT
+        if statement.named:
+            (definition,) = plan.defines
+            plan = definition.plan
         statement.plan, statement.scene, statement.generation = plan, scene, generation
         return plan.decision
 
     def _plan(self, text: str) -> Plan | None:
         question = _Question(self.plans.generation, text, self._mirror.scene)
-        answer, self._answer = self._answer, None
-        if answer is not None and answer[0] == question:
-            return answer[1]
+        answer = self._answers.get(question) if self._answers else None
+        if answer is not None:
+            return answer
         plan = self.plans.lookup(text, question.scene)
         if plan is None:
             self._question = question

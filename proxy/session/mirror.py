@@ -20,14 +20,20 @@ from proxy.policy.law import Principal
 from proxy.session.commands import Unit
 from proxy.session.names import Change, Names, Portal, Statement, effective_path
 from proxy.session.plan import (
+    DropPortal,
     DropPortals,
     DropStatement,
     Effect,
+    EndTransaction,
     Plan,
+    ReleaseSavepoint,
     ResetSearchPath,
+    RollBackTo,
     Scene,
+    SetSavepoint,
     SetSearchPath,
 )
+from proxy.session.portals import Portals
 from proxy.wire.postgres import backend
 from proxy.wire.postgres.backend import TransactionStatus
 
@@ -73,6 +79,9 @@ _PLAIN: Final = frozenset(
         StatementClass.UPDATE,
         StatementClass.DELETE,
         StatementClass.COPY,
+        StatementClass.CURSOR,
+        StatementClass.PREPARE,
+        StatementClass.EXECUTE,
         StatementClass.EMPTY,
     }
 )
@@ -82,9 +91,9 @@ _PLAIN: Final = frozenset(
 class Operation:
     """A message the server has yet to answer.
 
-    `plan` is None where nothing was judged: Sync, Close, and names that only the server knows.
-    `refusal` marks a message whose text was replaced by one the server must reject; `stale` that
-    preparing the statement again will help.
+    `plan` is None where nothing was judged: Sync, Close and Describe. `refusal` marks a message
+    whose text was replaced by one the server must reject. `opens` and `prepares` are what a text
+    defines by name, `statement` and `portal` what the message itself does.
     """
 
     kind: Kind
@@ -93,9 +102,10 @@ class Operation:
     unit: Unit | None = None
     guarded: bool = False
     refusal: Decision | None = None
-    stale: bool = False
     statement: Change[Statement] | None = None
     portal: Change[Portal] | None = None
+    opens: tuple[Change[Portal], ...] = ()
+    prepares: tuple[Change[Statement], ...] = ()
     failed: bool = False
     answered: bool = False
 
@@ -112,16 +122,23 @@ class Operation:
             case _:
                 assert_never(self.kind)
 
+    @property
+    def turning(self) -> bool:
+        """A portal that was open before it may be gone after it."""
+        return not self.plain or self.kind is Kind.QUERY
+
 
 class Mirror:
     """The server's side of the session. `user` is its current_user, `path` its search path."""
 
     def __init__(self, principal: Principal, user: str, path: SearchPath, codec: str) -> None:
         self.statements: Names[Statement] = Names()
-        self.portals: Names[Portal] = Names()
+        self.portals = Portals()
         self.status = TransactionStatus.IDLE
         self.codec = codec
         self.segment = 0
+        # How often something was sent that may end portals.
+        self.turn = 0
         self.finished: list[Unit] = []
         # After an error the server skips to the next Sync, and that has not been sent yet.
         self.discarding = False
@@ -131,6 +148,8 @@ class Mirror:
         self._operations: deque[Operation] = deque()
         self._guarded_count = 0
         self._unplain_count = 0
+        self._turning_count = 0
+        self._lost = False
         self._guarded_transaction = False
         self._scenes: dict[bool, Scene] = {}
 
@@ -153,6 +172,10 @@ class Mirror:
         """A new policy sees somebody else behind the session."""
         self._principal = principal
         self._scenes = {}
+
+    def may_have_ended(self, portal: Portal) -> bool:
+        """Something was sent after it that ends portals, and the server has yet to answer."""
+        return self._turning_count > 0 and portal.turn != self.turn
 
     @property
     def scene(self) -> Scene:
@@ -199,10 +222,17 @@ class Mirror:
             self.segment += 1
         if not operation.plain and operation.kind is not Kind.SYNC:
             self._unplain_count += 1
+        if operation.turning:
+            self._turning_count += 1
+            self.turn += 1
         if operation.statement is not None:
             self.statements.announce(operation.statement)
         if operation.portal is not None:
             self.portals.announce(operation.portal)
+        for opened in operation.opens:
+            self.portals.announce(opened)
+        for prepared in operation.prepares:
+            self.statements.announce(prepared)
 
     def answer(self, tag: int) -> Operation:
         """The operation that a message of `tag` answers, which is over if that was its last.
@@ -221,18 +251,22 @@ class Mirror:
 
     def ready(self, status: TransactionStatus) -> None:
         """A ReadyForQuery came."""
-        operation = self.answer(backend.READY)
-        if operation.kind is Kind.QUERY and not operation.failed:
-            self._apply_effects(operation)
+        head = self.head
+        if head is not None and head.kind is Kind.QUERY and not head.failed:
+            self._apply_effects(head)
+        self.answer(backend.READY)
         self._kept_path = self._path
+        self._lost = self._lost or self.status is TransactionStatus.FAILED
         self.status = status
         if status is TransactionStatus.IDLE:
-            self.portals.drop_all()
+            self.portals.end_transaction(committed=not self._lost)
             self._guarded_transaction = self._guarded_count > 0
+        self._lost = False
 
     def fail(self, sqlstate: str) -> None:
         """An ErrorResponse came: drop what the server will skip."""
         self._move_path(self._kept_path)
+        self._lost = True
         head = self.head
         if head is None:
             return
@@ -275,11 +309,27 @@ class Mirror:
             self._guarded_count -= 1
         if not operation.plain and operation.kind is not Kind.SYNC:
             self._unplain_count -= 1
+        if operation.turning:
+            self._turning_count -= 1
         if operation.statement is not None:
             self.statements.settle(operation.statement, done=done)
         if operation.portal is not None:
             self.portals.settle(operation.portal, done=done)
+        self._define(operation, done=done and not operation.failed)
         self._settle_unit(operation)
+
+    def _define(self, operation: Operation, *, done: bool) -> None:
+        """Of a text of several statements that failed nobody knows how far it came: a COMMIT in
+        it may have kept what was before. What may be there and may not is not known here."""
+        for opened in operation.opens:
+            self.portals.settle(opened, done=done)
+        for prepared in operation.prepares:
+            self.statements.settle(prepared, done=done)
+        plan = operation.plan
+        if plan is not None and not done and (operation.opens or plan.effects):
+            several = plan.decision.statement_class is StatementClass.MULTIPLE
+            if several and operation.kind is Kind.QUERY:
+                self.portals.end_transaction(committed=False)
 
     def _settle_unit(self, operation: Operation) -> None:
         """A bound statement is over when it was executed, or never will be."""
@@ -308,6 +358,17 @@ class Mirror:
                 self.statements.drop(name.encode(self.codec, "replace"))
             case DropPortals():
                 self.portals.drop_all()
+            case DropPortal(name=name):
+                self.portals.drop(name.encode(self.codec, "replace"))
+            case SetSavepoint(name=name):
+                self.portals.set_savepoint(name)
+            case ReleaseSavepoint(name=name):
+                self.portals.release_savepoint(name)
+            case RollBackTo(name=name):
+                self.portals.roll_back_to(name)
+            case EndTransaction(committed=committed):
+                failed = self.status is TransactionStatus.FAILED
+                self.portals.end_transaction(committed=committed and not failed)
             case _:
                 assert_never(effect)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, Generic, Protocol, TypeVar
 
@@ -27,6 +28,7 @@ class Statement:
     """A prepared statement: the text that was judged, and the scene it was last judged in.
 
     `sent` is the text the server holds. `generation` tells which policy and catalogue.
+    `named`: the text is the PREPARE that made it, and not what running it runs.
     """
 
     raw: bytes
@@ -35,6 +37,7 @@ class Statement:
     plan: Plan
     scene: Scene
     generation: int
+    named: bool = False
 
     @property
     def held_bytes(self) -> int:
@@ -43,16 +46,29 @@ class Statement:
 
 @dataclass(slots=True, eq=False)
 class Portal:
-    """A bound statement. `unit` is the record made for the Bind, until an Execute uses it up."""
+    """A bound statement, or a cursor.
+
+    `unit` is the record made for the Bind, until an Execute uses it up. `plan` is `bare` with what
+    the names in it stood for at that time. `cursor`: SQL declared it; `held`: and it outlives its
+    transaction, and has done so if `kept`. `turn` is the mirror's when it was sent, `number` its
+    place among all that were opened.
+    """
 
     statement: Statement
+    bare: Plan
     plan: Plan
-    values: bytes
-    unit: Unit | None
+    values: bytes | None
+    unit: Unit | None = None
+    turn: int = 0
+    cursor: bool = False
+    held: bool = False
+    kept: bool = False
+    number: int = 0
 
     @property
     def held_bytes(self) -> int:
-        return _ENTRY_BYTES + len(self.values)
+        own = self.statement.held_bytes if self.cursor else 0
+        return _ENTRY_BYTES + own + len(self.values or b"")
 
 
 @dataclass(slots=True, eq=False)
@@ -79,6 +95,10 @@ class Names(Generic[T]):
     def pending(self, name: bytes) -> Change[T] | None:
         """The last unanswered change of `name`."""
         return self._pending.get(name)
+
+    def values(self) -> Iterable[T]:
+        """All that the server has confirmed."""
+        return self._known.values()
 
     def get(self, name: bytes) -> T | None:
         """What `name` will mean for the next message, if nothing before that fails."""
@@ -109,10 +129,11 @@ class Names(Generic[T]):
         if dropped is not None:
             self.held_bytes -= dropped.held_bytes
 
-    def drop_all(self) -> None:
-        """All names went away."""
-        self.held_bytes -= sum(value.held_bytes for value in self._known.values())
-        self._known.clear()
+    def drop_all(self, *, but: Callable[[T], bool] | None = None) -> None:
+        """All names went away, but those of which `but` is true."""
+        for name, value in list(self._known.items()):
+            if but is None or not but(value):
+                self.drop(name)
 
 
 def effective_path(schemas: tuple[str, ...], user: str) -> SearchPath:

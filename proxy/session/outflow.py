@@ -94,7 +94,7 @@ class Outflow:
         guarded = mirror.guarded
         mirror.fail(sqlstate_of(raw))
         if ours and head is not None and head.refusal is not None:
-            return encode_refusal(head.refusal, mirror.codec, stale=head.stale)
+            return encode_refusal(head.refusal, mirror.codec)
         return scrub_error(raw) if guarded else None
 
     def _parameter(self, raw: bytes) -> None:

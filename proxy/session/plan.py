@@ -42,7 +42,91 @@ class DropPortals:
     """All portals are gone."""
 
 
-Effect = SetSearchPath | ResetSearchPath | DropStatement | DropPortals
+@dataclass(frozen=True, slots=True)
+class DropPortal:
+    """The portal of this name is gone."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetSavepoint:
+    """SAVEPOINT."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseSavepoint:
+    """RELEASE."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollBackTo:
+    """ROLLBACK TO a savepoint."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EndTransaction:
+    """COMMIT or ROLLBACK; ``committed`` as far as the statement goes."""
+
+    committed: bool
+
+
+Effect = (
+    SetSearchPath
+    | ResetSearchPath
+    | DropStatement
+    | DropPortals
+    | DropPortal
+    | SetSavepoint
+    | ReleaseSavepoint
+    | RollBackTo
+    | EndTransaction
+)
+
+
+class Namespace(Enum):
+    """Cursors share their names with the portals of the protocol, PREPARE with Parse."""
+
+    PORTAL = "portal"
+    STATEMENT = "statement"
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A name that a text runs: the cursor of a FETCH, the statement of an EXECUTE.
+
+    ``ended``: what had the name before is gone by then, by an earlier statement of the same text.
+    """
+
+    namespace: Namespace
+    name: str
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenCursor:
+    """DECLARE. ``plan`` is about its query alone; ``held``: it outlives its transaction."""
+
+    name: str
+    plan: Plan
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class PrepareStatement:
+    """PREPARE, the only statement of its text. ``plan`` is what running it means."""
+
+    name: str
+    plan: Plan
+
+
+Definition = OpenCursor | PrepareStatement
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +148,10 @@ class Plan:
 
     ``settle``: nothing after this text may be judged before the server has answered it.
     ``guarded``: touches protected relations, so the server's error texts are replaced.
-    ``effects`` are applied when, and only when, the server reports success.
+    ``effects`` are applied when, and only when, the server reports success, and only then do the
+    names of ``defines`` mean what they say. ``uses``: names whose meaning was settled before the
+    text, and counts as much as the text. ``late``: the server looks names up when it runs the
+    text, not when it is bound.
     """
 
     decision: Decision
@@ -73,3 +160,6 @@ class Plan:
     effects: tuple[Effect, ...] = ()
     settle: bool = False
     guarded: bool = False
+    defines: tuple[Definition, ...] = ()
+    uses: tuple[Use, ...] = ()
+    late: bool = False

@@ -25,7 +25,12 @@ from proxy.statement.facts import Verb
 
 _PLAIN_STRING = re.compile(rb"'[^'\\\0]*'")
 _PLAIN_INTEGER = re.compile(rb"[0-9]{1,10}")
-_SHAPED_VERBS = frozenset((Verb.SELECT, Verb.INSERT, Verb.UPDATE, Verb.DELETE))
+_SHAPED_VERBS = frozenset(
+    (
+        Verb.SELECT, Verb.INSERT, Verb.UPDATE, Verb.DELETE,
+        Verb.DECLARE, Verb.FETCH, Verb.PREPARE, Verb.EXECUTE,
+    )
+)  # fmt: skip
 _MARKS = {b"'": b"\x01s\x01"}
 _INTEGER_MARK = b"\x01i\x01"
 

@@ -20,19 +20,32 @@ from proxy.rewrite.edit import Edit, apply_edits, compose
 from proxy.rewrite.narrow import CannotNarrow
 from proxy.rewrite.predicate import compile_law
 from proxy.rewrite.views import Expansion, Views
+from proxy.session.naming import defines, uses
 from proxy.session.plan import (
+    DropPortal,
     DropPortals,
     DropStatement,
     Effect,
+    EndTransaction,
     Plan,
+    ReleaseSavepoint,
     ResetSearchPath,
+    RollBackTo,
     Scene,
+    SetSavepoint,
     SetSearchPath,
     Timing,
 )
 from proxy.statement.analyse import Analysis, analyse
 from proxy.statement.catalogue import Catalogue
-from proxy.statement.commands import CloseCursor, Deallocate, Discard, Setting, command
+from proxy.statement.commands import (
+    CloseCursor,
+    Deallocate,
+    Discard,
+    Setting,
+    TransactionControl,
+    command,
+)
 from proxy.statement.facts import Facts, Verb
 from proxy.statement.grammar import NotUnderstood, TextLimits
 
@@ -128,7 +141,7 @@ class Planner:
             kind = decision.statement_class
             return Planned(_refused(refuse(refusal, kind)), original)
         sent = apply_edits(original.encoded, edits).decode("utf-8") if edits else original.text
-        plan = _plan(analysis, decision, context, sent)
+        plan = _plan(analysis, judged, context, sent)
         return Planned(plan, original, edits)
 
     def _rewritten(self, analysis: Analysis, obligations: list[Obligation]) -> tuple[Edit, ...]:
@@ -156,24 +169,36 @@ def _is_last(facts: Facts, analysis: Analysis) -> bool:
     return facts is analysis.statements[-1] and Verb.TRANSACTION not in verbs
 
 
-def _plan(analysis: Analysis, decision: Decision, context: Context, sent: str) -> Plan:
-    first = any(
-        facts.writes or facts.locks or functions.is_volatile(facts, context)
-        for facts in analysis.statements
+def _plan(analysis: Analysis, judged: list[Judgement], context: Context, sent: str) -> Plan:
+    each = tuple(
+        (facts, _running(facts, judgement.decision, context))
+        for facts, judgement in zip(analysis.statements, judged, strict=True)
     )
-    effects = tuple(e for facts in analysis.statements for e in _effects(facts))
-    session = any(facts.verb in _SESSION_VERBS for facts in analysis.statements)
+    decision = _together(judged)
+    first = any(plan.timing is Timing.FIRST for _, plan in each)
+    verbs = {facts.verb for facts in analysis.statements}
     return Plan(
         decision=decision,
         text=sent,
         timing=Timing.FIRST if first else Timing.WITH,
-        effects=effects,
-        settle=session,
+        effects=tuple(e for facts in analysis.statements for e in _effects(facts)),
+        settle=bool(verbs & _SESSION_VERBS),
         guarded=bool(decision.relations),
+        defines=defines(each),
+        uses=uses(analysis.statements),
+        late=bool(verbs & _LATE_VERBS),
     )
 
 
-_SESSION_VERBS = frozenset((Verb.SET, Verb.DISCARD, Verb.DEALLOCATE, Verb.CLOSE))
+def _running(facts: Facts, decision: Decision, context: Context) -> Plan:
+    """What running one statement of the text means, whoever does it."""
+    first = facts.writes or facts.locks or functions.is_volatile(facts, context)
+    timing = Timing.FIRST if first else Timing.WITH
+    return Plan(decision, "", timing, guarded=bool(decision.relations))
+
+
+_SESSION_VERBS = frozenset((Verb.SET, Verb.DISCARD, Verb.DEALLOCATE))
+_LATE_VERBS = frozenset((Verb.PREPARE, Verb.EXECUTE))
 
 
 def _effects(facts: Facts) -> tuple[Effect, ...]:
@@ -188,6 +213,16 @@ def _effects(facts: Facts) -> tuple[Effect, ...]:
             return (DropStatement(name),)
         case CloseCursor(name=None):
             return (DropPortals(),)
+        case CloseCursor(name=str() as name):
+            return (DropPortal(name),)
+        case TransactionControl(kind="SAVEPOINT", savepoint=name):
+            return (SetSavepoint(name),)
+        case TransactionControl(kind="RELEASE", savepoint=name):
+            return (ReleaseSavepoint(name),)
+        case TransactionControl(kind="ROLLBACK_TO", savepoint=name):
+            return (RollBackTo(name),)
+        case TransactionControl(kind="COMMIT" | "ROLLBACK" as kind):
+            return (EndTransaction(kind == "COMMIT"),)
         case _:
             return ()
 

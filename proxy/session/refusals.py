@@ -12,14 +12,9 @@ from typing import Final
 
 from proxy.names import RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
-from proxy.session.plan import Plan, Timing
 from proxy.wire.postgres.backend import Severity, encode_fields
 
 INSUFFICIENT_PRIVILEGE: Final = "42501"
-# What the server says when a prepared statement has to be prepared again; drivers do so on seeing
-# this SQLSTATE with this routine.
-_CACHED_PLAN_CHANGED: Final = "0A000"
-_REVALIDATION: Final = "RevalidateCachedQuery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +39,6 @@ class Poison:
 
 def _refuse(rule: str, reason: str) -> Decision:
     return Decision(Verdict.REFUSE, RuleName(rule), None, reason, StatementClass.OTHER)
-
-
-def _pass(rule: str) -> Decision:
-    return Decision(Verdict.PASS, RuleName(rule), None, "", StatementClass.OTHER)
 
 
 NOT_IN_ENCODING: Final = _refuse(
@@ -75,16 +66,29 @@ PROTOCOL_VIOLATION: Final = _refuse("protocol-violation", "the client broke the 
 NO_PRINCIPAL: Final = _refuse(
     "no-principal", "no principal of the policy matches this user, database and address"
 )
-# Names that SQL made (PREPARE, DECLARE): judged then, but not known here. The server decides.
-UNKNOWN_STATEMENT: Final = Plan(
-    _pass("unknown-statement"), "", timing=Timing.FIRST, guarded=True, settle=True
+# Whatever has a name was judged when it got it. A name not known here means nothing to the server,
+# or something that nobody judged, such as a cursor that a function has opened.
+UNKNOWN_STATEMENT: Final = _refuse("unknown-statement", "the prepared statement does not exist")
+UNKNOWN_PORTAL: Final = _refuse("unknown-portal", "the cursor or portal does not exist")
+OTHER_KIND: Final = _refuse(
+    "other-kind-of-name", "FETCH and EXECUTE are served for SELECT, INSERT, UPDATE and DELETE only"
 )
-UNKNOWN_PORTAL: Final = Plan(
-    _pass("unknown-portal"), "", timing=Timing.FIRST, guarded=True, settle=True
+STALE_CURSOR: Final = _refuse(
+    "stale-cursor",
+    "the policy or the catalogue has changed since this WITH HOLD cursor was declared: close it"
+    " and declare it again",
 )
+_SQLSTATES: Final = {
+    UNKNOWN_STATEMENT.rule: "26000",
+    UNKNOWN_PORTAL.rule: "34000",
+    # What the server says when a prepared statement has to be prepared again; drivers do so on
+    # seeing this SQLSTATE with the routine below.
+    STALE_STATEMENT.rule: "0A000",
+}
+_REVALIDATION: Final = "RevalidateCachedQuery"
 
 
-def encode_refusal(decision: Decision, codec: str, *, stale: bool) -> bytes:
+def encode_refusal(decision: Decision, codec: str) -> bytes:
     """The ErrorResponse a client gets for `decision`."""
     hint = f"rule {decision.rule}"
     if decision.article is not None:
@@ -92,11 +96,11 @@ def encode_refusal(decision: Decision, codec: str, *, stale: bool) -> bytes:
     fields = {
         "S": Severity.ERROR.value,
         "V": Severity.ERROR.value,
-        "C": _CACHED_PLAN_CHANGED if stale else INSUFFICIENT_PRIVILEGE,
+        "C": _SQLSTATES.get(decision.rule, INSUFFICIENT_PRIVILEGE),
         "M": decision.reason,
         "H": hint,
     }
-    if stale:
+    if decision.rule == STALE_STATEMENT.rule:
         fields["R"] = _REVALIDATION
     return encode_fields(
         {letter: text.replace("\0", "").encode(codec, "replace") for letter, text in fields.items()}

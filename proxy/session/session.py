@@ -16,8 +16,9 @@ from proxy.policy.law import Principal
 from proxy.session import refusals
 from proxy.session.commands import Command, End, Unit
 from proxy.session.gate import Gate
-from proxy.session.intake import Intake, client_tags
+from proxy.session.intake import Intake
 from proxy.session.judge import Judge, Plans
+from proxy.session.limits import MessageLimits, client_tags
 from proxy.session.mirror import Mirror
 from proxy.session.outflow import Outflow
 from proxy.session.plan import Plan
@@ -42,14 +43,6 @@ class Opened:
     early: bytes = b""
 
 
-@dataclass(frozen=True, slots=True)
-class MessageLimits:
-    """The longest messages a client may send."""
-
-    text_bytes_max: int = 1024 * 1024
-    bind_bytes_max: int = 64 * 1024 * 1024
-
-
 class Session:
     """One client's session after the first ReadyForQuery. `nonce`: 32 random hex digits.
 
@@ -60,8 +53,7 @@ class Session:
         poison = Poison(nonce)
         self._mirror = Mirror(opened.principal, opened.user, opened.path, opened.codec)
         self._judge = Judge(self._mirror, plans)
-        tags = client_tags(limits.text_bytes_max, limits.bind_bytes_max)
-        self._intake = Intake(self._mirror, self._judge, poison, tags)
+        self._intake = Intake(self._mirror, self._judge, poison, client_tags(limits))
         self._gate = Gate()
         self._outflow = Outflow(self._mirror, self._gate, poison)
         self._server_gone = False

@@ -9,6 +9,7 @@ from proxy.statement.catalogue import Catalogue
 from proxy.statement.exposure import exposed_references
 from proxy.statement.facts import Facts, Reference, SecondOpinion, Verb
 from proxy.statement.grammar import RawStatement, TextLimits, Token, parse, scan
+from proxy.statement.inner import query_span
 from proxy.statement.kinds import unknown_syntax
 from proxy.statement.mentions import mentions
 from proxy.statement.second_opinion import second_opinion
@@ -60,7 +61,8 @@ def _facts(
     named = mentions(tree)
     references = _references(raw, catalogue, search_path)
     kinds = {kind for kind, _ in nodes(tree)}
-    statement = encoded[raw.span.start : _read_until(raw, tokens)].decode("utf-8")
+    query = query_span(raw, tokens)
+    statement = encoded[query.start : query.end].decode("utf-8")
     return Facts(
         verb=verb,
         span=raw.span,
@@ -77,14 +79,6 @@ def _facts(
         writes=bool(kinds & _WRITES),
         second_opinion=second_opinion(statement, tree) if references else SecondOpinion.SILENT,
     )
-
-
-def _read_until(raw: RawStatement, tokens: tuple[Token, ...]) -> int:
-    """Where what names relations ends: the options of a COPY are none of sqlglot's business."""
-    if raw.kind != Verb.COPY.value:
-        return raw.span.end
-    inside = (t for t in reversed(tokens) if raw.span.start <= t.start < raw.span.end)
-    return next((token.end for token in inside if token.word == "STDOUT"), raw.span.end)
 
 
 def _references(

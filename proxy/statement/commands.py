@@ -1,4 +1,4 @@
-"""What COPY, SET, RESET, DISCARD, DEALLOCATE and transaction statements ask for."""
+"""What statements about the session ask for: SET, COPY, transactions, cursors, PREPARE."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class TransactionControl:
-    """``kind`` as in ``TransactionStmtKind``, without ``TRANS_STMT_``."""
+    """``kind`` as in ``TransactionStmtKind``, without ``TRANS_STMT_``; ``savepoint`` its name."""
 
     kind: str
+    savepoint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,50 @@ class CopyOut:
     selects: bool
 
 
-Command = CopyOut | Setting | TransactionControl | Discard | Deallocate | CloseCursor
+@dataclass(frozen=True, slots=True)
+class Declare:
+    """DECLARE of a cursor; ``held`` WITH HOLD, which outlives its transaction."""
+
+    name: str
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fetch:
+    """FETCH from a cursor, or MOVE."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """PREPARE of a statement under a name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Execute:
+    """EXECUTE of a prepared statement."""
+
+    name: str
+
+
+Command = (
+    CopyOut
+    | Setting
+    | TransactionControl
+    | Discard
+    | Deallocate
+    | CloseCursor
+    | Declare
+    | Fetch
+    | Prepare
+    | Execute
+)
+
+_HOLD = 0x0020
+"""``CURSOR_OPT_HOLD`` (parsenodes.h)."""
 
 
 def command(facts: Facts) -> Command | None:
@@ -68,7 +112,8 @@ def command(facts: Facts) -> Command | None:
         case Verb.SET:
             return _setting(body)
         case Verb.TRANSACTION:
-            return TransactionControl(text(body, "kind").removeprefix("TRANS_STMT_"))
+            kind = text(body, "kind").removeprefix("TRANS_STMT_")
+            return TransactionControl(kind, text(body, "savepoint_name"))
         case Verb.DISCARD:
             return Discard(text(body, "target").removeprefix("DISCARD_"))
         case Verb.DEALLOCATE:
@@ -77,6 +122,16 @@ def command(facts: Facts) -> Command | None:
             return _copy(body)
         case Verb.CLOSE:
             return CloseCursor(text(body, "portalname") or None)
+        case Verb.DECLARE:
+            options = body.get("options")
+            held = not isinstance(options, int) or bool(options & _HOLD)
+            return Declare(text(body, "portalname"), held)
+        case Verb.FETCH:
+            return Fetch(text(body, "portalname"))
+        case Verb.PREPARE:
+            return Prepare(text(body, "name"))
+        case Verb.EXECUTE:
+            return Execute(text(body, "name"))
         case _:
             return None
 

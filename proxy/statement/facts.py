@@ -24,6 +24,10 @@ class Verb(Enum):
     DISCARD = "DiscardStmt"
     DEALLOCATE = "DeallocateStmt"
     CLOSE = "ClosePortalStmt"
+    DECLARE = "DeclareCursorStmt"
+    FETCH = "FetchStmt"
+    PREPARE = "PrepareStmt"
+    EXECUTE = "ExecuteStmt"
     UNLISTEN = "UnlistenStmt"
     OTHER = ""
 

@@ -24,7 +24,11 @@ _KINDS: dict[str, str] = {
     "VariableShowStmt": "name",
     "DiscardStmt": "target",
     "DeallocateStmt": "isall location name",
-    "ClosePortalStmt": "",
+    "ClosePortalStmt": "portalname",
+    "DeclareCursorStmt": "options portalname query",
+    "FetchStmt": "direction howMany ismove portalname",
+    "PrepareStmt": "argtypes name query",
+    "ExecuteStmt": "name params",
     "UnlistenStmt": "",
     # clauses
     "WithClause": "ctes location recursive",

@@ -124,6 +124,14 @@ class Survey:
                 return self._change(body, visible, outer, Access.DELETE, "usingClause")
             case "CopyStmt":
                 return self._copy(body, visible, outer)
+            case "DeclareCursorStmt" | "PrepareStmt":
+                inner = typed(body.get("query"))
+                if inner is not None:
+                    return self._statement(inner[0], inner[1], visible, outer)
+                return None, set()
+            case "ExecuteStmt":
+                self._expressions(body, ("params",), Level([], outer), visible)
+                return None, set()
             case _:
                 return None, set()
 

@@ -146,7 +146,9 @@ def _effects(text: str) -> tuple[Effect, ...]:
         return (SetSearchPath(tuple(name.strip() for name in found[1].split(","))),)
     if (found := _DEALLOCATE.match(text)) is not None:
         return (DropStatement(None if found[1].lower() == "all" else found[1]),)
-    if "reset all" in text.lower() or "discard all" in text.lower():
+    if "reset all" in text.lower():
+        return (ResetSearchPath(), DropPortals())
+    if "discard all" in text.lower():
         return (ResetSearchPath(), DropStatement(None), DropPortals())
     return ()
 

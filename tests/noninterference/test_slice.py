@@ -5,14 +5,17 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
+from proxy.policy.decision import StatementClass
 from tests.noninterference.client import Client
 from tests.noninterference.jobs import Job, run_jobs
 from tests.noninterference.oracle import Verdict
-from tests.noninterference.run import run
+from tests.noninterference.planned import planner_of
+from tests.noninterference.run import run, shapes
 from tests.noninterference.statement import Instance
 from tests.noninterference.worlds import USER, Worlds, worlds
 from tests.world import PostgresWorld
@@ -64,3 +67,24 @@ def test_without_the_proxy_the_answers_differ(both: Worlds):
     """The oracle can see: the same statements, sent to D directly, tell of sealed rows."""
     report = run(partial(both.oracle, sabotaged=True), both.pairs.tables, SEED, 100)
     assert report.leaks_count > 10
+
+
+FORMS = (("PREPARE p AS ", ""), ("DECLARE c CURSOR FOR ", ""), ("COPY (", ") TO STDOUT"))
+
+
+@pytest.mark.parametrize("form", FORMS, ids=lambda form: form[0].split()[0])
+def test_a_query_within_a_statement_is_judged_as_by_itself(both: Worlds, form: tuple[str, str]):
+    planner, scene = planner_of(both.pairs.read.full)
+    before, after = form
+    wrapped_count = 0
+    for instance, *_ in islice(shapes(both.pairs.tables, SEED, 1), STATEMENTS):
+        alone = planner.plan(instance.text, scene)
+        if before.startswith("PREPARE") or (
+            alone.decision.statement_class is StatementClass.SELECT
+        ):
+            within = planner.plan(before + instance.text + after, scene)
+            sent = None if alone.text is None else before + alone.text + after
+            assert within.text == sent
+            assert within.decision.rule == alone.decision.rule
+            wrapped_count += 1
+    assert wrapped_count > STATEMENTS / 2

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
 import psycopg
 import pytest
 
-from tests.conftest import AGENCY
-from tests.scenarios.service import Service, running_service
-from tests.world import HOST, PASSWORD, SQL, Database, PostgresWorld
+from tests.scenarios.pair import Pair, running_pair
+from tests.world import HOST, PASSWORD, PostgresWorld
 
 pytestmark = pytest.mark.database
 
@@ -22,34 +20,10 @@ ALTER TABLE base.charge ADD twice int GENERATED ALWAYS AS (term_months * 2) STOR
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Worlds:
-    """The service in front of D, and D'."""
-
-    service: Service
-    pruned: Database
-
-    def ours(self) -> psycopg.Connection:
-        return prepared(self.service.site.connect("desk"))
-
-    def theirs(self) -> psycopg.Connection:
-        return prepared(self.pruned.connect("desk"))
-
-
-def prepared(connection: psycopg.Connection) -> psycopg.Connection:
-    connection.execute("SET search_path = base, public")
-    return connection
-
-
 @pytest.fixture(scope="module")
-def worlds(postgres: PostgresWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
-    full, pruned = postgres.create_database(AGENCY), postgres.create_database(AGENCY)
-    pruned.run((SQL / "pruned.sql").read_text(encoding="utf-8"))
-    for database in (full, pruned):
-        database.run(GENERATED)
-    home: Path = tmp_path_factory.mktemp("copy")
-    with running_service(full, home) as service:
-        yield Worlds(service, pruned)
+def worlds(postgres: PostgresWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
+    with running_pair(postgres, tmp_path_factory.mktemp("copy"), GENERATED) as pair:
+        yield pair
 
 
 def copied(connection: psycopg.Connection, sql: str) -> bytes:
@@ -69,18 +43,18 @@ def copied(connection: psycopg.Connection, sql: str) -> bytes:
         "COPY seal_notice TO STDOUT",
     ],
 )
-def test_the_lines_are_those_of_a_database_without_sealed_rows(worlds: Worlds, sql: str) -> None:
+def test_the_lines_are_those_of_a_database_without_sealed_rows(worlds: Pair, sql: str) -> None:
     with worlds.ours() as ours, worlds.theirs() as theirs:
         assert Counter(copied(ours, sql).splitlines()) == Counter(copied(theirs, sql).splitlines())
 
 
-def test_binary_is_as_the_server_sends_it(worlds: Worlds) -> None:
+def test_binary_is_as_the_server_sends_it(worlds: Pair) -> None:
     sql = "COPY (SELECT * FROM person ORDER BY person_id) TO STDOUT (FORMAT binary)"
     with worlds.ours() as ours, worlds.theirs() as theirs:
         assert copied(ours, sql) == copied(theirs, sql)
 
 
-def test_a_copy_left_in_the_middle_leaves_the_session_usable(worlds: Worlds) -> None:
+def test_a_copy_left_in_the_middle_leaves_the_session_usable(worlds: Pair) -> None:
     many = "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 200000)) TO STDOUT"
     with worlds.ours() as ours:
         with ours.cursor() as cursor, cursor.copy(many) as copy:
@@ -92,7 +66,7 @@ def test_a_copy_left_in_the_middle_leaves_the_session_usable(worlds: Worlds) -> 
         assert ours.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_an_error_in_the_middle_says_nothing_of_the_row(worlds: Worlds) -> None:
+def test_an_error_in_the_middle_says_nothing_of_the_row(worlds: Pair) -> None:
     with worlds.ours() as ours:
         with pytest.raises(psycopg.errors.InvalidTextRepresentation) as raised:
             copied(ours, "COPY (SELECT name::int FROM person) TO STDOUT")
@@ -102,7 +76,7 @@ def test_an_error_in_the_middle_says_nothing_of_the_row(worlds: Worlds) -> None:
         assert ours.execute("SELECT 1").fetchone() == (1,)
 
 
-async def test_a_driver_that_copies_by_itself(worlds: Worlds, tmp_path: Path) -> None:
+async def test_a_driver_that_copies_by_itself(worlds: Pair, tmp_path: Path) -> None:
     site = worlds.service.site
     connection = await asyncpg.connect(
         host=HOST, port=site.port, user="desk", password=PASSWORD, database=site.database.name
@@ -118,7 +92,7 @@ async def test_a_driver_that_copies_by_itself(worlds: Worlds, tmp_path: Path) ->
     assert done == f"COPY {len(expected.splitlines())}"
 
 
-def test_the_ledger_says_what_was_copied_and_how_much(worlds: Worlds) -> None:
+def test_the_ledger_says_what_was_copied_and_how_much(worlds: Pair) -> None:
     with worlds.ours() as ours:
         rows_count = len(copied(ours, "COPY person (person_id) TO STDOUT").splitlines())
     headers = [entry["header"] for entry in worlds.service.site.entries("decision")]
@@ -129,14 +103,14 @@ def test_the_ledger_says_what_was_copied_and_how_much(worlds: Worlds) -> None:
 
 
 @pytest.mark.parametrize("sql", ["COPY person FROM STDIN", "COPY person TO '/tmp/x'"])
-def test_the_other_ways_are_refused_and_the_session_goes_on(worlds: Worlds, sql: str) -> None:
+def test_the_other_ways_are_refused_and_the_session_goes_on(worlds: Pair, sql: str) -> None:
     with worlds.ours() as ours:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             ours.execute(sql.encode())
         assert ours.execute("SELECT 1").fetchone() == (1,)
 
 
-def test_a_platform_copies_nothing_protected(worlds: Worlds) -> None:
+def test_a_platform_copies_nothing_protected(worlds: Pair) -> None:
     with (
         worlds.service.site.connect("bgcheck") as platform,
         pytest.raises(psycopg.errors.InsufficientPrivilege, match="第10条"),

@@ -8,7 +8,19 @@ from __future__ import annotations
 
 from proxy.names import RuleName
 from proxy.policy.rules.context import Context, Refusal
-from proxy.statement.commands import CopyOut, Discard, Setting, TransactionControl, command
+from proxy.statement.commands import (
+    CloseCursor,
+    CopyOut,
+    Deallocate,
+    Declare,
+    Discard,
+    Execute,
+    Fetch,
+    Prepare,
+    Setting,
+    TransactionControl,
+    command,
+)
 from proxy.statement.facts import Facts
 
 SETTABLE = frozenset(
@@ -57,6 +69,22 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
             return Refusal(RuleName("two-phase-commit"), "prepared transactions are not served")
         case Discard(target=target) if target == "ALL" and context.in_transaction:
             return _only_outside()
+        case Prepare() if not context.sole:
+            return Refusal(
+                RuleName("prepare-alone"), "PREPARE has to be the only statement of its message"
+            )
+        case (
+            Declare(name=name)
+            | Fetch(name=name)
+            | Prepare(name=name)
+            | Execute(name=name)
+            | CloseCursor(name=str() as name)
+            | Deallocate(name=str() as name)
+        ) if not name.isascii():
+            return Refusal(
+                RuleName("name-not-ascii"),
+                "names of cursors and prepared statements have to be ASCII",
+            )
         case _:
             return None
 

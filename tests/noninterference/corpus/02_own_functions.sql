@@ -81,7 +81,7 @@ SELECT (c).f_label FROM cases c ORDER BY 1
 -- case: attribute_call_in_where | unvetted-function | in a condition
 SELECT count(*) FROM cases c WHERE c.f_label LIKE 'SEALED%'
 
--- case: call_of_function_in_default | unsupported-statement | EXECUTE of a prepared call
+-- case: call_of_function_in_default | unvetted-function | EXECUTE of a prepared call
 PREPARE pf AS SELECT agency.f_case_name(3)
 -- step
 EXECUTE pf

@@ -48,7 +48,7 @@ SELECT query_to_xml_and_xmlschema('select * from agency.cases', true, false, '')
 -- case: schema_to_xml | unvetted-function | whole schema dump
 SELECT schema_to_xml('agency', true, false, '')
 
--- case: cursor_to_xml | unsupported-statement | cursor by name
+-- case: cursor_to_xml | unvetted-function | cursor by name
 BEGIN; DECLARE c CURSOR FOR SELECT * FROM cases; SELECT cursor_to_xml('c', 1000, true, false, ''); COMMIT
 
 -- case: ts_stat | unvetted-function | ts_stat executes a SQL text

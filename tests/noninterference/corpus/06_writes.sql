@@ -72,7 +72,7 @@ CREATE TEMP TABLE tt (a int, b text); INSERT INTO tt SELECT id, suspect_name FRO
 -- case: insert_returning_trigger_lookup | unvetted-trigger | BEFORE trigger looks into cases and raises
 INSERT INTO persons VALUES (9001, 'SEALED-ID-0003', 'q1', '2000-01-01', NULL, false)
 
--- case: delete_where_current_of | unsupported-statement | positioned delete
+-- case: delete_where_current_of | unsupported-syntax | positioned delete
 BEGIN; DECLARE c CURSOR FOR SELECT * FROM cases WHERE id = 3; FETCH c; DELETE FROM cases WHERE CURRENT OF c RETURNING suspect_name; ROLLBACK
 
 -- case: truncate | unsupported-statement | destroys sealed rows, and fails/succeeds by FK

@@ -1,27 +1,27 @@
 -- Prepared statements and cursors as SQL, parameters of the session.
 
--- case: prepare_execute | unsupported-statement | body must be rewritten at PREPARE
+-- case: prepare_execute | equal | body must be rewritten at PREPARE
 PREPARE p1 AS SELECT suspect_name FROM cases ORDER BY id
 -- step
 EXECUTE p1
 
--- case: prepare_typed_params | unsupported-statement | with parameter types
+-- case: prepare_typed_params | equal | with parameter types
 PREPARE p2 (int) AS SELECT suspect_name FROM cases WHERE id = $1
 -- step
 EXECUTE p2(3)
 
--- case: declare_fetch | unsupported-statement | cursor body must be rewritten at DECLARE
+-- case: declare_fetch | equal | cursor body must be rewritten at DECLARE
 BEGIN; DECLARE c1 CURSOR FOR SELECT suspect_name FROM cases ORDER BY id; FETCH ALL FROM c1; COMMIT
 
--- case: declare_with_hold | unsupported-statement | survives the transaction
+-- case: declare_with_hold | equal | survives the transaction
 DECLARE c2 CURSOR WITH HOLD FOR TABLE cases
 -- step
 FETCH FORWARD ALL IN c2
 
--- case: move_rowcount | unsupported-statement | MOVE ALL returns the row count only
+-- case: move_rowcount | equal | MOVE ALL returns the row count only
 BEGIN; DECLARE c4 CURSOR FOR SELECT * FROM cases; MOVE FORWARD ALL IN c4; COMMIT
 
--- case: fetch_backward | unsupported-statement | SCROLL cursor
+-- case: fetch_backward | equal | SCROLL cursor
 BEGIN; DECLARE c5 SCROLL CURSOR FOR SELECT suspect_name FROM cases ORDER BY id; MOVE ABSOLUTE 3 IN c5; FETCH RELATIVE 0 FROM c5; COMMIT
 
 -- case: set_session_authorization | unsettable-parameter | identity change
@@ -111,22 +111,22 @@ BEGIN; INSERT INTO public_log(msg) VALUES ('2pc'); PREPARE TRANSACTION 'corpus_x
 -- step
 ROLLBACK PREPARED 'corpus_x'
 
--- case: prepare_insert | unsupported-statement | a prepared write
+-- case: prepare_insert | equal | a prepared write
 PREPARE w (text) AS INSERT INTO public_log (msg) SELECT suspect_name FROM cases RETURNING msg
 -- step
 EXECUTE w('x')
 
--- case: prepare_type_name | unsupported-statement | a parameter's type with code of its own
+-- case: prepare_type_name | unvetted-type | a parameter's type with code of its own
 PREPARE t (open_name) AS SELECT $1
 -- step
 EXECUTE t('SEALED')
 
--- case: execute_argument_subquery | unsupported-statement | EXECUTE with an expression
+-- case: execute_argument_subquery | parsers-disagree | EXECUTE with an expression
 PREPARE a (int) AS SELECT $1
 -- step
 EXECUTE a((SELECT count(*)::int FROM cases))
 
--- case: declare_binary | unsupported-statement | values in binary
+-- case: declare_binary | equal | values in binary
 BEGIN
 -- step
 DECLARE b BINARY CURSOR FOR SELECT suspect_name FROM cases
@@ -135,10 +135,10 @@ FETCH ALL b
 -- step
 COMMIT
 
--- case: fetch_unknown | unsupported-statement | a cursor nobody declared
+-- case: fetch_unknown | equal | a cursor nobody declared
 FETCH ALL FROM nobody
 
--- case: execute_unknown | unsupported-statement | a statement nobody prepared
+-- case: execute_unknown | equal | a statement nobody prepared
 EXECUTE nobody
 
 -- case: deallocate_all | equal | what pools send

@@ -46,7 +46,7 @@ COPY evidence FROM STDIN
 -- case: copy_from_public | unsupported-syntax | rows into an unprotected relation
 COPY public_log (msg) FROM STDIN
 
--- case: copy_query_with_write | parsers-disagree | a write inside COPY
+-- case: copy_query_with_write | copy-form | a write inside COPY
 COPY (DELETE FROM evidence WHERE case_id = 3 RETURNING *) TO STDOUT
 
 -- case: copy_query_function | unvetted-function | a function inside COPY

@@ -9,8 +9,10 @@ from proxy.names import PrincipalName, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.law import Match, Principal, PrincipalKind
 from proxy.session.commands import Command, End, Record, Report, ToClient, ToServer
+from proxy.session.limits import MessageLimits
+from proxy.session.names import Portal, Statement
 from proxy.session.plan import Plan, Scene
-from proxy.session.session import MessageLimits, Opened, Session
+from proxy.session.session import Opened, Session
 from proxy.wire.postgres import frontend
 from proxy.wire.postgres.backend import encode_fields, encode_message
 from proxy.wire.postgres.frontend import Parse
@@ -94,6 +96,13 @@ def refusal(sqlstate: bytes = b"42501") -> bytes:
     return encode_fields(
         {"S": b"ERROR", "V": b"ERROR", "C": sqlstate, "M": b"the reason", "H": b"rule rule"}
     )
+
+
+def portal(*, held: bool = False) -> Portal:
+    """A cursor that somebody has opened."""
+    plan = Plan(decision(), "t")
+    statement = Statement(b"t", "t", "t", plan, Scene(PRINCIPAL, ()), 1)
+    return Portal(statement, plan, plan, None, cursor=True, held=held)
 
 
 class Play:

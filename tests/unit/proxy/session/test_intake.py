@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.policy.decision import StatementClass
+from proxy.policy.decision import StatementClass, Verdict
 from proxy.session.commands import Analyse, Record, ToClient, ToServer
 from proxy.session.plan import DropStatement, Plan, SetSearchPath, Timing
 from proxy.wire.postgres.backend import encode_fields
@@ -105,11 +105,12 @@ def test_deallocate_makes_the_name_unknown():
     ("message", "rule"),
     [(bind(b"nobody"), "unknown-statement"), (execute(b"nobody"), "unknown-portal")],
 )
-def test_unknown_names_are_recorded_before_the_server_is_asked(message, rule):
+def test_names_that_nobody_judged_are_refused(message, rule):
     play = Play().client(message, SYNC)
-    assert play.kinds == [Record]
     assert play.records[0].decision.rule == rule
-    assert play.durable().upstream == message + SYNC
+    assert play.records[0].decision.verdict is Verdict.REFUSE
+    assert message not in play.upstream
+    assert POISON in play.upstream
 
 
 def test_a_simple_query_makes_the_unnamed_statement_unknown():

@@ -51,6 +51,7 @@ def test_a_question_is_asked_once_and_its_answer_used_once():
     judging.planned(Plan(decision(), "t"))
     assert not judging.waiting
     assert judging.judge(b"t") is not None
+    judging.taken()
     assert judging.judge(b"t") is None
 
 

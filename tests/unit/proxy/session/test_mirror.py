@@ -10,7 +10,7 @@ from proxy.session.names import Change
 from proxy.session.plan import DropStatement, Plan, ResetSearchPath, SetSearchPath
 from proxy.wire.postgres import backend
 from proxy.wire.postgres.backend import TransactionStatus
-from tests.unit.proxy.session.playbook import PRINCIPAL, decision
+from tests.unit.proxy.session.playbook import PRINCIPAL, decision, portal
 from tests.unit.proxy.session.test_names import Thing, define
 
 THINGS = {name: Thing(1) for name in (b"kept", b"lost")}
@@ -109,7 +109,7 @@ def test_a_skipped_query_has_not(mirror):
 
 
 def test_portals_end_with_their_transaction(mirror):
-    define(mirror.portals, b"p")
+    define(mirror.portals, b"p", portal())
     sent(mirror, Kind.SYNC)
     mirror.ready(INSIDE)
     assert mirror.portals.get(b"p") is not None

@@ -4,9 +4,14 @@ from hypothesis import strategies as st
 
 from proxy.policy.decision import Verdict
 from proxy.session.plan import (
+    DropPortal,
     DropPortals,
     DropStatement,
+    EndTransaction,
+    ReleaseSavepoint,
     ResetSearchPath,
+    RollBackTo,
+    SetSavepoint,
     SetSearchPath,
     Timing,
 )
@@ -64,12 +69,19 @@ def test_one_refused_statement_refuses_the_whole_text():
         ("DISCARD ALL", (ResetSearchPath(), DropStatement(None), DropPortals())),
         ("DEALLOCATE a", (DropStatement("a"),)),
         ("CLOSE ALL", (DropPortals(),)),
+        ("CLOSE c", (DropPortal("c"),)),
+        ("SAVEPOINT s", (SetSavepoint("s"),)),
+        ("RELEASE s", (ReleaseSavepoint("s"),)),
+        ("ROLLBACK TO s", (RollBackTo("s"),)),
+        ("COMMIT; BEGIN", (EndTransaction(committed=True),)),
+        ("ABORT", (EndTransaction(committed=False),)),
         ("SELECT 1", ()),
     ],
 )
 def test_what_a_text_does_to_the_session_is_known(sql, effects):
     assert plan(sql).effects == effects
-    assert plan(sql).settle is bool(effects)
+    settling = (SetSearchPath, ResetSearchPath, DropStatement)
+    assert plan(sql).settle is any(isinstance(effect, settling) for effect in effects)
 
 
 @pytest.mark.parametrize(

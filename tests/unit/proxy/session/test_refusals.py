@@ -15,14 +15,14 @@ DECISION = Decision(
 
 
 def test_a_refusal_names_its_rule_and_article():
-    fields = decode_fields(encode_refusal(DECISION, "gbk", stale=False))
+    fields = decode_fields(encode_refusal(DECISION, "gbk"))
     assert fields["C"] == b"42501"
     assert fields["M"].decode("gbk") == "封存"
     assert fields["H"].decode("gbk") == "rule sealed, 实施办法第10条"
 
 
 def test_a_stale_statement_is_what_drivers_prepare_again():
-    fields = decode_fields(encode_refusal(refusals.STALE_STATEMENT, "utf-8", stale=True))
+    fields = decode_fields(encode_refusal(refusals.STALE_STATEMENT, "utf-8"))
     assert (fields["C"], fields["R"]) == (b"0A000", b"RevalidateCachedQuery")
 
 

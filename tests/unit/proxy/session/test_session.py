@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.session.commands import Analyse, End, Record, ToClient, ToServer
+from proxy.session.limits import MessageLimits
 from proxy.session.plan import Plan, Timing
-from proxy.session.session import MessageLimits, Session
+from proxy.session.session import Session
 from proxy.wire.postgres.backend import decode_fields
 from tests.unit.proxy.session.playbook import (
     BOUND,

@@ -1,0 +1,35 @@
+"""What a client may send once its session is open, and how long."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from proxy.wire.postgres import frontend
+
+_NAMES_BYTES_MAX: Final = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class MessageLimits:
+    """The longest messages a client may send."""
+
+    text_bytes_max: int = 1024 * 1024
+    bind_bytes_max: int = 64 * 1024 * 1024
+
+
+def client_tags(limits: MessageLimits) -> dict[int, int]:
+    """The message types that are taken, each with the longest body it may have."""
+    named = _NAMES_BYTES_MAX
+    return {
+        frontend.QUERY: limits.text_bytes_max,
+        frontend.PARSE: limits.text_bytes_max + named,
+        frontend.BIND: limits.bind_bytes_max,
+        frontend.DESCRIBE: named,
+        frontend.EXECUTE: named,
+        frontend.CLOSE: named,
+        frontend.SYNC: 0,
+        frontend.FLUSH: 0,
+        frontend.TERMINATE: 0,
+        frontend.FUNCTION_CALL: limits.bind_bytes_max,
+    }

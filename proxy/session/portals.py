@@ -1,0 +1,60 @@
+"""The portals and cursors of a session: which of them end when a transaction or a savepoint does.
+
+As portalmem.c has it: what was opened since a savepoint ends when it is rolled back to, all ends
+with the transaction, and only a WITH HOLD cursor that a COMMIT has kept goes on. Where the proxy
+cannot tell, the name counts as gone, which costs an answer.
+"""
+
+from __future__ import annotations
+
+from proxy.session.names import Change, Names, Portal
+
+
+class Portals(Names[Portal]):
+    """The namespace of portals, with the savepoints that are set."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._opened_count = 0
+        # The name of each savepoint, with how many portals had been opened before it.
+        self._savepoints: list[tuple[str, int]] = []
+
+    def settle(self, change: Change[Portal], *, done: bool) -> None:
+        """As for any name; an opened portal belongs to the savepoints that are set by now."""
+        if done and change.value is not None:
+            self._opened_count += 1
+            change.value.number = self._opened_count
+        super().settle(change, done=done)
+
+    def set_savepoint(self, name: str) -> None:
+        """SAVEPOINT; an older one of the same name is hidden behind it."""
+        self._savepoints.append((name, self._opened_count))
+
+    def release_savepoint(self, name: str) -> None:
+        """RELEASE: the savepoint and those behind it are forgotten, their portals stay."""
+        found = self._found(name)
+        if found is None:
+            self.end_transaction(committed=False)
+        else:
+            del self._savepoints[found:]
+
+    def roll_back_to(self, name: str) -> None:
+        """ROLLBACK TO: what was opened since is gone; the savepoint itself stays."""
+        found = self._found(name)
+        if found is None:
+            self.end_transaction(committed=False)
+            return
+        del self._savepoints[found + 1 :]
+        opened_before = self._savepoints[found][1]
+        self.drop_all(but=lambda portal: portal.kept or portal.number <= opened_before)
+
+    def end_transaction(self, *, committed: bool) -> None:
+        """COMMIT, ROLLBACK, or the end of what ran outside a transaction block."""
+        self._savepoints.clear()
+        self.drop_all(but=lambda portal: portal.kept or (committed and portal.held))
+        for portal in self.values():
+            portal.kept = True
+
+    def _found(self, name: str) -> int | None:
+        numbers = range(len(self._savepoints) - 1, -1, -1)
+        return next((n for n in numbers if self._savepoints[n][0] == name), None)

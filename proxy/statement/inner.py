@@ -1,0 +1,46 @@
+"""Where in a statement about a query the query itself stands: ``DECLARE c CURSOR FOR query``.
+
+Only the second parser needs to know: it does not read what stands around, nor the options of a
+COPY. A wrong answer makes it disagree or silent, and costs an answer.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+
+from proxy.names import Span
+from proxy.statement.grammar import RawStatement, Token
+
+_LAST_WORD = {"DeclareCursorStmt": "FOR", "PrepareStmt": "AS"}
+"""The reserved word that the query follows; nothing before it outside parentheses is one."""
+
+
+def query_span(raw: RawStatement, tokens: tuple[Token, ...]) -> Span:
+    """The bytes of the query in the statement, all of it where it is one itself."""
+    inside = _inside(raw.span, tokens)
+    if raw.kind == "CopyStmt":
+        return _copied(raw, inside)
+    if raw.kind not in _LAST_WORD:
+        return raw.span
+    depth = 0
+    for token in inside:
+        depth += (token.word == "(") - (token.word == ")")
+        if depth == 0 and token.word == _LAST_WORD[raw.kind]:
+            return Span(token.end, raw.span.end)
+    return raw.span
+
+
+def _copied(raw: RawStatement, inside: tuple[Token, ...]) -> Span:
+    """``COPY (query) TO STDOUT options``, or what stands before the options of ``COPY t``."""
+    out = next((n for n in reversed(range(len(inside))) if inside[n].word == "STDOUT"), None)
+    if out is None:
+        return raw.span
+    if raw.body.get("query") and inside[1].word == "(" and inside[out - 2].word == ")":
+        return Span(inside[1].end, inside[out - 2].start)
+    return Span(raw.span.start, inside[out].end)
+
+
+def _inside(span: Span, tokens: tuple[Token, ...]) -> tuple[Token, ...]:
+    first = bisect_left(tokens, span.start, key=lambda token: token.start)
+    past = bisect_left(tokens, span.end, lo=first, key=lambda token: token.start)
+    return tokens[first:past]
