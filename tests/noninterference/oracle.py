@@ -87,9 +87,9 @@ class Oracle:
         if instance.writes and probed and set(ours.error) <= _BARE_ERROR:
             return Finding(instance, Verdict.PROBE, ours, theirs)
         (control,) = self._control.ask(instance)
-        if control.sqlstate == _CANCELLED:
-            return Finding(instance, Verdict.TIMED_OUT, ours, theirs)
         by_plan = (ours.sqlstate or theirs.sqlstate) and not ours.other
+        if by_plan and control.sqlstate == _CANCELLED:
+            return Finding(instance, Verdict.TIMED_OUT, ours, theirs)
         if by_plan and control.seen(ordered=ordered) == ours.seen(ordered=ordered):
             return Finding(instance, Verdict.BY_PLAN, ours, theirs)
         return Finding(instance, Verdict.DIFFERENT, ours, theirs)
