@@ -21,6 +21,10 @@ SELECT p.name, c.case_no FROM base.case_person cp
 JOIN base.person p USING (person_id) JOIN base.case_file c USING (case_id)
 WHERE cp.role = 'SUSPECT';
 GRANT SELECT ON base.accused_now TO PUBLIC;
+CREATE SCHEMA other;
+CREATE TABLE other.person (name text);
+GRANT USAGE ON SCHEMA other TO PUBLIC;
+GRANT SELECT ON other.person TO PUBLIC;
 """
 
 
@@ -168,29 +172,63 @@ def test_it_is_as_where_no_sealed_row_is(worlds: Pair, script: str) -> None:
 
 
 REFUSED = {
-    "a cursor over what is refused": ("BEGIN", "DECLARE c CURSOR FOR SELECT pg_read_file('x')"),
+    "a cursor over what is refused": (
+        "unvetted-function",
+        "BEGIN",
+        "DECLARE c CURSOR FOR SELECT pg_read_file('x')",
+    ),
     "an argument that is refused": (
+        "unvetted-function",
         "PREPARE p (text) AS SELECT name FROM person WHERE name <> $1",
         "EXECUTE p (pg_read_file('x'))",
     ),
-    "PREPARE beside others": ("PREPARE p AS SELECT 1; SELECT 1",),
-    "a name that the server may read otherwise": ("BEGIN", 'DECLARE "光" CURSOR FOR SELECT 1'),
+    "PREPARE beside others": ("prepare-alone", "PREPARE p AS SELECT 1; SELECT 1"),
+    "a name that the server may read otherwise": (
+        "name-not-ascii",
+        "BEGIN",
+        'DECLARE "光" CURSOR FOR SELECT 1',
+    ),
     "the place of a cursor": (
+        "unsupported-syntax",
         "BEGIN",
         "DECLARE c CURSOR FOR SELECT * FROM person FOR UPDATE",
         "UPDATE person SET name = 'x' WHERE CURRENT OF c",
     ),
     "a table from a statement": (
+        "unsupported-statement",
         "PREPARE p AS SELECT name FROM person",
         "CREATE TEMP TABLE t AS EXECUTE p",
     ),
-    "the plan of a statement": ("PREPARE p AS SELECT name FROM person", "EXPLAIN EXECUTE p"),
+    "the plan of a statement": (
+        "unsupported-statement",
+        "PREPARE p AS SELECT name FROM person",
+        "EXPLAIN EXECUTE p",
+    ),
     "a cursor that went away in the same text": (
+        "unknown-portal",
         "BEGIN",
         "DECLARE c CURSOR FOR SELECT name FROM person",
         "CLOSE c; SELECT 1; FETCH c",
     ),
-    "a statement of a statement": ("PREPARE p AS SELECT 1", "PREPARE q AS EXECUTE p"),
+    "a statement of a statement": (
+        "not-understood",
+        "PREPARE p AS SELECT 1",
+        "PREPARE q AS EXECUTE p",
+    ),
+    "a meaning that the search path took away": (
+        "unknown-relation",
+        "PREPARE p AS SELECT count(*) FROM person",
+        "SET search_path = public",
+        "EXECUTE p",
+    ),
+    "a search path that makes a protected table of another": (
+        "stale-statement",
+        "SET search_path = other",
+        "PREPARE p AS SELECT name FROM person",
+        "EXECUTE p",
+        "SET search_path = base",
+        "EXECUTE p",
+    ),
 }
 
 
@@ -198,26 +236,15 @@ REFUSED = {
 def test_what_is_not_served_is_refused_and_the_session_goes_on(
     worlds: Pair, statements: tuple[str, ...]
 ) -> None:
-    *before, last = statements
+    rule, *before, last = statements
     with worlds.ours() as ours:
         for sql in before:
             ours.execute(sql.encode())
         with pytest.raises(psycopg.Error) as refused:
             ours.execute(last.encode())
-        assert (refused.value.diag.message_hint or "").startswith("rule ") or (
-            refused.value.sqlstate == "42601"
-        )
+        assert (refused.value.diag.message_hint or "").split(",")[0] == f"rule {rule}"
         ours.execute("ROLLBACK")
         assert ours.execute("SELECT 1").fetchone() == (1,)
-
-
-def test_another_search_path_makes_a_prepared_statement_stale(worlds: Pair) -> None:
-    with worlds.ours() as ours:
-        ours.execute("PREPARE p AS SELECT count(*) FROM person")
-        ours.execute("SET search_path = public")
-        with pytest.raises(psycopg.Error) as stale:
-            ours.execute("EXECUTE p")
-        assert stale.value.diag.message_hint is not None
 
 
 def test_a_driver_reads_through_its_cursor(worlds: Pair) -> None:
