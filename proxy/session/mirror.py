@@ -24,16 +24,13 @@ from proxy.session.plan import (
     DropPortals,
     DropStatement,
     Effect,
-    EndTransaction,
     Plan,
-    ReleaseSavepoint,
     ResetSearchPath,
-    RollBackTo,
     Scene,
-    SetSavepoint,
     SetSearchPath,
 )
 from proxy.session.portals import Portals
+from proxy.statement.commands import TransactionControl
 from proxy.wire.postgres import backend
 from proxy.wire.postgres.backend import TransactionStatus
 
@@ -360,15 +357,8 @@ class Mirror:
                 self.portals.drop_all()
             case DropPortal(name=name):
                 self.portals.drop(name.encode(self.codec, "replace"))
-            case SetSavepoint(name=name):
-                self.portals.set_savepoint(name)
-            case ReleaseSavepoint(name=name):
-                self.portals.release_savepoint(name)
-            case RollBackTo(name=name):
-                self.portals.roll_back_to(name)
-            case EndTransaction(committed=committed):
-                failed = self.status is TransactionStatus.FAILED
-                self.portals.end_transaction(committed=committed and not failed)
+            case TransactionControl():
+                self.portals.follow(effect, failed=self.status is TransactionStatus.FAILED)
             case _:
                 assert_never(effect)
 

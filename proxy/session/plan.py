@@ -8,6 +8,7 @@ from enum import Enum
 from proxy.names import SearchPath
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
+from proxy.statement.commands import TransactionControl
 
 
 class Timing(Enum):
@@ -49,45 +50,10 @@ class DropPortal:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class SetSavepoint:
-    """SAVEPOINT."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseSavepoint:
-    """RELEASE."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class RollBackTo:
-    """ROLLBACK TO a savepoint."""
-
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class EndTransaction:
-    """COMMIT or ROLLBACK; ``committed`` as far as the statement goes."""
-
-    committed: bool
-
-
 Effect = (
-    SetSearchPath
-    | ResetSearchPath
-    | DropStatement
-    | DropPortals
-    | DropPortal
-    | SetSavepoint
-    | ReleaseSavepoint
-    | RollBackTo
-    | EndTransaction
+    SetSearchPath | ResetSearchPath | DropStatement | DropPortals | DropPortal | TransactionControl
 )
+"""A transaction's control is its own effect: which portals end depends on what was before."""
 
 
 class Namespace(Enum):

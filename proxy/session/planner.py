@@ -26,13 +26,9 @@ from proxy.session.plan import (
     DropPortals,
     DropStatement,
     Effect,
-    EndTransaction,
     Plan,
-    ReleaseSavepoint,
     ResetSearchPath,
-    RollBackTo,
     Scene,
-    SetSavepoint,
     SetSearchPath,
     Timing,
 )
@@ -215,14 +211,8 @@ def _effects(facts: Facts) -> tuple[Effect, ...]:
             return (DropPortals(),)
         case CloseCursor(name=str() as name):
             return (DropPortal(name),)
-        case TransactionControl(kind="SAVEPOINT", savepoint=name):
-            return (SetSavepoint(name),)
-        case TransactionControl(kind="RELEASE", savepoint=name):
-            return (ReleaseSavepoint(name),)
-        case TransactionControl(kind="ROLLBACK_TO", savepoint=name):
-            return (RollBackTo(name),)
-        case TransactionControl(kind="COMMIT" | "ROLLBACK" as kind):
-            return (EndTransaction(kind == "COMMIT"),)
+        case TransactionControl(kind=kind) as control if kind not in ("BEGIN", "START"):
+            return (control,)
         case _:
             return ()
 

@@ -7,7 +7,13 @@ cannot tell, the name counts as gone, which costs an answer.
 
 from __future__ import annotations
 
+from typing import Final
+
 from proxy.session.names import Change, Names, Portal
+from proxy.statement.commands import TransactionControl
+
+SAVEPOINTS_MAX: Final = 1_000
+"""Older ones are forgotten: whoever goes back to one of them loses the names of its portals."""
 
 
 class Portals(Names[Portal]):
@@ -26,27 +32,30 @@ class Portals(Names[Portal]):
             change.value.number = self._opened_count
         super().settle(change, done=done)
 
-    def set_savepoint(self, name: str) -> None:
-        """SAVEPOINT; an older one of the same name is hidden behind it."""
-        self._savepoints.append((name, self._opened_count))
+    def follow(self, control: TransactionControl, *, failed: bool) -> None:
+        """A statement about the transaction was executed; `failed`: in one that had failed."""
+        match control.kind:
+            case "SAVEPOINT":
+                # An older one of the same name is hidden behind it.
+                self._savepoints.append((control.savepoint, self._opened_count))
+                del self._savepoints[:-SAVEPOINTS_MAX]
+            case "RELEASE" | "ROLLBACK_TO":
+                self._leave(control)
+            case kind:
+                self.end_transaction(committed=kind == "COMMIT" and not failed)
 
-    def release_savepoint(self, name: str) -> None:
-        """RELEASE: the savepoint and those behind it are forgotten, their portals stay."""
-        found = self._found(name)
+    def _leave(self, control: TransactionControl) -> None:
+        """RELEASE forgets the savepoint and those behind it. ROLLBACK TO keeps it, and what was
+        opened since is gone."""
+        found = self._found(control.savepoint)
         if found is None:
             self.end_transaction(committed=False)
-        else:
+        elif control.kind == "RELEASE":
             del self._savepoints[found:]
-
-    def roll_back_to(self, name: str) -> None:
-        """ROLLBACK TO: what was opened since is gone; the savepoint itself stays."""
-        found = self._found(name)
-        if found is None:
-            self.end_transaction(committed=False)
-            return
-        del self._savepoints[found + 1 :]
-        opened_before = self._savepoints[found][1]
-        self.drop_all(but=lambda portal: portal.kept or portal.number <= opened_before)
+        else:
+            del self._savepoints[found + 1 :]
+            opened_before = self._savepoints[found][1]
+            self.drop_all(but=lambda portal: portal.kept or portal.number <= opened_before)
 
     def end_transaction(self, *, committed: bool) -> None:
         """COMMIT, ROLLBACK, or the end of what ran outside a transaction block."""

@@ -90,8 +90,8 @@ def define(operation: Operation, statement: Statement, values: bytes | None, tur
 
 
 def outlived(portal: Portal, judge: Judge) -> bool:
-    """It may be as old as the session, and what it was judged by has changed since."""
-    return portal.held and portal.statement.generation != judge.plans.generation
+    """It has outlived its transaction, and what it was judged by has changed since."""
+    return portal.kept and portal.statement.generation != judge.plans.generation
 
 
 def _is_cursor(use: Use) -> bool:

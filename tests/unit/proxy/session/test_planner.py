@@ -7,14 +7,11 @@ from proxy.session.plan import (
     DropPortal,
     DropPortals,
     DropStatement,
-    EndTransaction,
-    ReleaseSavepoint,
     ResetSearchPath,
-    RollBackTo,
-    SetSavepoint,
     SetSearchPath,
     Timing,
 )
+from proxy.statement.commands import TransactionControl
 from tests.unit.proxy.small_world import PLANNER, SCENE, plan
 
 PIECES = st.sampled_from(
@@ -70,11 +67,11 @@ def test_one_refused_statement_refuses_the_whole_text():
         ("DEALLOCATE a", (DropStatement("a"),)),
         ("CLOSE ALL", (DropPortals(),)),
         ("CLOSE c", (DropPortal("c"),)),
-        ("SAVEPOINT s", (SetSavepoint("s"),)),
-        ("RELEASE s", (ReleaseSavepoint("s"),)),
-        ("ROLLBACK TO s", (RollBackTo("s"),)),
-        ("COMMIT; BEGIN", (EndTransaction(committed=True),)),
-        ("ABORT", (EndTransaction(committed=False),)),
+        ("SAVEPOINT s", (TransactionControl("SAVEPOINT", "s"),)),
+        ("RELEASE s", (TransactionControl("RELEASE", "s"),)),
+        ("ROLLBACK TO s", (TransactionControl("ROLLBACK_TO", "s"),)),
+        ("COMMIT; BEGIN", (TransactionControl("COMMIT"),)),
+        ("ABORT", (TransactionControl("ROLLBACK"),)),
         ("SELECT 1", ()),
     ],
 )

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.session.names import Change
-from proxy.session.portals import Portals
+from proxy.session.portals import SAVEPOINTS_MAX, Portals
+from proxy.statement.commands import TransactionControl
 from tests.unit.proxy.session.playbook import portal
 
 NAMES = st.sampled_from("ab")
@@ -14,6 +15,9 @@ STEPS = st.one_of(
     st.tuples(st.sampled_from(("set", "release", "back")), NAMES, st.just(value=False)),
     st.tuples(st.just("end"), st.just(""), st.booleans()),
 )
+
+
+KINDS = {"set": "SAVEPOINT", "release": "RELEASE", "back": "ROLLBACK_TO"}
 
 
 class Server:
@@ -56,14 +60,11 @@ def play(portals, kind, name, flag):
                 change = Change(0, name.encode(), portal(held=flag))
                 portals.announce(change)
                 portals.settle(change, done=True)
-        case "set":
-            portals.set_savepoint(name)
-        case "release":
-            portals.release_savepoint(name)
-        case "back":
-            portals.roll_back_to(name)
+        case "end":
+            control = TransactionControl("COMMIT" if flag else "ROLLBACK")
+            portals.follow(control, failed=False)
         case _:
-            portals.end_transaction(committed=flag)
+            portals.follow(TransactionControl(KINDS[kind], name), failed=False)
 
 
 @given(st.lists(STEPS, max_size=25))
@@ -77,13 +78,30 @@ def test_the_names_are_those_the_server_has(steps):
         assert {n for n in "xyz" if portals.get(n.encode())} == server.open
 
 
-@pytest.mark.parametrize("step", [Portals.release_savepoint, Portals.roll_back_to])
-def test_a_savepoint_that_is_not_known_leaves_only_what_was_kept(step):
+@pytest.mark.parametrize("kind", ["RELEASE", "ROLLBACK_TO"])
+def test_a_savepoint_that_is_not_known_leaves_only_what_was_kept(kind):
     portals = Portals()
     play(portals, "open", "k", flag=True)
     portals.end_transaction(committed=True)
     play(portals, "open", "x", flag=True)
-    step(portals, "unknown")
+    portals.follow(TransactionControl(kind, "unknown"), failed=False)
     assert portals.get(b"k")
     assert portals.get(b"x") is None
     assert portals.held_bytes == portal().held_bytes
+
+
+@pytest.mark.parametrize(("more", "left"), [(0, True), (1, False)])
+def test_no_more_savepoints_are_kept_than_the_limit(more, left):
+    portals = Portals()
+    play(portals, "open", "x", flag=False)
+    for number in range(SAVEPOINTS_MAX + more):
+        play(portals, "set", str(number), flag=False)
+    play(portals, "back", "0", flag=False)
+    assert (portals.get(b"x") is not None) is left
+
+
+def test_a_commit_of_a_failed_transaction_keeps_nothing():
+    portals = Portals()
+    play(portals, "open", "x", flag=True)
+    portals.follow(TransactionControl("COMMIT"), failed=True)
+    assert portals.get(b"x") is None

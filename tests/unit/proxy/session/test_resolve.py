@@ -5,7 +5,6 @@ import pytest
 from proxy.names import QualifiedName
 from proxy.policy.decision import StatementClass, Verdict
 from proxy.session.plan import (
-    EndTransaction,
     Namespace,
     OpenCursor,
     Plan,
@@ -13,6 +12,7 @@ from proxy.session.plan import (
     Timing,
     Use,
 )
+from proxy.statement.commands import TransactionControl
 from tests.unit.proxy.session.playbook import (
     BOUND,
     DONE,
@@ -60,7 +60,7 @@ PLANS = {
     "EXECUTE": judged(
         StatementClass.EXECUTE, "EXECUTE", uses=(Use(Namespace.STATEMENT, "p"),), late=True
     ),
-    "COMMIT": judged(StatementClass.TRANSACTION, "COMMIT", effects=(EndTransaction(True),)),
+    "COMMIT": judged(StatementClass.TRANSACTION, "COMMIT", effects=(TransactionControl("COMMIT"),)),
 }
 
 
