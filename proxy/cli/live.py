@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import asyncpg
@@ -13,6 +15,7 @@ from proxy.settings.service import Upstream
 from proxy.statement.catalogue import Catalogue
 from proxy.upstream import connect
 from proxy.upstream.introspect import introspect
+from proxy.upstream.stock import Stock, take_stock
 from proxy.upstream.watch import open_catalogue
 
 # ALTER ROLE ... IN DATABASE ... SET goes before ALTER ROLE ... SET, and that before the database's.
@@ -36,8 +39,26 @@ class LiveDatabase:
 
 
 async def look_at(upstream: Upstream, database: str | None, user: str = "") -> LiveDatabase:
-    """Connect as the catalogue user and read. Raises `ConfigurationError` for a database that is
-    not configured, `UpstreamUnavailable` for one that does not answer."""
+    """Read the catalogue. Raises as `connected` does."""
+    async with connected(upstream, database) as (name, connection):
+        path = await connection.fetchval(_CONFIGURED_PATH, user) or _SERVER_PATH
+        return LiveDatabase(await introspect(connection, name), _effective(path, user))
+
+
+async def take_stock_of(upstream: Upstream, database: str | None) -> tuple[LiveDatabase, Stock]:
+    """Read the catalogue and what else is of the site's own. Raises as `connected` does."""
+    live = await look_at(upstream, database)
+    async with connected(upstream, database) as (_, connection):
+        return live, await take_stock(connection)
+
+
+@asynccontextmanager
+async def connected(
+    upstream: Upstream, database: str | None
+) -> AsyncIterator[tuple[str, asyncpg.Connection]]:
+    """The database's name and a connection to it as the catalogue user. Raises
+    `ConfigurationError` for a database that is not configured, `UpstreamUnavailable` for one that
+    does not answer."""
     name = database if database is not None else upstream.databases[0]
     if name not in upstream.databases:
         raise ConfigurationError(
@@ -53,8 +74,7 @@ async def look_at(upstream: Upstream, database: str | None, user: str = "") -> L
             " user log in?"
         ) from None
     try:
-        path = await connection.fetchval(_CONFIGURED_PATH, user) or _SERVER_PATH
-        return LiveDatabase(await introspect(connection, name), _effective(path, user))
+        yield name, connection
     finally:
         await connection.close()
 

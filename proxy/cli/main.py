@@ -73,6 +73,46 @@ def explain(
 
 
 @app.command()
+def inventory(
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: Annotated[
+        str | None, typer.Option(help="The database; the first configured one by default.")
+    ] = None,
+    bodies: Annotated[
+        bool, typer.Option("--bodies", help="Print views and functions, too.")
+    ] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List what is served as it is, too.")
+    ] = False,
+    json: JsonOption = False,
+) -> None:
+    """List what a database holds of its own, what is done with it, and how to approve it."""
+    from proxy.cli.inventory import run
+
+    raise typer.Exit(run(config, database, bodies=bodies, everything=everything, as_json=json))
+
+
+@app.command()
+def harden(
+    proxy: Annotated[
+        list[str],
+        typer.Option(help="An address or network that the proxy connects from; repeat it."),
+    ],
+    config: ConfigOption = DEFAULT_CONFIG,
+    database: Annotated[
+        str | None, typer.Option(help="The database; the first configured one by default.")
+    ] = None,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Print the script that takes it back.")
+    ] = False,
+) -> None:
+    """Print SQL for a second barrier: row-level security as the policy has it. Runs nothing."""
+    from proxy.cli.harden import run
+
+    raise typer.Exit(run(config, database, proxy, undo=undo))
+
+
+@app.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the tour.")] = False,
     keep: Annotated[

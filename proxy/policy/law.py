@@ -91,7 +91,8 @@ class Law:
     """A whole policy. ``digest`` is the hex SHA-256 of the file in force.
 
     ``open_relations``: the administrator's word that a view, or a table that references a
-    protected one, carries nothing sealed. ``approved_functions``: likewise for user functions.
+    protected one, carries nothing sealed. ``approved_functions``: likewise for user functions, by
+    signature, each with the digest that was approved (`proxy.statement.catalogue.UserFunction`).
     ``system_relations`` may be read although no rule names them; every other relation of
     ``pg_catalog`` and ``information_schema`` is refused. ``vetted_functions`` are names in
     ``pg_catalog``, none of whose overloads can reach a relation, a file or another session.
@@ -101,6 +102,6 @@ class Law:
     relations: Mapping[QualifiedName, RelationRule]
     principals: tuple[Principal, ...]
     open_relations: frozenset[QualifiedName] = frozenset()
-    approved_functions: frozenset[QualifiedName] = frozenset()
+    approved_functions: Mapping[str, str] = field(default_factory=dict)
     system_relations: frozenset[QualifiedName] = frozenset()
     vetted_functions: Mapping[str, Volatility] = field(default_factory=dict)

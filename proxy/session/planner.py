@@ -234,7 +234,8 @@ def _together(judged: list[Judgement]) -> Decision:
 
 def _captured(visibilities: Visibilities, catalogue: Catalogue) -> frozenset[QualifiedName]:
     """The relations whose rule calls something by the name of one of the site's own objects."""
-    own = (*catalogue.user_functions, *catalogue.user_operators, *catalogue.user_types)
+    functions = (function.name for function in catalogue.user_functions)
+    own = (*functions, *catalogue.user_operators, *catalogue.user_types)
     names = {name.name for name in own}
     return frozenset(
         relation for relation, visibility in visibilities.items() if visibility.called & names

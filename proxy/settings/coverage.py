@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import Enum
 
@@ -14,6 +14,7 @@ from proxy.policy.rules.context import SYSTEM_SCHEMAS
 from proxy.rewrite.views import Views
 from proxy.settings import positions
 from proxy.settings.expression import Constant, Expression, read_expression
+from proxy.settings.policy import name_of
 from proxy.statement.catalogue import Catalogue, Column, Event, Relation, RelationKind
 from proxy.statement.grammar import TextLimits
 
@@ -24,6 +25,8 @@ class FindingKind(Enum):
     MISSING_RELATION = "missing-relation"
     MISSING_COLUMN = "missing-column"
     MISSING_FUNCTION = "missing-function"
+    CHANGED_FUNCTION = "changed-function"
+    UNAPPROVED_OVERLOAD = "unapproved-overload"
     MISSING_INDEX = "missing-index"
     UNFIT_MASK = "unfit-mask"
     UNDECLARED_DEPENDENT = "undeclared-dependent"
@@ -43,14 +46,15 @@ MISSING = frozenset(
 class Finding:
     """One gap. ``message`` says what follows from it and what to do; it holds no data.
 
-    ``relation`` has a table of its own in the policy where ``kind`` is one of `MISSING` (for
-    MISSING_FUNCTION it names the function); ``key`` is the path below that table.
+    ``relation`` has a table of its own in the policy where ``kind`` is one of `MISSING`; ``key``
+    is the path below that table. What is about a function has its name there, and ``signature``.
     """
 
     kind: FindingKind
     relation: QualifiedName
     message: str
     key: positions.Path = ()
+    signature: str = ""
 
 
 def check_databases(law: Law, catalogues: Mapping[str, Catalogue]) -> list[tuple[str, Finding]]:
@@ -60,16 +64,21 @@ def check_databases(law: Law, catalogues: Mapping[str, Catalogue]) -> list[tuple
     """
     found = [(name, f) for name, catalogue in catalogues.items()
              for f in check_against(law, catalogue)]  # fmt: skip
-    absent_from: dict[tuple[FindingKind, QualifiedName], set[str]] = {}
+    absent_from: dict[Finding, set[str]] = {}
     for name, finding in found:
         if _is_declaration(finding):
-            absent_from.setdefault((finding.kind, finding.relation), set()).add(name)
+            absent_from.setdefault(_without_advice(finding), set()).add(name)
     return [
         (name, finding)
         for name, finding in found
         if not _is_declaration(finding)
-        or absent_from[finding.kind, finding.relation] == catalogues.keys()
+        or absent_from[_without_advice(finding)] == catalogues.keys()
     ]
+
+
+def _without_advice(finding: Finding) -> Finding:
+    """What is like in each database: the names that are close differ."""
+    return replace(finding, message="")
 
 
 def _is_declaration(finding: Finding) -> bool:
@@ -237,10 +246,7 @@ class _Checker:
         for name in self.law.open_relations - self.catalogue.relations.keys():
             message = f"{name} is declared open and {self._no_such_relation(name)}"
             yield Finding(FindingKind.MISSING_RELATION, name, message)
-        for name in self.law.approved_functions - self.catalogue.user_functions:
-            functions = [str(each) for each in self.catalogue.user_functions]
-            message = f"{name} is approved and {_NO_SUCH_FUNCTION}{_close(str(name), functions)}"
-            yield Finding(FindingKind.MISSING_FUNCTION, name, message)
+        yield from self._functions()
         for name in self.law.relations:
             relation = self.catalogue.relations.get(name)
             if relation is not None and relation.own_code:
@@ -250,6 +256,32 @@ class _Checker:
                     f" statements nobody judges; {refused} refused"
                 )
                 yield Finding(FindingKind.SIDE_EFFECT, name, message)
+
+    def _functions(self) -> Iterator[Finding]:
+        approved = self.law.approved_functions
+        functions = {each.signature: each for each in self.catalogue.user_functions}
+        for signature in approved.keys() - functions.keys():
+            message = f"{signature} is approved and {_NO_SUCH_FUNCTION}"
+            message += _close(signature, functions)
+            kind = FindingKind.MISSING_FUNCTION
+            yield Finding(kind, name_of(signature), message, signature=signature)
+        for signature in approved.keys() & functions.keys():
+            function = functions[signature]
+            if approved[signature] != function.digest:
+                message = (
+                    f"{signature}, or what its body names, has changed since it was approved, and"
+                    " is refused; see fengcun inventory, and approve it again"
+                )
+                kind = FindingKind.CHANGED_FUNCTION
+                yield Finding(kind, function.name, message, signature=signature)
+            for other in self.catalogue.functions_named(function.name.name):
+                if other.signature not in approved:
+                    message = (
+                        f"{signature} is approved and {other.signature} is not, so calls of that"
+                        " name are refused: which one the server picks is not known"
+                    )
+                    kind = FindingKind.UNAPPROVED_OVERLOAD
+                    yield Finding(kind, function.name, message, signature=signature)
 
 
 def _expressions(rule: RelationRule) -> Iterator[tuple[positions.Path, str]]:

@@ -22,6 +22,7 @@ from proxy.settings.policy import (
     PolicyTables,
     PrincipalTable,
     RelationTable,
+    name_of,
     qualified_name,
 )
 from proxy.settings.predicate import asked_about, finished
@@ -47,7 +48,7 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
         relations={**draft.rules, **builtin.relations},
         principals=tuple(map(_principal, policy.principal)),
         open_relations=frozenset(name for name, table in draft.tables.items() if table.open),
-        approved_functions=frozenset(map(qualified_name, policy.function)),
+        approved_functions={name: table.digest for name, table in policy.function.items()},
         system_relations=builtin.system_relations,
         vetted_functions=builtin.vetted_functions,
     )
@@ -84,7 +85,7 @@ class _Draft:
             if name.schema in SYSTEM_SCHEMAS:
                 self._add(name, (), "Fengcun itself governs the system catalogues; remove this")
         for written in self._functions:
-            if qualified_name(written).schema in SYSTEM_SCHEMAS:
+            if name_of(written).schema in SYSTEM_SCHEMAS:
                 message = "Fengcun itself governs the built-in functions; remove this"
                 self.problems.append(self._document.problem(("function", written), message))
 

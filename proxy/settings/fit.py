@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from proxy.policy.law import Law
+from proxy.settings import positions
 from proxy.settings.coverage import MISSING, Finding, FindingKind, check_databases
 from proxy.settings.policy import qualified_name
 from proxy.settings.problems import ConfigurationProblems, Document, Problem, read_document
@@ -32,15 +33,20 @@ def problem(document: Document, law: Law, finding: Finding) -> Problem:
 
     ``document`` is the file that ``law`` was read from; no line is given where it has changed.
     """
-    table = "function" if finding.kind is FindingKind.MISSING_FUNCTION else "relation"
-    written = next(
-        (name for name in document.values.get(table, ()) if _means(name, finding)),
-        str(finding.relation),
-    )
-    placed = document.problem((table, written, *finding.key), finding.message)
+    if finding.kind is FindingKind.MISSING_FUNCTION:
+        path: positions.Path = ("function", finding.signature)
+    else:
+        path = ("relation", _written(document, finding), *finding.key)
+    placed = document.problem(path, finding.message)
     if hashlib.sha256(document.content).hexdigest() == law.digest:
         return placed
     return Problem(placed.file, None, placed.key, placed.message)
+
+
+def _written(document: Document, finding: Finding) -> str:
+    """The name of the finding's relation as the policy spells it."""
+    tables = document.values.get("relation", ())
+    return next((name for name in tables if _means(name, finding)), str(finding.relation))
 
 
 def _means(written: str, finding: Finding) -> bool:

@@ -14,6 +14,7 @@ from proxy.policy.law import PrincipalKind
 from proxy.settings.service import Section, Text
 
 _NAME = re.compile(r'(?:"((?:[^"]|"")+)"|([^".\s]+))\.(?:"((?:[^"]|"")+)"|([^".\s]+))')
+_SIGNATURE = re.compile(r'((?:"(?:[^"]|"")+"|[^".\s(]+)\.(?:"(?:[^"]|"")+"|[^".\s(]+))\(.*\)')
 _FOR_PLATFORMS = frozenset(("name", "kind", "match", "article"))
 
 
@@ -31,6 +32,19 @@ def qualified_name(written: str) -> QualifiedName:
             "the server folds names to lower case: write lower case, or quote the name"
         )
     return QualifiedName(*parts)
+
+
+def name_of(signature: str) -> QualifiedName:
+    """The name in ``schema.name(types)``. Raises ValueError with what was expected."""
+    found = _SIGNATURE.fullmatch(signature)
+    if found is None:
+        raise ValueError('expected "schema.name(argument types)", as fengcun inventory prints it')
+    return qualified_name(found[1])
+
+
+def _is_signature(written: str) -> str:
+    name_of(written)
+    return written
 
 
 def _is_qualified(written: str) -> str:
@@ -51,6 +65,7 @@ def _as_list(value: object) -> object:
 
 
 QualifiedText = Annotated[str, AfterValidator(_is_qualified)]
+SignatureText = Annotated[str, AfterValidator(_is_signature)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 
 
@@ -100,10 +115,11 @@ class RelationTable(Section):
 
 
 class FunctionTable(Section):
-    """A function of the site's own."""
+    """A function of the site's own: the administrator's word that it reaches nothing sealed,
+    whoever calls it with whatever."""
 
-    approved: Literal[True]
-    """The administrator's word that it reaches nothing sealed, whoever calls it."""
+    digest: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
+    """What was approved, as `fengcun inventory` prints it; a function that has changed is not."""
 
 
 class MatchTable(Section):
@@ -158,8 +174,8 @@ class PolicyTables(Section):
 
     relation: dict[QualifiedText, RelationTable] = Field(default_factory=dict)
     """Relations, by "schema.name"."""
-    function: dict[QualifiedText, FunctionTable] = Field(default_factory=dict)
-    """The site's own functions that may be called, by "schema.name"."""
+    function: dict[SignatureText, FunctionTable] = Field(default_factory=dict)
+    """The site's own functions that may be called, by "schema.name(argument types)"."""
     principal: tuple[PrincipalTable, ...] = ()
     """Who connects. Who matches none is refused."""
 

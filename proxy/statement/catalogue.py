@@ -71,7 +71,7 @@ class Relation:
     ``references`` are the targets of its foreign keys, ``reads`` what a view's query names.
     ``indexes`` are the columns of each index that serves every row, in order. ``own_code``
     are the writes that run code of the site's own: triggers, rules, and the functions of defaults,
-    generated columns and checks. ``has_own_casts``: a column is
+    generated columns, checks, indexes and partition keys. ``has_own_casts``: a column is
     of a type to or from which a user function casts. ``definition`` is a view's query as
     ``pg_get_viewdef`` prints it where no search_path is set.
     """
@@ -104,6 +104,20 @@ class OperatorSignature:
     right_oid: int
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class UserFunction:
+    """One function, procedure or aggregate of the site's own, a name with its argument types.
+
+    ``signature`` is as ``schema.name(type, type)``, each part quoted where the server would.
+    ``digest`` is ``sha256:`` and hex, over what it is and what its body names
+    (`proxy.upstream.functions`): it changes with what a call does.
+    """
+
+    name: QualifiedName
+    signature: str
+    digest: str
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """A snapshot of one database. ``version`` is a digest of everything in it (hex SHA-256).
@@ -117,21 +131,22 @@ class Catalogue:
     database: str
     version: str
     relations: Mapping[QualifiedName, Relation]
-    user_functions: frozenset[QualifiedName] = frozenset()
+    user_functions: frozenset[UserFunction] = frozenset()
     user_operators: frozenset[QualifiedName] = frozenset()
     builtin_functions: frozenset[str] = frozenset()
     user_types: Mapping[QualifiedName, TypeKind] = field(default_factory=dict)
     leakproof: frozenset[OperatorSignature] = frozenset()
     schemas: frozenset[str] = frozenset()
-    _functions: Mapping[str, tuple[QualifiedName, ...]] = field(init=False, repr=False)
+    _functions: Mapping[str, tuple[UserFunction, ...]] = field(init=False, repr=False)
     _operators: frozenset[str] = field(init=False, repr=False)
     _types: Mapping[str, tuple[TypeKind, ...]] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Every statement asks for these by name alone."""
-        functions: dict[str, tuple[QualifiedName, ...]] = {}
+        functions: dict[str, tuple[UserFunction, ...]] = {}
         for function in sorted(self.user_functions):
-            functions[function.name] = (*functions.get(function.name, ()), function)
+            called = function.name.name
+            functions[called] = (*functions.get(called, ()), function)
         types: dict[str, tuple[TypeKind, ...]] = {}
         for name, kind in self.user_types.items():
             types[name.name] = (*types.get(name.name, ()), kind)
@@ -153,8 +168,8 @@ class Catalogue:
                 return relation
         return None
 
-    def functions_named(self, name: str) -> tuple[QualifiedName, ...]:
-        """User functions of that name, in any schema."""
+    def functions_named(self, name: str) -> tuple[UserFunction, ...]:
+        """User functions of that name, in any schema, overload by overload."""
         return self._functions.get(name, ())
 
     def types_named(self, name: str) -> tuple[TypeKind, ...]:

@@ -33,6 +33,11 @@ def own_operator(oid: str) -> str:
     return f"({_own(oid, 'pg_operator', 'oprowner')} OR {function})"
 
 
+def own_operator_class(oid: str) -> str:
+    """SQL: whether the operator class is."""
+    return _own(oid, "pg_opclass", "opcowner")
+
+
 def own_type(oid: str) -> str:
     """SQL: whether the type is."""
     return _own(oid, "pg_type", "typowner")

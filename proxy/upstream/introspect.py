@@ -23,7 +23,13 @@ from proxy.statement.catalogue import (
     RelationKind,
     TypeKind,
 )
-from proxy.upstream.extensions import own_function, own_operator, own_type
+from proxy.upstream.extensions import (
+    own_function,
+    own_operator,
+    own_operator_class,
+    own_type,
+)
+from proxy.upstream.functions import FUNCTIONS, definitions, user_functions
 
 Row = Sequence[object]
 
@@ -69,13 +75,21 @@ SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
                         SELECT 'pg_catalog.pg_constraint'::pg_catalog.regclass, k.oid
                         FROM pg_catalog.pg_attribute a
                         JOIN pg_catalog.pg_constraint k ON k.contypid = a.atttypid
-                        WHERE a.attrelid = c.oid AND NOT a.attisdropped)
+                        WHERE a.attrelid = c.oid AND NOT a.attisdropped
+                        UNION ALL
+                        SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid
+                        FROM pg_catalog.pg_index i WHERE i.indrelid = c.oid
+                        UNION ALL
+                        SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, c.oid
+                        WHERE c.relkind = 'p')
                     AS x (class, oid)
                   JOIN pg_catalog.pg_depend p ON p.classid = x.class AND p.objid = x.oid
                   WHERE p.refclassid = 'pg_catalog.pg_proc'::pg_catalog.regclass
                     AND {own_function("p.refobjid")}
                      OR p.refclassid = 'pg_catalog.pg_operator'::pg_catalog.regclass
-                    AND {own_operator("p.refobjid")})
+                    AND {own_operator("p.refobjid")}
+                     OR p.refclassid = 'pg_catalog.pg_opclass'::pg_catalog.regclass
+                    AND {own_operator_class("p.refobjid")})
              ORDER BY 1),
        EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a
                JOIN pg_catalog.pg_type t ON t.oid = a.atttypid
@@ -134,11 +148,6 @@ JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnu
 WHERE i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts
 ORDER BY i.indrelid, i.indexrelid, k.place"""
 
-_FUNCTIONS = f"""
-SELECT DISTINCT n.nspname::text, p.proname::text
-FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
-WHERE n.nspname !~ '^pg_(toast_)?temp' AND {own_function("p.oid")} ORDER BY 1, 2"""
-
 # What takes or gives "internal" cannot be called from SQL.
 _BUILTINS = f"""
 SELECT DISTINCT p.proname::text FROM pg_catalog.pg_proc p
@@ -165,7 +174,7 @@ WHERE p.proleakproof AND n.nspname = 'pg_catalog' AND o.oid < 16384 ORDER BY 1, 
 
 _QUERIES = (
     _SCHEMAS, _RELATIONS, _COLUMNS, _PRIMARY_KEYS, _INHERITANCE, _REFERENCES, _READS, _INDEXES,
-    _FUNCTIONS, _BUILTINS, _OPERATORS, _TYPES, _LEAKPROOF,
+    FUNCTIONS, _BUILTINS, _OPERATORS, _TYPES, _LEAKPROOF,
 )  # fmt: skip
 _HANGING = slice(_QUERIES.index(_COLUMNS), _QUERIES.index(_INDEXES) + 1)
 """The queries whose first column is the relation that a row belongs to."""
@@ -228,6 +237,8 @@ def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
     children_of = _grouped((row[1], row[0]) for row in inheritance)
     references_of, reads_of, indexes_of = map(_grouped, (references, reads, indexes))
 
+    views = {names[_int(row[0])]: str(row[6]) for row in relations if row[6] is not None}
+
     def named(rows: Iterable[Row]) -> tuple[QualifiedName, ...]:
         return tuple(dict.fromkeys(names[_int(r[1])] for r in rows if _int(r[1]) in names))
 
@@ -253,7 +264,7 @@ def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
             for row in relations
             for oid in (_int(row[0]),)
         },
-        user_functions=frozenset(QualifiedName(str(r[0]), str(r[1])) for r in functions),
+        user_functions=user_functions(definitions(functions), views),
         builtin_functions=frozenset(str(row[0]) for row in builtins),
         user_operators=frozenset(QualifiedName(str(r[0]), str(r[1])) for r in operators),
         user_types={QualifiedName(str(r[0]), str(r[1])): TypeKind(r[2]) for r in types},

@@ -1,16 +1,19 @@
 """Functions, operators and types: built-ins that reach nothing, and what the policy approved.
 
 A name is judged with all its overloads, and an unqualified one with every schema it could be found
-in: which overload the server picks depends on argument types that are not looked at here.
+in: which overload the server picks depends on argument types that are not looked at here. An
+approval is of one function as it was when it was approved, by the digest of what it does.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from proxy.names import QualifiedName, RuleName
 from proxy.policy.law import Volatility
 from proxy.policy.rules.commands import SETTABLE
 from proxy.policy.rules.context import Context, Refusal
-from proxy.statement.catalogue import TypeKind
+from proxy.statement.catalogue import TypeKind, UserFunction
 from proxy.statement.facts import Called, Facts, Selected
 
 _SYSTEM = frozenset(("pg_catalog",))
@@ -22,11 +25,7 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
     """Refuse what is called and not vetted."""
     for function in sorted(facts.functions, key=_order):
         if not (_function_is_vetted(function, context) or _sets(function, facts, context)):
-            return Refusal(
-                RuleName("unvetted-function"),
-                f'the function "{function.name}" is not on the list of vetted functions; an'
-                " administrator can approve it in the policy",
-            )
+            return _refuse_called(function, context)
     for operator in sorted(facts.operators, key=_order):
         if not _operator_is_built_in(operator, context):
             return Refusal(
@@ -38,7 +37,7 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
                 RuleName("unvetted-type"),
                 "a type with code of its own (a domain or an extension's) is not served",
             )
-    if not _selected_functions(facts, context) <= context.law.approved_functions or any(
+    if not _all_approved(_selected_functions(facts, context), context) or any(
         _is_unvetted_builtin(selected, context) for selected in facts.selections
     ):
         return Refusal(
@@ -66,12 +65,44 @@ def _function_is_vetted(function: Called, context: Context) -> bool:
         if function.name in _SAMPLING:
             return not context.catalogue.functions_named(function.name)
         candidates = context.catalogue.functions_named(function.name)
-        if any(candidate not in context.law.approved_functions for candidate in candidates):
+        if not _all_approved(candidates, context):
             return False
         return bool(candidates) or function.name in context.law.vetted_functions
     if function.schema in _SYSTEM:
         return function.name in context.law.vetted_functions
-    return QualifiedName(function.schema, function.name) in context.law.approved_functions
+    overloads = _candidates(function, context)
+    return bool(overloads) and _all_approved(overloads, context)
+
+
+def _refuse_called(function: Called, context: Context) -> Refusal:
+    """The reason of a function that is not vetted: never approved, or changed since."""
+    approved = context.law.approved_functions
+    for candidate in _candidates(function, context):
+        if candidate.signature in approved and not _is_approved(candidate, context):
+            return Refusal(
+                RuleName("function-changed"),
+                f"the function {candidate.signature}, or what its body names, has changed since"
+                " the policy approved it; an administrator can look at it with fengcun inventory"
+                " and approve it again",
+            )
+    return Refusal(
+        RuleName("unvetted-function"),
+        f'the function "{function.name}" is not on the list of vetted functions; an'
+        " administrator can approve it in the policy, with all its overloads",
+    )
+
+
+def _candidates(function: Called, context: Context) -> tuple[UserFunction, ...]:
+    named = context.catalogue.functions_named(function.name)
+    return tuple(each for each in named if function.schema in (None, each.name.schema))
+
+
+def _is_approved(function: UserFunction, context: Context) -> bool:
+    return context.law.approved_functions.get(function.signature) == function.digest
+
+
+def _all_approved(functions: Iterable[UserFunction], context: Context) -> bool:
+    return all(_is_approved(function, context) for function in functions)
 
 
 def _sets(function: Called, facts: Facts, context: Context) -> bool:
@@ -98,7 +129,7 @@ def _type_is_harmless(name: Called, context: Context) -> bool:
     return all(kind in _HARMLESS_TYPES for kind in context.catalogue.types_named(name.name))
 
 
-def _selected_functions(facts: Facts, context: Context) -> frozenset[QualifiedName]:
+def _selected_functions(facts: Facts, context: Context) -> frozenset[UserFunction]:
     """User functions that ``t.f`` or ``(t).f`` may call."""
     return frozenset(
         function

@@ -19,6 +19,8 @@ from tests.world import Database, PostgresWorld
 
 pytestmark = pytest.mark.database
 
+DIGEST = f"digest = 'sha256:{'0' * 64}'\n"
+
 SCHEMA = """
 CREATE SCHEMA s;
 CREATE TABLE s.parent (id int PRIMARY KEY, name varchar(4) NOT NULL, born date, open boolean);
@@ -125,8 +127,11 @@ async def test_the_shipped_policy_covers_the_example_database(agency: Database):
         (PARENT + '''mask = { born = "DATE '1900-01-01'" }''' + CHILD, "SELECT", None),
         (PARENT + CHILD + '[relation."s.gone"]\nopen = true', "SELECT",
          ("missing-relation", "s.gone")),
-        (PARENT + CHILD + '[function."s.gone"]\napproved = true', "SELECT",
+        (PARENT + CHILD + '[function."s.gone()"]\n' + DIGEST, "SELECT",
          ("missing-function", "s.gone")),
+        (PARENT + CHILD + '[function."s.f(integer)"]\n' + DIGEST,
+         "CREATE FUNCTION s.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+         ("changed-function", "s.f")),
         (PARENT + CHILD, "CREATE RULE r AS ON DELETE TO s.parent DO ALSO SELECT 1",
          ("side-effect", "s.parent")),
     ],

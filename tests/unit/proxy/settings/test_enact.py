@@ -14,6 +14,7 @@ from proxy.settings.problems import ConfigurationProblems, parse_document, valid
 
 A, B, C = (QualifiedName("base", name) for name in "abc")
 BUILTIN = load_builtin()
+DIGEST = f"digest = 'sha256:{'0' * 64}'\n"
 
 
 def law(text: str) -> Law:
@@ -67,7 +68,7 @@ def test_masks_are_written_out_too():
         (rule("b", visible_when=ASKS_B), "in a circle: base.b -> base.b"),
         ('[relation."pg_catalog.pg_stats"]\nopen = true', "governs the system catalogues"),
         ('[relation."information_schema.tables"]\nopen = true', "governs the system catalogues"),
-        ('[function."pg_catalog.pg_read_file"]\napproved = true', "governs the built-in functions"),
+        ('[function."pg_catalog.pg_read_file(text)"]\n' + DIGEST, "governs the built-in functions"),
     ],
 )  # fmt: skip
 def test_rules_that_do_not_hold_together_are_refused(text, says):
@@ -97,7 +98,8 @@ def test_the_law_is_what_the_site_wrote_and_what_is_built_in():
         rule("a", visible_when="'false'", subject="'who'")
         + rule("b", follows="[{ relation = 'base.a', on = { k = 'key' }, nullable = true }]")
         + '[relation."base.c"]\nopen = true\n'
-        + '[function."base.f"]\napproved = true\n'
+        + '[function."base.f()"]\n'
+        + DIGEST
         + "[[principal]]\nname = 'p'\nkind = 'platform'\narticle = 'y'\n"
         + "match = [{ user = 'u', database = 'd' }, { source = '10.0.0.0/8' }]\n"
     )
@@ -107,7 +109,7 @@ def test_the_law_is_what_the_site_wrote_and_what_is_built_in():
     (follows,) = enacted.relations[B].follows
     assert (follows.relation, follows.on, follows.nullable) == (A, {"k": "key"}, True)
     assert enacted.open_relations == {C}
-    assert enacted.approved_functions == {QualifiedName("base", "f")}
+    assert enacted.approved_functions == {"base.f()": "sha256:" + "0" * 64}
     (principal,) = enacted.principals
     assert (principal.name, principal.kind, principal.article) == ("p", PrincipalKind.PLATFORM, "y")
     assert [match.user for match in principal.matches] == ["u", None]

@@ -13,6 +13,7 @@ from proxy.settings.problems import ConfigurationProblems
 from proxy.statement.catalogue import Catalogue, Column, Relation, RelationKind
 
 INT = QualifiedName("pg_catalog", "int4")
+DIGEST = f"digest = 'sha256:{'0' * 64}'\n"
 POLICY = """\
 [relation."s.person"]
 article = "x"
@@ -97,8 +98,8 @@ def test_a_policy_that_names_what_is_there_is_put_in_force(problems):
          ' did you mean "s.note"?')),
         ('[relation."s.note"]', '[relation."x.v"]\nopen = true\n[relation."s.note"]',
          f'11: relation."x.v": x.v is declared open and {NO_RELATION}'),
-        ('[relation."s.note"]', '[function."s.f"]\napproved = true\n[relation."s.note"]',
-         '11: function."s.f": s.f is approved and the database has no such function'),
+        ('[relation."s.note"]', '[function."s.f()"]\n' + DIGEST + '[relation."s.note"]',
+         '11: function."s.f()": s.f() is approved and the database has no such function'),
     ],
 )  # fmt: skip
 def test_what_is_not_there_is_named_once_with_its_line(problems, right, wrong, said):

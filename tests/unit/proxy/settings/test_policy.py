@@ -19,6 +19,7 @@ def refused(text: str) -> str:
     return str(caught.value)
 
 
+DIGEST = f"digest = 'sha256:{'0' * 64}'\n"
 RULE = '[relation."base.person"]\narticle = "x"\n'
 PRINCIPAL = '[[principal]]\nname = "p"\nkind = "unit"\n'
 PLATFORM = '[[principal]]\nname = "p"\nkind = "platform"\nmatch = { user = "u" }\n'
@@ -62,8 +63,12 @@ def test_a_name_the_server_would_fold_is_refused():
         (RULE + "follows = [{ relation = 'base.x', on = { a = 'b' }, nulable = true }]",
          'did you mean "nullable"?'),
         ("[relation.person]\nopen = true", 'relation.person: expected "schema.name"'),
-        ("[function.'base.f']\napproved = false", "approved"),
-        ("[function.'base.f']", "approved"),
+        ("[function.'base.f()']", "digest: is missing"),
+        ("[function.'base.f()']\ndigest = 'sha256:00'", "digest: expected text of the form"),
+        ("[function.'base.f()']\napproved = true", "approved: unknown key"),
+        ("[function.'base.f']\n" + DIGEST, 'expected "schema.name(argument types)"'),
+        ("[function.'f(integer)']\n" + DIGEST, 'expected "schema.name(argument types)"'),
+        ("[function.'base.F()']\n" + DIGEST, "folds names to lower case"),
         (PRINCIPAL, "match: is missing"),
         (PRINCIPAL + "match = []", "at least 1"),
         (PRINCIPAL + "match = {}", "would match everyone"),

@@ -50,6 +50,17 @@ CREATE RULE silent AS ON DELETE TO s.log DO INSTEAD NOTHING;
 CREATE TABLE s.defaulted (id int, noted text DEFAULT s.f('x'));
 CREATE TABLE s.checked (id int CHECK (s.f(id) > 0));
 CREATE TABLE s.generated (id int, twice int GENERATED ALWAYS AS (id * 2) STORED);
+CREATE FUNCTION s.fixed(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1';
+CREATE TABLE s.sorted (id int);
+CREATE INDEX ON s.sorted (s.fixed(id));
+CREATE TABLE s.some_sorted (id int);
+CREATE INDEX ON s.some_sorted (id) WHERE s.fixed(id) > 0;
+CREATE TABLE s.divided (id int) PARTITION BY LIST (s.fixed(id));
+CREATE OPERATOR CLASS s.backwards FOR TYPE int USING btree AS
+  OPERATOR 1 >, OPERATOR 2 >=, OPERATOR 3 =, OPERATOR 4 <=, OPERATOR 5 <,
+  FUNCTION 1 btint4cmp(int, int);
+CREATE TABLE s.classed (id int);
+CREATE INDEX ON s.classed (id s.backwards);
 CREATE TABLE s.numbered (id serial CHECK (id > 0), at date DEFAULT now());
 SET allow_system_table_mods = on;
 CREATE FUNCTION s.peek(s.mood) RETURNS int LANGUAGE sql AS 'SELECT 1';
@@ -159,8 +170,11 @@ def test_generated_columns_are_marked(catalogue):
 
 @pytest.mark.parametrize(
     ("name", "runs"),
-    [("defaulted", True), ("checked", True), ("generated", False), ("numbered", False)],
-)
+    [
+        ("defaulted", True), ("checked", True), ("generated", False), ("numbered", False),
+        ("sorted", True), ("some_sorted", True), ("divided", True), ("classed", True),
+    ],
+)  # fmt: skip
 def test_a_write_that_runs_the_sites_own_functions_counts_as_a_trigger(catalogue, name, runs):
     writes = {Event.INSERT, Event.UPDATE} if runs else set()
     assert relation(catalogue, name).own_code == writes
@@ -178,8 +192,10 @@ def test_a_type_that_own_code_casts_is_noticed_in_any_column(catalogue: Catalogu
 
 
 def test_the_sites_own_objects_are_listed(catalogue):
-    assert {named("f"), named("noted")} <= catalogue.user_functions
-    assert QualifiedName("pg_catalog", "lower") not in catalogue.user_functions
+    functions = {each.signature: each for each in catalogue.user_functions}
+    assert {"s.f(integer)", "s.f(text)", "s.noted()", "s.peek(s.mood)"} <= functions.keys()
+    assert functions["s.f(text)"].name == named("f")
+    assert "pg_catalog.lower(text)" not in functions
     assert {"lower", "pg_sleep", "ts_stat", "_pg_truetypid"} <= catalogue.builtin_functions
     assert not {"system", "added"} & catalogue.builtin_functions
     assert named("===") in catalogue.user_operators
@@ -189,7 +205,7 @@ def test_the_sites_own_objects_are_listed(catalogue):
 
 
 def test_what_an_extension_adds_to_pg_catalog_is_not_built_in(catalogue):
-    assert QualifiedName("pg_catalog", "added") in catalogue.user_functions
+    assert catalogue.functions_named("added")
     assert QualifiedName("pg_catalog", "===") in catalogue.user_operators
     assert OperatorSignature("===", 25, 25) not in catalogue.leakproof
 

@@ -13,6 +13,12 @@ REFUSED = "unvetted-function"
         ("SELECT pg_catalog.lower('a')", "nothing-protected"),
         ("SELECT fine()", "nothing-protected"),
         ("SELECT base.fine()", "nothing-protected"),
+        ("SELECT fine(1), base.fine(1, 2)", "nothing-protected"),
+        ("SELECT elsewhere.fine(1)", REFUSED),
+        ("SELECT base.changed()", "function-changed"),
+        ("SELECT changed()", "function-changed"),
+        ("SELECT elsewhere.changed()", REFUSED),
+        ("SELECT base.half()", REFUSED),  # the other overload is not approved
         ("SELECT base.lower('a')", REFUSED),
         ("SELECT peek()", REFUSED),
         ("SELECT base.peek()", REFUSED),
