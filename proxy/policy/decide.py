@@ -12,12 +12,22 @@ from enum import Enum
 from proxy.names import Article, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.law import RelationRule
-from proxy.policy.rules import commands, doubt, functions, platform, relations, understood, writes
+from proxy.policy.rules import (
+    commands,
+    doubt,
+    functions,
+    platform,
+    relations,
+    schema,
+    understood,
+    writes,
+)
 from proxy.policy.rules.context import Context, Refusal
 from proxy.statement.facts import Access, Facts, Reference, Verb
 
 RULES = (
     understood.refuse,
+    schema.refuse,
     commands.refuse,
     doubt.refuse,
     functions.refuse,
@@ -25,8 +35,8 @@ RULES = (
     platform.refuse,
     writes.refuse,
 )
-"""In order: what the statement is, whether the policy fits the database, what it calls, what it
-touches, who asks, what it changes."""
+"""In order: what the statement is, who may change the schema, whether the policy fits the database,
+what it calls, what it touches, who asks, what it changes."""
 
 
 class Form(Enum):
@@ -71,6 +81,7 @@ _CLASSES = {
     Verb.FETCH: StatementClass.CURSOR,
     Verb.PREPARE: StatementClass.PREPARE,
     Verb.EXECUTE: StatementClass.EXECUTE,
+    Verb.DDL: StatementClass.DDL,
     Verb.OTHER: StatementClass.OTHER,
 }
 
@@ -103,11 +114,8 @@ def decide(facts: Facts, context: Context) -> Judgement:
         if (form := narrowing(facts, reference, rule)) is not None
     )
     if not obligations:
-        return Judgement(
-            Decision(
-                Verdict.PASS, RuleName("nothing-protected"), None, "", statement_class(facts), named
-            )
-        )
+        rule_name = RuleName("schema-change" if facts.verb is Verb.DDL else "nothing-protected")
+        return Judgement(Decision(Verdict.PASS, rule_name, None, "", statement_class(facts), named))
     return Judgement(
         Decision(
             Verdict.STRIP,

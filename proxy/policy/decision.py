@@ -30,6 +30,7 @@ class StatementClass(Enum):
     EXECUTE = "execute"
     TRANSACTION = "transaction"
     SESSION = "session"
+    DDL = "ddl"
     EMPTY = "empty"
     MULTIPLE = "multiple"
     OTHER = "other"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from concurrent.futures import Executor
 from time import perf_counter
 from typing import Final, Protocol
@@ -31,10 +31,17 @@ class PlanSource(Plans, Protocol):
     async def analyse(self, text: str, scene: Scene) -> Plan: ...
 
 
+class Refresh(Protocol):
+    """Looks at the database again; ``changed``: it is known to have changed."""
+
+    def __call__(self, *, changed: bool) -> Awaitable[None]: ...
+
+
 class DatabasePlans:
     """Made anew for every policy and every state of the catalogue, with an empty cache.
 
-    `refresh` looks at the database again before a relation counts as unknown.
+    `refresh` looks at the database again: before a relation counts as unknown, where that is not
+    too often, and whatever it takes, once the session itself has changed the schema.
     """
 
     def __init__(
@@ -43,7 +50,7 @@ class DatabasePlans:
         cache: PlanCache,
         executor: Executor,
         metrics: Metrics | None = None,
-        refresh: Callable[[], Awaitable[None]] | None = None,
+        refresh: Refresh | None = None,
     ) -> None:
         self.generation = next(_generations)
         self.planner = planner
@@ -58,7 +65,10 @@ class DatabasePlans:
         return self._cache.lookup(text, scene)
 
     async def analyse(self, text: str, scene: Scene) -> Plan:
-        """Make a plan in a thread and keep it."""
+        """Make a plan in a thread and keep it. Raises `UpstreamUnavailable` where the catalogue has
+        to be read first and cannot be."""
+        if scene.unread and self._refresh is not None:
+            await self._refresh(changed=True)
         loop = asyncio.get_running_loop()
         started = perf_counter()
         planned: Planned = await loop.run_in_executor(
@@ -67,7 +77,7 @@ class DatabasePlans:
         if planned.plan.decision.rule == _UNKNOWN_RELATION and self._refresh is not None:
             # It may have been made a moment ago. If so, these plans are of the past now, and
             # whoever asked will ask the new ones.
-            await self._refresh()
+            await self._refresh(changed=False)
         else:
             self._cache.remember(text, scene, planned)
         if self._metrics is not None:

@@ -8,6 +8,7 @@ import logging
 from time import perf_counter
 from typing import assert_never
 
+from proxy.errors import UpstreamUnavailable
 from proxy.policy.law import Principal
 from proxy.record import Scribe
 from proxy.server.peer import Peer
@@ -166,6 +167,8 @@ class Relay:
         error = analysis.exception()
         if error is None:
             self._run(self._session.planned(analysis.result()))
+        elif isinstance(error, UpstreamUnavailable):
+            self.fail(error.sqlstate, str(error))
         else:
             _log.error("a statement could not be judged", exc_info=error)
             self.fail("XX000", "internal error: the statement could not be judged")

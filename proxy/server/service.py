@@ -215,20 +215,25 @@ class Service:
         interval_seconds = self.settings.upstream.catalogue_refresh_ms / 1000
         while True:
             await asyncio.sleep(interval_seconds)
-            await self._refresh_catalogues()
+            await self._refresh_catalogues(changed=False)
 
-    async def _refresh_catalogues(self) -> None:
-        """Look at the databases again, unless somebody has just done so."""
+    async def _refresh_catalogues(self, *, changed: bool) -> None:
+        """Look at the databases again; where nothing is known to have changed, unless somebody has
+        just done so. Raises `UpstreamUnavailable` where something has."""
         loop = asyncio.get_running_loop()
         asked_at = loop.time()
         async with self._reloading:
             # Who asks for what does not exist must not make the proxy flood the database.
-            if loop.time() - self._read_at < _REFRESH_SECONDS_MIN or self._read_at > asked_at:
+            soon = loop.time() - self._read_at < _REFRESH_SECONDS_MIN or self._read_at > asked_at
+            if soon and not changed:
                 return
-            await self._compare_catalogues()
+            compared = await self._compare_catalogues()
             self._read_at = loop.time()
+        if changed and not compared:
+            raise UpstreamUnavailable("the catalogue cannot be read after a change of the schema")
 
-    async def _compare_catalogues(self) -> None:
+    async def _compare_catalogues(self) -> bool:
+        """Judge by what is there now; False where that could not be read."""
         try:
             catalogues = await self._watched.look()
         except UpstreamUnavailable as error:
@@ -239,17 +244,18 @@ class Service:
             if self._watched.age_seconds() >= stale_seconds:
                 doubts = dict.fromkeys(self._catalogues, Doubt.CATALOGUE)
                 self._take_effect(self._catalogues, doubts)
-            return
+            return False
         for name in catalogues:
             self.metrics.catalogue_loaded(name, time.time())
         if self._same(catalogues) and Doubt.CATALOGUE not in self._doubts.values():
-            return
+            return True
         found = {
             name: doubt_after(self._law, self._fitted[name], catalogue)
             for name, catalogue in catalogues.items()
         }
         doubts = {name: doubt for name, doubt in found.items() if doubt is not Doubt.NONE}
         self._take_effect(catalogues, doubts)
+        return True
 
     def _same(self, catalogues: Mapping[str, Catalogue]) -> bool:
         return all(catalogues[name].version == c.version for name, c in self._catalogues.items())

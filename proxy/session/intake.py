@@ -103,6 +103,8 @@ class Intake:
 
     def advance(self) -> list[Command]:
         """Take messages until there is none or one that must wait. Raises `ProtocolViolation`."""
+        if self._mirror.scene.unread and not self.waiting:
+            self._commands.append(self._judge.read_anew())
         try:
             while not self.waiting:
                 frame = self._stopped_at or self._framer.take()

@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from proxy.policy.decision import Decision, Verdict
+from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.session import refusals
 from proxy.session.commands import Analyse
 from proxy.session.mirror import Mirror
 from proxy.session.names import Statement
 from proxy.session.plan import Plan, Scene
 from proxy.wire.postgres.encoding import decode_exactly, encode_exactly
+
+_TRANSACTION = StatementClass.TRANSACTION
 
 
 class Plans(Protocol):
@@ -67,11 +69,22 @@ class Judge:
         assert self._question is not None
         return Analyse(self._question.text, self._question.scene)
 
+    def read_anew(self) -> Analyse:
+        """The question that has the catalogue read, for everybody's sake, before another text
+        comes: a text that means nothing."""
+        self._question = _Question(self.plans.generation, "", self._mirror.scene)
+        return self.question()
+
     def planned(self, plan: Plan) -> None:
-        """The answer to the last question; kept while the message it was asked for is looked at."""
-        if self._question is not None:
-            self._answers[self._question] = plan
-            self._question = None
+        """The answer to the last question; kept while the message it was asked for is looked at.
+
+        One that was asked while the catalogue had yet to be read is asked again.
+        """
+        question, self._question = self._question, None
+        if question is not None and question.scene.unread:
+            self._mirror.catalogue_read(question.scene.unread)
+        elif question is not None:
+            self._answers[question] = plan
 
     def taken(self) -> None:
         """The message is done with."""
@@ -92,6 +105,8 @@ class Judge:
         plan = self._plan(text)
         if plan is None:
             return None
+        if self.bars(plan):
+            return Judged(Plan(refusals.SCHEMA_CHANGING, None), text, None)
         if plan.text is None or plan.decision.verdict is Verdict.REFUSE:
             return Judged(plan, text, None)
         if plan.text == text:
@@ -102,6 +117,11 @@ class Judge:
         if ascii_only and not upstream.isascii():
             return Judged(Plan(refusals.ENCODING_UNKNOWN, None), text, None)
         return Judged(plan, text, upstream)
+
+    def bars(self, plan: Plan) -> bool:
+        """The session has changed the schema and its transaction has not ended: it can end that,
+        and do nothing else, for what a name means now nobody knows."""
+        return self._mirror.changing and plan.decision.statement_class is not _TRANSACTION
 
     def statement(self, raw: bytes, judged: Judged) -> Statement:
         """What a name will stand for, from now on, that is given to a text just judged."""
@@ -116,10 +136,14 @@ class Judge:
         """
         scene, generation = self._mirror.scene, self.plans.generation
         if statement.generation == generation and statement.scene == scene:
-            return statement.plan.decision
+            return (
+                refusals.SCHEMA_CHANGING if self.bars(statement.plan) else statement.plan.decision
+            )
         plan = self._plan(statement.text)
         if plan is None:
             return None
+        if self.bars(plan):
+            return refusals.SCHEMA_CHANGING
         if plan.text is None or plan.decision.verdict is Verdict.REFUSE:
             return plan.decision
         if plan.text != statement.sent:
@@ -135,7 +159,7 @@ class Judge:
         answer = self._answers.get(question) if self._answers else None
         if answer is not None:
             return answer
-        plan = self.plans.lookup(text, question.scene)
+        plan = None if question.scene.unread else self.plans.lookup(text, question.scene)
         if plan is None:
             self._question = question
         return plan

@@ -84,6 +84,9 @@ _PLAIN: Final = frozenset(
 )
 
 
+_DDL: Final = StatementClass.DDL
+
+
 @dataclass(slots=True, eq=False)
 class Operation:
     """A message the server has yet to answer.
@@ -120,6 +123,12 @@ class Operation:
                 assert_never(self.kind)
 
     @property
+    def changes_schema(self) -> bool:
+        """Running it does."""
+        runs = self.kind is Kind.QUERY or self.kind is Kind.EXECUTE
+        return runs and self.plan is not None and self.plan.decision.statement_class is _DDL
+
+    @property
     def turning(self) -> bool:
         """A portal that was open before it may be gone after it."""
         return not self.plain or self.kind is Kind.QUERY
@@ -148,6 +157,9 @@ class Mirror:
         self._turning_count = 0
         self._lost = False
         self._guarded_transaction = False
+        # The schema may have been changed in a transaction that has not ended yet.
+        self.changing = False
+        self._changes_count = self._unread = 0
         self._scenes: dict[bool, Scene] = {}
 
     @property
@@ -184,7 +196,8 @@ class Mirror:
         inside = self.status is not TransactionStatus.IDLE or self._unplain_count > 0
         scene = self._scenes.get(inside)
         if scene is None:
-            scene = self._scenes[inside] = Scene(self._principal, self._path, inside)
+            scene = Scene(self._principal, self._path, inside, self._unread)
+            self._scenes[inside] = scene
         return scene
 
     @property
@@ -222,6 +235,7 @@ class Mirror:
         if operation.turning:
             self._turning_count += 1
             self.turn += 1
+        self.changing = self.changing or operation.changes_schema
         if operation.statement is not None:
             self.statements.announce(operation.statement)
         if operation.portal is not None:
@@ -258,7 +272,20 @@ class Mirror:
         if status is TransactionStatus.IDLE:
             self.portals.end_transaction(committed=not self._lost)
             self._guarded_transaction = self._guarded_count > 0
+            self._end_change()
         self._lost = False
+
+    def catalogue_read(self, unread: int) -> None:
+        """The catalogue has been read after the session's change of that number."""
+        if unread == self._unread:
+            self._unread, self._scenes = 0, {}
+
+    def _end_change(self) -> None:
+        """Whether it was undone or not: what is there now is for the catalogue to say."""
+        if self.changing and not any(operation.changes_schema for operation in self._operations):
+            self.changing = False
+            self._changes_count += 1
+            self._unread, self._scenes = self._changes_count, {}
 
     def fail(self, sqlstate: str) -> None:
         """An ErrorResponse came: drop what the server will skip."""

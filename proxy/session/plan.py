@@ -101,11 +101,14 @@ class Scene:
 
     ``search_path`` is the effective one, ``pg_catalog`` included. ``in_transaction``: the session
     is inside a transaction block, where statements that change the session are refused.
+    ``unread``: the number of the session's last change of the schema, 0 once the catalogue has
+    been read after it; before that nothing is planned from what was planned for others.
     """
 
     principal: Principal
     search_path: SearchPath
     in_transaction: bool = False
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -179,7 +179,7 @@ def _plan(analysis: Analysis, judged: list[Judgement], context: Context, sent: s
         timing=Timing.FIRST if first else Timing.WITH,
         effects=tuple(e for facts in analysis.statements for e in _effects(facts)),
         settle=bool(verbs & _SESSION_VERBS),
-        guarded=bool(decision.relations),
+        guarded=bool(decision.relations) or Verb.DDL in verbs,
         defines=defines(each),
         uses=uses(analysis.statements),
         late=bool(verbs & _LATE_VERBS),
@@ -190,10 +190,11 @@ def _running(facts: Facts, decision: Decision, context: Context) -> Plan:
     """What running one statement of the text means, whoever does it."""
     first = facts.writes or facts.locks or functions.is_volatile(facts, context)
     timing = Timing.FIRST if first else Timing.WITH
-    return Plan(decision, "", timing, guarded=bool(decision.relations))
+    guarded = bool(decision.relations) or facts.verb is Verb.DDL
+    return Plan(decision, "", timing, guarded=guarded)
 
 
-_SESSION_VERBS = frozenset((Verb.SET, Verb.DISCARD, Verb.DEALLOCATE))
+_SESSION_VERBS = frozenset((Verb.SET, Verb.DISCARD, Verb.DEALLOCATE, Verb.DDL))
 _LATE_VERBS = frozenset((Verb.PREPARE, Verb.EXECUTE))
 
 

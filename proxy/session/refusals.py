@@ -62,6 +62,10 @@ STALE_STATEMENT: Final = _refuse(
     "cached plan must not change result type: prepare the statement again, "
     "the policy, the catalogue or search_path has changed",
 )
+SCHEMA_CHANGING: Final = _refuse(
+    "schema-change-alone",
+    "the schema is being changed: end the transaction, or send Sync, before anything else",
+)
 PROTOCOL_VIOLATION: Final = _refuse("protocol-violation", "the client broke the wire protocol")
 NO_PRINCIPAL: Final = _refuse(
     "no-principal", "no principal of the policy matches this user, database and address"

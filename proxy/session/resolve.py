@@ -64,6 +64,8 @@ def resolve_again(statement: Statement, mirror: Mirror, judge: Judge) -> Plan | 
 
 def resolve_portal(portal: Portal, mirror: Mirror, judge: Judge) -> Plan | Pending | None:
     """As `resolve`. A portal keeps its meaning, but for what is looked up when it runs."""
+    if judge.bars(portal.bare):
+        return Plan(refusals.SCHEMA_CHANGING, None)
     if outlived(portal, judge):
         return Plan(refusals.STALE_CURSOR, None)
     if portal.bare.late:

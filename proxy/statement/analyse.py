@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from proxy.names import SearchPath
+from proxy.statement import definitions
 from proxy.statement.catalogue import Catalogue
 from proxy.statement.exposure import exposed_references
 from proxy.statement.facts import Facts, Reference, SecondOpinion, Verb
@@ -54,6 +55,8 @@ def _facts(
     search_path: SearchPath,
 ) -> Facts:
     tree: Json = {raw.kind: raw.body}
+    if raw.kind in definitions.KINDS:
+        return Facts(Verb.DDL, raw.span, raw.body, writes=True)
     verb = _VERBS.get(raw.kind, Verb.OTHER)
     unknown = tuple(sorted(set(unknown_syntax(tree))))
     if verb is Verb.OTHER or unknown:

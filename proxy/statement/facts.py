@@ -29,6 +29,8 @@ class Verb(Enum):
     PREPARE = "PrepareStmt"
     EXECUTE = "ExecuteStmt"
     UNLISTEN = "UnlistenStmt"
+    DDL = "ddl"
+    """Any of `proxy.statement.definitions.KINDS`."""
     OTHER = ""
 
 

@@ -1,9 +1,11 @@
 """Plans are made in a thread, kept, and made anew for a new policy."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
+from proxy.errors import UpstreamUnavailable
 from proxy.policy.law import Law
 from proxy.server.plans import DatabasePlans
 from proxy.session.plan import Scene
@@ -43,13 +45,27 @@ async def test_what_cannot_be_understood_is_a_refusal_and_no_exception(make):
 async def test_before_a_relation_counts_as_unknown_the_database_is_asked_again(make):
     asked = []
 
-    async def refresh():
-        asked.append(True)
+    async def refresh(*, changed):
+        asked.append(changed)
 
     plans = make(refresh)
     await plans.analyse("SELECT * FROM nowhere", SCENE)
     await plans.analyse("SELECT 1", SCENE)
+    assert asked == [False]
+
+
+async def test_after_a_change_of_the_schema_the_database_is_asked_before_anything_is_planned(make):
+    asked = []
+
+    async def refresh(*, changed):
+        asked.append(changed)
+        raise UpstreamUnavailable("cannot")
+
+    plans = make(refresh)
+    with pytest.raises(UpstreamUnavailable):
+        await plans.analyse("SELECT 1", replace(SCENE, unread=1))
     assert asked == [True]
+    assert plans.lookup("SELECT 1", SCENE) is None
     assert plans.lookup("SELECT * FROM nowhere", SCENE) is None
 
 

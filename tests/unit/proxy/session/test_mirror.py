@@ -216,3 +216,53 @@ def test_what_is_abandoned_is_reported_as_skipped(mirror):
     unit = Unit(1)
     mirror.abandon(Operation(Kind.EXECUTE, 0, unit=unit))
     assert (mirror.finished, unit.error, mirror.idle) == ([unit], "skipped", True)
+
+
+CHANGE = plan(StatementClass.DDL)
+
+
+def test_after_a_change_of_the_schema_the_catalogue_is_yet_to_be_read(mirror):
+    sent(mirror, Kind.QUERY, plan=CHANGE)
+    assert mirror.changing
+    mirror.ready(IDLE)
+    assert not mirror.changing
+    unread = mirror.scene.unread
+    assert unread
+    mirror.catalogue_read(unread - 1)
+    assert mirror.scene.unread == unread
+    mirror.catalogue_read(unread)
+    assert not mirror.scene.unread
+
+
+def test_a_change_that_failed_is_asked_about_too(mirror):
+    sent(mirror, Kind.QUERY, plan=CHANGE)
+    mirror.fail("42P07")
+    mirror.ready(IDLE)
+    assert mirror.scene.unread
+
+
+def test_a_change_lasts_until_its_transaction_ends(mirror):
+    sent(mirror, Kind.PARSE, plan=CHANGE)
+    assert not mirror.changing
+    mirror.answer(backend.PARSE_COMPLETE)
+    sent(mirror, Kind.EXECUTE, plan=CHANGE)
+    mirror.answer(backend.COMMAND_COMPLETE)
+    assert mirror.changing
+    assert not mirror.scene.unread
+    for status in (INSIDE, TransactionStatus.FAILED):
+        sent(mirror, Kind.SYNC)
+        mirror.ready(status)
+        assert mirror.changing
+    sent(mirror, Kind.SYNC)
+    mirror.ready(IDLE)
+    assert not mirror.changing
+    assert mirror.scene.unread
+
+
+def test_a_second_change_under_way_is_not_the_first(mirror):
+    sent(mirror, Kind.EXECUTE, plan=CHANGE)
+    sent(mirror, Kind.SYNC)
+    sent(mirror, Kind.EXECUTE, plan=CHANGE)
+    mirror.answer(backend.COMMAND_COMPLETE)
+    mirror.ready(IDLE)
+    assert mirror.changing

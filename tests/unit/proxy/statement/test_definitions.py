@@ -1,0 +1,76 @@
+import pytest
+
+from proxy.statement.definitions import KINDS, is_temporary
+from proxy.statement.facts import Verb
+from proxy.statement.grammar import parse
+from tests.unit.proxy.small_world import facts_of
+
+
+def body(sql):
+    (statement,) = parse(sql, sql.encode())
+    return statement.body
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE t (a int)",
+        "ALTER TABLE cases ADD COLUMN b int",
+        "CREATE OR REPLACE VIEW v AS SELECT 1",
+        "CREATE UNIQUE INDEX CONCURRENTLY i ON cases (name)",
+        "DROP TABLE cases CASCADE",
+        "ALTER TABLE cases RENAME TO c",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "CREATE TRIGGER t BEFORE INSERT ON cases FOR EACH ROW EXECUTE FUNCTION f()",
+        "GRANT SELECT ON cases TO desk",
+        "COMMENT ON TABLE cases IS 'x'",
+        "CREATE SCHEMA s CREATE TABLE t (a int)",
+        "CREATE TYPE m AS ENUM ('a')",
+    ],
+)
+def test_changes_of_the_schema_are_known_and_count_as_writes(sql):
+    facts = facts_of(sql)
+    assert facts.verb is Verb.DDL
+    assert facts.writes
+    assert not facts.references
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE t AS TABLE cases", "CREATE MATERIALIZED VIEW m AS TABLE cases",
+        "TRUNCATE cases", "CREATE ROLE r", "GRANT pg_read_all_data TO desk", "DO 'BEGIN END'",
+        "CREATE EXTENSION dblink", "CREATE SERVER s FOREIGN DATA WRAPPER w", "VACUUM cases",
+        "ALTER SYSTEM SET x = 1", "CREATE EVENT TRIGGER e ON ddl_command_end EXECUTE FUNCTION f()",
+        "ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO desk", "LOCK cases", "CALL p()",
+        "CREATE CAST (int AS mood) WITH FUNCTION f(int)", "REASSIGN OWNED BY a TO b",
+        "IMPORT FOREIGN SCHEMA s FROM SERVER v INTO base", "ALTER ROLE desk SUPERUSER",
+    ],
+)  # fmt: skip
+def test_everything_else_is_not_among_them(sql):
+    assert facts_of(sql).verb is Verb.OTHER
+
+
+@pytest.mark.parametrize(
+    ("sql", "temporary"),
+    [
+        ("CREATE TEMP TABLE t (a int)", True),
+        ("CREATE TEMPORARY VIEW v AS SELECT 1", True),
+        ("CREATE TEMP SEQUENCE s", True),
+        ("CREATE TABLE pg_temp.t (a int)", True),
+        ('CREATE TABLE "pg_temp_3".t (a int)', True),
+        ("CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", True),
+        ("CREATE TYPE pg_temp.text AS ENUM ('a')", True),
+        ("ALTER TABLE t SET SCHEMA pg_temp", True),
+        ("CREATE SCHEMA s CREATE VIEW v AS TABLE pg_temp.t", True),
+        ("CREATE UNLOGGED TABLE t (a int)", False),
+        ("CREATE TABLE temp (pg text)", False),
+        ("CREATE VIEW v AS SELECT 1", False),
+    ],
+)
+def test_what_is_for_one_session_alone_is_known(sql, temporary):
+    assert is_temporary(body(sql)) is temporary
+
+
+def test_the_list_holds_nothing_that_copies_rows_or_grants_roles():
+    assert not KINDS & {"CreateTableAsStmt", "GrantRoleStmt", "TruncateStmt", "DoStmt", "CallStmt"}
