@@ -56,7 +56,17 @@ def _facts(
 ) -> Facts:
     tree: Json = {raw.kind: raw.body}
     if raw.kind in definitions.KINDS:
-        return Facts(Verb.DDL, raw.span, raw.body, writes=True)
+        called = mentions(raw.body) if raw.kind in definitions.REWRITING else mentions({})
+        return Facts(
+            verb=Verb.DDL,
+            span=raw.span,
+            body=raw.body,
+            functions=called.functions,
+            operators=called.operators,
+            types=called.types,
+            writes=True,
+            changed=definitions.changed(raw.kind, raw.body),
+        )
     verb = _VERBS.get(raw.kind, Verb.OTHER)
     unknown = tuple(sorted(set(unknown_syntax(tree))))
     if verb is Verb.OTHER or unknown:

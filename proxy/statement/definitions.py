@@ -7,7 +7,7 @@ anything that copies rows (CREATE TABLE ... AS, materialised views) or takes the
 
 from __future__ import annotations
 
-from proxy.statement.tree import Json
+from proxy.statement.tree import Body, Json, body_of, items, nodes, strings, text
 
 KINDS = frozenset(
     (
@@ -21,7 +21,40 @@ KINDS = frozenset(
 )  # fmt: skip
 """Root nodes (PostgreSQL's parsenodes.h)."""
 
+REWRITING = frozenset(("AlterTableStmt",))
+"""Those that run what they call on every row, and keep what it returns where it can be read."""
+
+ANYTHING = "*"
+"""In the place of a name: nobody can say what else is taken apart."""
+
+_TAKING_APART = frozenset(("AlterTableStmt", "DropStmt", "RenameStmt", "AlterObjectSchemaStmt"))
+_RELATIONS = frozenset(
+    ("OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW", "OBJECT_FOREIGN_TABLE", "OBJECT_SEQUENCE")
+)
 _TEMPORARY = "pg_temp"
+
+
+def changed(kind: str, body: Body) -> frozenset[str]:
+    """The names, without their schemas, of what is altered, renamed, moved or dropped; with
+    `ANYTHING` where more may go with it, or the values of an enum change their meaning."""
+    if kind == "AlterEnumStmt":
+        return frozenset((ANYTHING,)) if text(body, "oldVal") else frozenset()
+    if kind not in _TAKING_APART:
+        return frozenset()
+    names = {text(inner, "relname") for node, inner in nodes({kind: body}) if node == "RangeVar"}
+    sorts = {text(body, "removeType"), text(body, "renameType")}
+    if sorts & _RELATIONS:
+        names |= {strings(items(each, "items"))[-1] for each in _lists(body)}
+        names.add(text(body, "newname"))
+    if "OBJECT_SCHEMA" in sorts or text(body, "behavior") == "DROP_CASCADE":
+        names.add(ANYTHING)
+    return frozenset(names - {""})
+
+
+def _lists(body: Body) -> list[Body]:
+    """The qualified names that a DROP lists."""
+    found = (body_of(each, "List") for each in items(body, "objects"))
+    return [each for each in found if each is not None]
 
 
 def is_temporary(tree: Json) -> bool:

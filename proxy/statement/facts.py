@@ -120,7 +120,7 @@ class Facts:
     whole-row names included; ``selections`` those of them that may call a function
     (`proxy.statement.selections`). ``settings``: the parameters that calls of set_config name,
     lower case, the empty string for a name that is not a constant. ``locks``: FOR UPDATE and its
-    kin. ``conflict``: ON CONFLICT.
+    kin. ``conflict``: ON CONFLICT. ``changed``: names of what DDL takes apart, of any schema.
     """
 
     verb: Verb
@@ -137,4 +137,5 @@ class Facts:
     locks: bool = False
     conflict: bool = False
     writes: bool = False
+    changed: frozenset[str] = frozenset()
     second_opinion: SecondOpinion = SecondOpinion.SILENT

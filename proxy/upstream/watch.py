@@ -14,7 +14,13 @@ from proxy.statement.catalogue import Catalogue
 from proxy.upstream.introspect import Row, fingerprint, introspect
 
 Open = Callable[[], Awaitable[asyncpg.Connection]]
-_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_FAILURES = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what a connection says that the server ends in mid-query
+)
 _ANSWER_SECONDS_MAX = 30.0
 
 

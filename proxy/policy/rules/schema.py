@@ -2,15 +2,22 @@
 
 What a session changes is not in the catalogue before its transaction ends, so nothing else may be
 judged until then, and the catalogue is read again before anything is (`proxy.session.judge`).
+What is sealed depends on the structure and the rows of the tables that the rules are about: these
+are not taken apart here.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 from proxy.names import RuleName
 from proxy.policy.law import PrincipalKind
 from proxy.policy.rules.context import Context, Refusal
-from proxy.statement.definitions import is_temporary
+from proxy.statement.definitions import ANYTHING, is_temporary
 from proxy.statement.facts import Facts, Verb
+
+_WORD = re.compile(r"\w+")
 
 
 def refuse(facts: Facts, context: Context) -> Refusal | None:
@@ -32,4 +39,19 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
             RuleName("temporary-object"),
             "temporary objects are not served: they hide others of their name from the catalogue",
         )
+    if facts.changed & {ANYTHING, *_relied_on(context)}:
+        return Refusal(
+            RuleName("schema-protected"),
+            "what the policy protects or reads is not altered, renamed or dropped through the proxy"
+            " (nor anything with CASCADE, a schema, or the values of an enum), for what is sealed"
+            " depends on it; change it directly, and reload a policy that fits",
+        )
     return None
+
+
+def _relied_on(context: Context) -> Iterator[str]:
+    """The names of protected relations, and every word of their rules."""
+    for name, rule in context.law.relations.items():
+        yield name.name
+        for sql in (rule.visible_when, rule.mask_unless, *rule.mask.values()):
+            yield from _WORD.findall(sql or "")

@@ -1,6 +1,6 @@
 import pytest
 
-from proxy.statement.definitions import KINDS, is_temporary
+from proxy.statement.definitions import ANYTHING, KINDS, is_temporary
 from proxy.statement.facts import Verb
 from proxy.statement.grammar import parse
 from tests.unit.proxy.small_world import facts_of
@@ -70,6 +70,25 @@ def test_everything_else_is_not_among_them(sql):
 )
 def test_what_is_for_one_session_alone_is_known(sql, temporary):
     assert is_temporary(body(sql)) is temporary
+
+
+@pytest.mark.parametrize(
+    ("sql", "names"),
+    [
+        ("ALTER TABLE s.t ADD COLUMN x int", {"t"}),
+        ("DROP TABLE a, s.b", {"a", "b"}),
+        ("DROP TABLE a CASCADE", {"a", ANYTHING}),
+        ("DROP FUNCTION s.f(int)", set()),
+        ("DROP FUNCTION s.f(int) CASCADE", {ANYTHING}),
+        ("ALTER TABLE t RENAME TO u", {"t", "u"}),
+        ("ALTER TABLE t RENAME a TO b", {"t"}),
+        ("ALTER INDEX i RENAME TO j", {"i"}),
+        ("CREATE TABLE t (a int)", set()),
+        ("CREATE INDEX ON t (a)", set()),
+    ],
+)
+def test_what_is_taken_apart_is_named(sql, names):
+    assert facts_of(sql).changed == names
 
 
 def test_the_list_holds_nothing_that_copies_rows_or_grants_roles():

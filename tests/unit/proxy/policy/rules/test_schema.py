@@ -15,7 +15,7 @@ OTHERS = [
     for kind in PrincipalKind
     if kind is not PrincipalKind.ADMINISTRATOR
 ]
-CHANGE = "ALTER TABLE cases ADD COLUMN x int"
+CHANGE = "ALTER TABLE courts ADD COLUMN x int"
 
 
 def rule(sql, principal=DBA, **more):
@@ -39,6 +39,55 @@ def test_only_administrators_change_the_schema(principal):
 )
 def test_it_stands_alone(more, expected):
     assert rule(CHANGE, **more) == expected
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE cases ALTER flag TYPE boolean USING false",
+        "ALTER TABLE base.cases DROP COLUMN flag",
+        "ALTER TABLE cases RENAME COLUMN flag TO f",
+        "ALTER TABLE courts RENAME TO cases",
+        "ALTER TABLE old_cases INHERIT cases",
+        "ALTER TABLE cases SET SCHEMA other",
+        "DROP TABLE courts, base.sentences",
+        "DROP VIEW report CASCADE",
+        "DROP TYPE mood CASCADE",
+        "DROP SCHEMA base",
+        "ALTER SCHEMA base RENAME TO other",
+        "ALTER TYPE mood RENAME VALUE 'calm' TO 'other'",
+    ],
+)
+def test_what_the_policy_relies_on_is_not_taken_apart(sql):
+    assert rule(sql) == "schema-protected"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE INDEX ON cases (name)", "COMMENT ON TABLE cases IS 'x'",
+        "GRANT SELECT ON cases TO desk", "CREATE VIEW v AS TABLE cases", "DROP TABLE courts",
+        "ALTER TABLE courts RENAME TO c", "ALTER TYPE mood ADD VALUE 'b'", "DROP VIEW report",
+        "ALTER TABLE courts ADD COLUMN x text DEFAULT lower('A')",
+        "CREATE TABLE t (x text DEFAULT peek())",  # which no row has yet
+    ],
+)  # fmt: skip
+def test_what_shows_nothing_is_left_to_administrators(sql):
+    assert rule(sql) == "schema-change"
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ("ALTER TABLE courts ADD COLUMN x text DEFAULT peek(1)", "unvetted-function"),
+        ("ALTER TABLE courts ALTER name TYPE text USING base.peek(1)", "unvetted-function"),
+        ("ALTER TABLE courts ALTER name TYPE boolean USING name ==? 'a'", "unvetted-operator"),
+        ("ALTER TABLE courts ADD COLUMN x checked", "unvetted-type"),
+        ("ALTER TABLE courts ADD CHECK (peek(1) > 0)", "unvetted-function"),
+    ],
+)
+def test_nothing_that_reads_what_it_likes_is_run_on_rows(sql, expected):
+    assert rule(sql) == expected
 
 
 def test_nothing_is_made_for_one_session_alone():
