@@ -18,6 +18,10 @@ SearchPath = tuple[str, ...]
 """Schemas in the order the server searches them, ``pg_catalog`` included where it stands."""
 
 
+TEMPORARY_SCHEMA = "pg_temp"
+"""What every session calls the schema of its own temporary tables."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class QualifiedName:
     """A schema and a name in it, folded as the server folds them (case already decided)."""

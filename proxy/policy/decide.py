@@ -19,11 +19,13 @@ from proxy.policy.rules import (
     platform,
     relations,
     schema,
+    temporary,
     understood,
     writes,
 )
 from proxy.policy.rules.context import Context, Refusal
 from proxy.statement.facts import Access, Facts, Reference, Verb
+from proxy.statement.temporary import is_bare
 
 RULES = (
     understood.refuse,
@@ -34,9 +36,10 @@ RULES = (
     relations.refuse,
     platform.refuse,
     writes.refuse,
+    temporary.refuse,
 )
 """In order: what the statement is, who may change the schema, whether the policy fits the database,
-what it calls, what it touches, who asks, what it changes."""
+what it calls, what it touches, who asks, what it changes, what it makes for itself."""
 
 
 class Form(Enum):
@@ -82,6 +85,9 @@ _CLASSES = {
     Verb.PREPARE: StatementClass.PREPARE,
     Verb.EXECUTE: StatementClass.EXECUTE,
     Verb.DDL: StatementClass.DDL,
+    Verb.EXPLAIN: StatementClass.EXPLAIN,
+    Verb.MERGE: StatementClass.MERGE,
+    Verb.TEMPORARY: StatementClass.TEMPORARY,
     Verb.OTHER: StatementClass.OTHER,
 }
 
@@ -113,6 +119,17 @@ def decide(facts: Facts, context: Context) -> Judgement:
         for reference, rule in protected
         if (form := narrowing(facts, reference, rule)) is not None
     )
+    if not obligations and is_bare(facts):
+        return Judgement(
+            Decision(
+                Verdict.STRIP,
+                RuleName("temporary-relation"),
+                None,
+                "",
+                statement_class(facts),
+                named,
+            )
+        )
     if not obligations:
         rule_name = RuleName("schema-change" if facts.verb is Verb.DDL else "nothing-protected")
         return Judgement(Decision(Verdict.PASS, rule_name, None, "", statement_class(facts), named))
@@ -132,7 +149,7 @@ def decide(facts: Facts, context: Context) -> Judgement:
 def narrowing(facts: Facts, reference: Reference, rule: RelationRule) -> Form | None:
     """The cheapest form that is a barrier for this reference; None where no row is read."""
     match reference.access:
-        case Access.INSERT:
+        case Access.INSERT | Access.MERGE | Access.STRUCTURE:
             return None
         case Access.UPDATE | Access.DELETE:
             return Form.GUARD if reference.exposed else Form.FILTER

@@ -16,6 +16,7 @@ from proxy.rewrite.narrow import CannotNarrow, predicate, settled_form, subquery
 from proxy.rewrite.place import NotFound, name_place, where_place
 from proxy.rewrite.predicate import Visibility, expression_tree, from_item_tree
 from proxy.rewrite.shorten import shorten
+from proxy.rewrite.temporary import spelt_out
 from proxy.rewrite.verify import TreeChanges, verify
 from proxy.statement.analyse import Analysis
 from proxy.statement.grammar import Token
@@ -60,6 +61,8 @@ def _edits(
             edits += _replace(tokens, obligation, visibility, form, changes)
             if not obligation.reference.aliased:
                 replaced.add(obligation.rule.name)
+    for facts in analysis.statements:
+        edits += spelt_out(tokens, facts, changes)
     for entries in clauses.values():
         edits += _filter(tokens, entries, visibilities, changes)
     return edits + shorten(analysis, replaced, changes)

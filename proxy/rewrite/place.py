@@ -48,7 +48,7 @@ class NamePlace:
 
 def name_place(tokens: tuple[Token, ...], reference: Reference) -> NamePlace:
     """The bytes that name the relation. Raises `NotFound`."""
-    first = _index_at(tokens, reference.location)
+    first = index_at(tokens, reference.location)
     last = first + (2 if reference.written.schema is not None else 0)
     only = not reference.node.get("inh", False)
     if only and _word(tokens, first - 1) == "(":
@@ -84,7 +84,7 @@ def schema_place(tokens: tuple[Token, ...], column: int) -> Span:
 
     Raises `NotFound`.
     """
-    first = _index_at(tokens, column)
+    first = index_at(tokens, column)
     if _word(tokens, first + 1) != "." or first + 2 >= len(tokens):
         raise NotFound
     return Span(tokens[first].start, tokens[first + 2].start)
@@ -92,7 +92,7 @@ def schema_place(tokens: tuple[Token, ...], column: int) -> Span:
 
 def where_place(tokens: tuple[Token, ...], reference: Reference) -> WherePlace:
     """The WHERE clause on the reference's level. Raises `NotFound`."""
-    start = _index_at(tokens, reference.location)
+    start = index_at(tokens, reference.location)
     if reference.access is Access.READ:
         start = _from_keyword(tokens, start)
     return _where_after(tokens, start)
@@ -161,6 +161,8 @@ def _ends_where(tokens: tuple[Token, ...], index: int) -> bool:
     match tokens[index].word:
         case "GROUP":
             return _word(tokens, index - 1) != "WITHIN"
+        case "WITH":
+            return _word(tokens, index + 1) in ("NO", "DATA")
         case "ON":
             return _word(tokens, index + 1) == "CONFLICT"
         case word:
@@ -171,7 +173,8 @@ def _word(tokens: tuple[Token, ...], index: int) -> str:
     return tokens[index].word if 0 <= index < len(tokens) else ""
 
 
-def _index_at(tokens: tuple[Token, ...], location: int) -> int:
+def index_at(tokens: tuple[Token, ...], location: int) -> int:
+    """Which token begins at byte ``location``. Raises `NotFound`."""
     index = bisect_left(tokens, location, key=lambda token: token.start)
     if index == len(tokens) or tokens[index].start != location:
         raise NotFound

@@ -24,7 +24,7 @@ def shorten(analysis: Analysis, replaced: Set[QualifiedName], changes: TreeChang
     """
     edits: list[Edit] = []
     for facts in analysis.statements if replaced else ():
-        tree: Json = {facts.verb.value: facts.body}
+        tree: Json = {facts.kind: facts.body}
         meant: Counter[QualifiedName] = Counter(
             reference.relation.name
             for reference in facts.references

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from proxy.names import TEMPORARY_SCHEMA
 from proxy.rewrite.edit import Edit, apply_edits
 from proxy.rewrite.narrow import CannotNarrow
 from proxy.statement.analyse import Analysis
@@ -25,6 +26,9 @@ class TreeChanges:
     ``shortened``: the ColumnRefs that lose the first of their names, a schema.
     ``filters``: a clause's body by the conditions to be added to its WHERE.
     ``guards``: a clause's body by the condition its WHERE is wrapped in.
+    ``copies``: a COPY by the query in its relation's place.
+    ``spelt_out``: the RangeVars that get the schema of temporary tables; ``dropped``: the names,
+    lists of strings, that do.
     """
 
     replacements: dict[int, Json] = field(default_factory=dict)
@@ -32,6 +36,8 @@ class TreeChanges:
     filters: dict[int, list[Json]] = field(default_factory=dict)
     guards: dict[int, Json] = field(default_factory=dict)
     copies: dict[int, Json] = field(default_factory=dict)
+    spelt_out: set[int] = field(default_factory=set)
+    dropped: set[int] = field(default_factory=set)
 
 
 def verify(analysis: Analysis, edits: Sequence[Edit], changes: TreeChanges) -> None:
@@ -40,7 +46,7 @@ def verify(analysis: Analysis, edits: Sequence[Edit], changes: TreeChanges) -> N
         edited = roots(parse_tree(apply_edits(analysis.encoded, edits).decode("utf-8")))
     except NotUnderstood:
         edited = []
-    wanted: list[Json] = [{facts.verb.value: facts.body} for facts in analysis.statements]
+    wanted: list[Json] = [{facts.kind: facts.body} for facts in analysis.statements]
     if len(wanted) != len(edited) or not all(
         same_meaning(w, changes, e) for w, e in zip(wanted, edited, strict=True)
     ):
@@ -64,6 +70,10 @@ def _changed(value: Json, changes: TreeChanges) -> Json:
     out = {key: _changed(inner, changes) for key, inner in value.items()}
     if id(value) in changes.shortened:
         out["fields"] = items(value, "fields")[1:]
+    if id(value) in changes.spelt_out:
+        out["schemaname"] = TEMPORARY_SCHEMA
+    if id(value) in changes.dropped:
+        out["items"] = [{"String": {"sval": TEMPORARY_SCHEMA}}, *items(value, "items")]
     if id(value) in changes.copies:
         kept = {key: inner for key, inner in out.items() if key not in ("relation", "attlist")}
         return {**kept, "query": changes.copies[id(value)]}

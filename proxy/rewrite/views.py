@@ -72,7 +72,9 @@ class Views:
         texts = {name: definition.text for name, definition in found.items()}
         edits = expand(analysis, texts)
         text = apply_edits(analysis.encoded, edits).decode("utf-8")
-        expanded = analyse(text, self.catalogue, context.search_path, self.limits)
+        expanded = analyse(
+            text, self.catalogue, context.search_path, self.limits, context.temporaries
+        )
         added = frozenset(s for definition in found.values() for s in definition.selections)
         # The columns of a view are known, those of a subquery are not: the names selected from
         # it are judged by the text as it was.

@@ -10,7 +10,8 @@ from proxy.session import refusals
 from proxy.session.commands import Analyse
 from proxy.session.mirror import Mirror
 from proxy.session.names import Statement
-from proxy.session.plan import Plan, Scene
+from proxy.session.plan import Effect, Plan, Scene
+from proxy.statement.temporary import MakeTemporary
 from proxy.wire.postgres.encoding import decode_exactly, encode_exactly
 
 _TRANSACTION = StatementClass.TRANSACTION
@@ -48,6 +49,10 @@ class _Question:
     generation: int
     text: str
     scene: Scene
+
+
+def _makes_temporary(effect: Effect) -> bool:
+    return isinstance(effect, MakeTemporary)
 
 
 class Judge:
@@ -109,6 +114,8 @@ class Judge:
             return Judged(Plan(refusals.SCHEMA_CHANGING, None), text, None)
         if plan.text is None or plan.decision.verdict is Verdict.REFUSE:
             return Judged(plan, text, None)
+        if self._mirror.temporaries.full and any(map(_makes_temporary, plan.effects)):
+            return Judged(Plan(refusals.TOO_MANY_TEMPORARIES, None), text, None)
         if plan.text == text:
             return Judged(plan, text, raw)
         upstream = encode_exactly(plan.text, codec)

@@ -30,7 +30,9 @@ from proxy.session.plan import (
     SetSearchPath,
 )
 from proxy.session.portals import Portals
+from proxy.session.temporaries import Temporaries
 from proxy.statement.commands import TransactionControl
+from proxy.statement.temporary import DropTemporaries, MakeTemporary
 from proxy.wire.postgres import backend
 from proxy.wire.postgres.backend import TransactionStatus
 
@@ -140,6 +142,7 @@ class Mirror:
     def __init__(self, principal: Principal, user: str, path: SearchPath, codec: str) -> None:
         self.statements: Names[Statement] = Names()
         self.portals = Portals()
+        self.temporaries = Temporaries()
         self.status = TransactionStatus.IDLE
         self.codec = codec
         self.segment = 0
@@ -194,9 +197,9 @@ class Mirror:
         inside one: there, statements that change the session are refused.
         """
         inside = self.status is not TransactionStatus.IDLE or self._unplain_count > 0
-        scene = self._scenes.get(inside)
-        if scene is None:
-            scene = Scene(self._principal, self._path, inside, self._unread)
+        scene, names = self._scenes.get(inside), self.temporaries.names
+        if scene is None or scene.temporaries is not names:
+            scene = Scene(self._principal, self._path, inside, self._unread, names)
             self._scenes[inside] = scene
         return scene
 
@@ -271,6 +274,7 @@ class Mirror:
         self.status = status
         if status is TransactionStatus.IDLE:
             self.portals.end_transaction(committed=not self._lost)
+            self.temporaries.end_transaction(committed=not self._lost)
             self._guarded_transaction = self._guarded_count > 0
             self._end_change()
         self._lost = False
@@ -354,6 +358,9 @@ class Mirror:
             several = plan.decision.statement_class is StatementClass.MULTIPLE
             if several and operation.kind is Kind.QUERY:
                 self.portals.end_transaction(committed=False)
+                for effect in plan.effects:
+                    if isinstance(effect, MakeTemporary):
+                        self.temporaries.may_have_made(effect)
 
     def _settle_unit(self, operation: Operation) -> None:
         """A bound statement is over when it was executed, or never will be."""
@@ -385,7 +392,13 @@ class Mirror:
             case DropPortal(name=name):
                 self.portals.drop(name.encode(self.codec, "replace"))
             case TransactionControl():
-                self.portals.follow(effect, failed=self.status is TransactionStatus.FAILED)
+                failed = self.status is TransactionStatus.FAILED
+                self.portals.follow(effect, failed=failed)
+                self.temporaries.follow(effect, failed=failed)
+            case MakeTemporary():
+                self.temporaries.make(effect)
+            case DropTemporaries():
+                self.temporaries.drop(effect)
             case _:
                 assert_never(effect)
 

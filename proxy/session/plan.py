@@ -9,6 +9,7 @@ from proxy.names import SearchPath
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
 from proxy.statement.commands import TransactionControl
+from proxy.statement.temporary import DropTemporaries, MakeTemporary
 
 
 class Timing(Enum):
@@ -51,7 +52,14 @@ class DropPortal:
 
 
 Effect = (
-    SetSearchPath | ResetSearchPath | DropStatement | DropPortals | DropPortal | TransactionControl
+    SetSearchPath
+    | ResetSearchPath
+    | DropStatement
+    | DropPortals
+    | DropPortal
+    | TransactionControl
+    | MakeTemporary
+    | DropTemporaries
 )
 """A transaction's control is its own effect: which portals end depends on what was before."""
 
@@ -101,6 +109,7 @@ class Scene:
 
     ``search_path`` is the effective one, ``pg_catalog`` included. ``in_transaction``: the session
     is inside a transaction block, where statements that change the session are refused.
+    ``temporaries`` are the names of the temporary tables that the session may have.
     ``unread``: the number of the session's last change of the schema, 0 once the catalogue has
     been read after it; before that nothing is planned from what was planned for others.
     """
@@ -109,6 +118,7 @@ class Scene:
     search_path: SearchPath
     in_transaction: bool = False
     unread: int = 0
+    temporaries: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

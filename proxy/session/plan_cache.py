@@ -28,14 +28,15 @@ _PLAIN_INTEGER = re.compile(rb"[0-9]{1,10}")
 _SHAPED_VERBS = frozenset(
     (
         Verb.SELECT, Verb.INSERT, Verb.UPDATE, Verb.DELETE,
-        Verb.DECLARE, Verb.FETCH, Verb.PREPARE, Verb.EXECUTE,
+        Verb.DECLARE, Verb.FETCH, Verb.PREPARE, Verb.EXECUTE, Verb.EXPLAIN, Verb.MERGE,
+        Verb.TEMPORARY,
     )
 )  # fmt: skip
 _MARKS = {b"'": b"\x01s\x01"}
 _INTEGER_MARK = b"\x01i\x01"
 
 _Value = TypeVar("_Value")
-_Key = tuple[PrincipalName, SearchPath, bool, str | bytes]
+_Key = tuple[PrincipalName, SearchPath, bool, frozenset[str], str | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,9 @@ class PlanCache:
 
 
 def _key(scene: Scene, text: str | bytes) -> _Key:
-    return scene.principal.name, scene.search_path, scene.in_transaction, text
+    return (
+        scene.principal.name, scene.search_path, scene.in_transaction, scene.temporaries, text
+    )  # fmt: skip
 
 
 def _pattern(planned: Planned) -> tuple[bytes, _Pattern] | None:

@@ -44,6 +44,7 @@ from proxy.statement.commands import (
 )
 from proxy.statement.facts import Facts, Verb
 from proxy.statement.grammar import NotUnderstood, TextLimits
+from proxy.statement.temporary import DropTemporaries, MakeTemporary, is_bare
 
 _NOTHING = Decision(Verdict.PASS, RuleName("nothing-protected"), None, "", StatementClass.EMPTY)
 
@@ -98,7 +99,7 @@ class Planner:
             return Planned(_refused(refuse(refusal, StatementClass.OTHER)))
 
     def _work_out(self, text: str, scene: Scene) -> Planned:
-        analysis = analyse(text, self.catalogue, scene.search_path, self.limits)
+        analysis = analyse(text, self.catalogue, scene.search_path, self.limits, scene.temporaries)
         if not analysis.statements:
             return Planned(Plan(_NOTHING, text), analysis)
         context = Context(
@@ -109,6 +110,7 @@ class Planner:
             scene.in_transaction,
             sole=len(analysis.statements) == 1,
             doubt=self.doubt,
+            temporaries=scene.temporaries,
         )
         try:
             expansion = self._views.expand(analysis, context)
@@ -141,7 +143,7 @@ class Planner:
         return Planned(plan, original, edits)
 
     def _rewritten(self, analysis: Analysis, obligations: list[Obligation]) -> tuple[Edit, ...]:
-        if not obligations:
+        if not (obligations or any(map(is_bare, analysis.statements))):
             return ()
         if any(obligation.rule.name in self._captured for obligation in obligations):
             raise CannotNarrow("a function or operator of this database hides a built-in one")
@@ -194,7 +196,7 @@ def _running(facts: Facts, decision: Decision, context: Context) -> Plan:
     return Plan(decision, "", timing, guarded=guarded)
 
 
-_SESSION_VERBS = frozenset((Verb.SET, Verb.DISCARD, Verb.DEALLOCATE, Verb.DDL))
+_SESSION_VERBS = frozenset((Verb.SET, Verb.DISCARD, Verb.DEALLOCATE, Verb.DDL, Verb.TEMPORARY))
 _LATE_VERBS = frozenset((Verb.PREPARE, Verb.EXECUTE))
 
 
@@ -205,7 +207,13 @@ def _effects(facts: Facts) -> tuple[Effect, ...]:
         case Setting(name="search_path" | "*"):
             return (ResetSearchPath(),)
         case Discard(target="ALL"):
-            return (ResetSearchPath(), DropStatement(None), DropPortals())
+            return (
+                ResetSearchPath(), DropStatement(None), DropPortals(), DropTemporaries(None)
+            )  # fmt: skip
+        case Discard(target="TEMP"):
+            return (DropTemporaries(None),)
+        case MakeTemporary() | DropTemporaries() as change:
+            return (change,)
         case Deallocate(name=name):
             return (DropStatement(name),)
         case CloseCursor(name=None):

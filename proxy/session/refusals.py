@@ -57,6 +57,9 @@ ENCODING_UNKNOWN: Final = _refuse(
 TOO_MUCH_HELD: Final = _refuse(
     "too-much-held", "the session holds too many prepared statements and portals: close some"
 )
+TOO_MANY_TEMPORARIES: Final = _refuse(
+    "too-many-temporaries", "the session has too many temporary tables: drop some"
+)
 STALE_STATEMENT: Final = _refuse(
     "stale-statement",
     "cached plan must not change result type: prepare the statement again, "

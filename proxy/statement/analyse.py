@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from proxy.names import SearchPath
-from proxy.statement import definitions
+from proxy.statement import definitions, temporary
 from proxy.statement.catalogue import Catalogue
 from proxy.statement.exposure import exposed_references
 from proxy.statement.facts import Facts, Reference, SecondOpinion, Verb
@@ -16,10 +16,12 @@ from proxy.statement.mentions import mentions
 from proxy.statement.second_opinion import second_opinion
 from proxy.statement.selections import may_call
 from proxy.statement.survey import Survey
+from proxy.statement.temporary import DropTemporaries, MakeTemporary
 from proxy.statement.tree import Json, nodes
+from proxy.statement.visible import Visible
 
 _VERBS = {verb.value: verb for verb in Verb}
-_WRITES = frozenset(("InsertStmt", "UpdateStmt", "DeleteStmt"))
+_WRITES = frozenset(("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,32 +35,56 @@ class Analysis:
 
 
 def analyse(
-    text: str, catalogue: Catalogue, search_path: SearchPath, limits: TextLimits
+    text: str,
+    catalogue: Catalogue,
+    search_path: SearchPath,
+    limits: TextLimits,
+    temporaries: frozenset[str] = frozenset(),
 ) -> Analysis:
-    """Read ``text`` as the server would, in a session with this ``search_path``.
+    """Read ``text`` as the server would, in a session with this ``search_path`` that may have
+    ``temporaries``.
 
     Raises `proxy.statement.grammar.NotUnderstood`.
     """
     encoded = text.encode("utf-8")
     tokens = scan(text, encoded, limits)
-    statements = tuple(
-        _facts(raw, encoded, tokens, catalogue, search_path) for raw in parse(text, encoded)
-    )
-    return Analysis(text, encoded, tokens, statements)
+    statements = []
+    for raw in parse(text, encoded):
+        visible = Visible(catalogue, search_path, temporaries)
+        about_temporary = temporary.is_about(raw, visible)
+        statements.append(_facts(raw, encoded, tokens, visible, about_temporary=about_temporary))
+        if about_temporary:
+            temporaries = _after(temporary.changes(raw.kind, raw.body), temporaries)
+    return Analysis(text, encoded, tokens, tuple(statements))
+
+
+def _after(
+    change: MakeTemporary | DropTemporaries | None, temporaries: frozenset[str]
+) -> frozenset[str]:
+    """What the statements behind it find."""
+    match change:
+        case MakeTemporary(name=name):
+            return temporaries | {name}
+        case DropTemporaries(names=tuple() as names):
+            return temporaries - {*names}
+        case _:
+            return temporaries
 
 
 def _facts(
     raw: RawStatement,
     encoded: bytes,
     tokens: tuple[Token, ...],
-    catalogue: Catalogue,
-    search_path: SearchPath,
+    visible: Visible,
+    *,
+    about_temporary: bool,
 ) -> Facts:
     tree: Json = {raw.kind: raw.body}
-    if raw.kind in definitions.KINDS:
+    if raw.kind in definitions.KINDS and not about_temporary:
         called = mentions(raw.body) if raw.kind in definitions.REWRITING else mentions({})
         return Facts(
             verb=Verb.DDL,
+            kind=raw.kind,
             span=raw.span,
             body=raw.body,
             functions=called.functions,
@@ -67,17 +93,20 @@ def _facts(
             writes=True,
             changed=definitions.changed(raw.kind, raw.body),
         )
-    verb = _VERBS.get(raw.kind, Verb.OTHER)
+    verb = Verb.TEMPORARY if about_temporary else _VERBS.get(raw.kind, Verb.OTHER)
     unknown = tuple(sorted(set(unknown_syntax(tree))))
+    if temporary.misplaced_into(raw):
+        unknown = (*unknown, "IntoClause")
     if verb is Verb.OTHER or unknown:
-        return Facts(verb, raw.span, raw.body, unknown_syntax=unknown)
+        return Facts(verb, raw.kind, raw.span, raw.body, unknown_syntax=unknown)
     named = mentions(tree)
-    references = _references(raw, catalogue, search_path)
+    references = _references(raw, visible)
     kinds = {kind for kind, _ in nodes(tree)}
     query = query_span(raw, tokens)
     statement = encoded[query.start : query.end].decode("utf-8")
     return Facts(
         verb=verb,
+        kind=raw.kind,
         span=raw.span,
         body=raw.body,
         references=references,
@@ -89,17 +118,15 @@ def _facts(
         settings=named.settings,
         locks="LockingClause" in kinds,
         conflict="OnConflictClause" in kinds,
-        writes=bool(kinds & _WRITES),
+        writes=bool(kinds & _WRITES) or about_temporary,
         second_opinion=second_opinion(statement, tree) if references else SecondOpinion.SILENT,
     )
 
 
-def _references(
-    raw: RawStatement, catalogue: Catalogue, search_path: SearchPath
-) -> tuple[Reference, ...]:
-    survey = Survey(catalogue, search_path)
+def _references(raw: RawStatement, visible: Visible) -> tuple[Reference, ...]:
+    survey = Survey(visible)
     survey.walk(raw.kind, raw.body)
-    exposed = exposed_references(survey, catalogue)
+    exposed = exposed_references(survey, visible.catalogue)
     return tuple(
         replace(reference, exposed=reference.number in exposed) for reference in survey.references
     )

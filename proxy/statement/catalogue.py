@@ -125,6 +125,9 @@ class Catalogue:
     ``user_*`` hold the objects that came neither with the server nor with one of its own
     extensions, whatever their schema. ``builtin_functions`` are the names of those that did and
     that SQL can call.
+    ``builtin_types`` are the names of all types that are not ``user_types``. A user type that has
+    one with code of its own inside, such as a composite with a domain in it, counts as BASE.
+    ``has_own_casts``: a user function casts some type.
     ``leakproof`` are the operators of ``pg_catalog`` whose function is marked leakproof.
     """
 
@@ -135,6 +138,8 @@ class Catalogue:
     user_operators: frozenset[QualifiedName] = frozenset()
     builtin_functions: frozenset[str] = frozenset()
     user_types: Mapping[QualifiedName, TypeKind] = field(default_factory=dict)
+    builtin_types: frozenset[str] = frozenset()
+    has_own_casts: bool = False
     leakproof: frozenset[OperatorSignature] = frozenset()
     schemas: frozenset[str] = frozenset()
     _functions: Mapping[str, tuple[UserFunction, ...]] = field(init=False, repr=False)

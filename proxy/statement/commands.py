@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from proxy.statement import temporary
 from proxy.statement.facts import Facts, Verb
+from proxy.statement.temporary import DropTemporaries, MakeTemporary
 from proxy.statement.tree import Body, Json, body_of, items, text, typed
 
 
@@ -88,6 +90,15 @@ class Execute:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Explain:
+    """EXPLAIN; ``options`` are the names of those given. ``selects``: of a SELECT, which may be
+    run."""
+
+    options: tuple[str, ...]
+    selects: bool
+
+
 Command = (
     CopyOut
     | Setting
@@ -99,6 +110,9 @@ Command = (
     | Fetch
     | Prepare
     | Execute
+    | Explain
+    | MakeTemporary
+    | DropTemporaries
 )
 
 _HOLD = 0x0020
@@ -119,7 +133,7 @@ def command(facts: Facts) -> Command | None:
         case Verb.DEALLOCATE:
             return Deallocate(None if body.get("isall") else text(body, "name"))
         case Verb.COPY:
-            return _copy(body)
+            return CopyOut(*_inner(body))
         case Verb.CLOSE:
             return CloseCursor(text(body, "portalname") or None)
         case Verb.DECLARE:
@@ -132,14 +146,19 @@ def command(facts: Facts) -> Command | None:
             return Prepare(text(body, "name"))
         case Verb.EXECUTE:
             return Execute(text(body, "name"))
+        case Verb.EXPLAIN:
+            return Explain(*_inner(body))
+        case Verb.TEMPORARY:
+            return temporary.changes(facts.kind, body)
         case _:
             return None
 
 
-def _copy(body: Body) -> CopyOut:
+def _inner(body: Body) -> tuple[tuple[str, ...], bool]:
+    """The options of a COPY or EXPLAIN, and whether a SELECT, or no query, is in it."""
     options = (body_of(option, "DefElem") for option in items(body, "options"))
     query = typed(body.get("query"))
-    return CopyOut(
+    return (
         tuple(text(option or {}, "defname") for option in options),
         query is None or query[0] == Verb.SELECT.value,
     )

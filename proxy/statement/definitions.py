@@ -57,7 +57,7 @@ def _lists(body: Body) -> list[Body]:
     return [each for each in found if each is not None]
 
 
-def is_temporary(tree: Json) -> bool:
+def makes_temporary(tree: Json) -> bool:
     """Whether it may make something that only its session sees: that would hide lasting objects
     of the same name from the session, and nobody could judge it by the catalogue.
 
@@ -67,8 +67,8 @@ def is_temporary(tree: Json) -> bool:
         case str():
             return tree.startswith(_TEMPORARY)
         case list():
-            return any(is_temporary(each) for each in tree)
+            return any(makes_temporary(each) for each in tree)
         case dict():
-            return tree.get("relpersistence") == "t" or any(map(is_temporary, tree.values()))
+            return tree.get("relpersistence") == "t" or any(map(makes_temporary, tree.values()))
         case _:
             return False

@@ -29,6 +29,10 @@ class Verb(Enum):
     PREPARE = "PrepareStmt"
     EXECUTE = "ExecuteStmt"
     UNLISTEN = "UnlistenStmt"
+    EXPLAIN = "ExplainStmt"
+    MERGE = "MergeStmt"
+    TEMPORARY = "temporary"
+    """Makes, changes or drops tables of the session's own (`proxy.statement.temporary`)."""
     DDL = "ddl"
     """Any of `proxy.statement.definitions.KINDS`."""
     OTHER = ""
@@ -41,6 +45,9 @@ class Access(Enum):
     INSERT = "insert"
     UPDATE = "update"
     DELETE = "delete"
+    MERGE = "merge"
+    STRUCTURE = "structure"
+    """None of its rows: its columns are copied, or the table itself is changed."""
 
 
 class SecondOpinion(Enum):
@@ -121,9 +128,11 @@ class Facts:
     (`proxy.statement.selections`). ``settings``: the parameters that calls of set_config name,
     lower case, the empty string for a name that is not a constant. ``locks``: FOR UPDATE and its
     kin. ``conflict``: ON CONFLICT. ``changed``: names of what DDL takes apart, of any schema.
+    ``kind``: the root node's.
     """
 
     verb: Verb
+    kind: str
     span: Span
     body: Body
     unknown_syntax: tuple[str, ...] = ()

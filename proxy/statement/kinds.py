@@ -12,9 +12,9 @@ from proxy.statement.tree import Json, nodes
 
 _KINDS: dict[str, str] = {
     # statements
-    "SelectStmt": "all distinctClause fromClause groupClause groupDistinct havingClause larg"
-    " limitCount limitOffset limitOption lockingClause op rarg sortClause targetList valuesLists"
-    " whereClause windowClause withClause",
+    "SelectStmt": "all distinctClause fromClause groupClause groupDistinct havingClause intoClause"
+    " larg limitCount limitOffset limitOption lockingClause op rarg sortClause targetList"
+    " valuesLists whereClause windowClause withClause",
     "InsertStmt": "cols onConflictClause override relation returningList selectStmt withClause",
     "UpdateStmt": "fromClause relation returningList targetList whereClause withClause",
     "DeleteStmt": "relation returningList usingClause whereClause withClause",
@@ -30,6 +30,16 @@ _KINDS: dict[str, str] = {
     "PrepareStmt": "argtypes name query",
     "ExecuteStmt": "name params",
     "UnlistenStmt": "",
+    "ExplainStmt": "options query",
+    "MergeStmt": "joinCondition mergeWhenClauses relation returningList sourceRelation withClause",
+    # temporary tables
+    "CreateStmt": "if_not_exists oncommit relation tableElts",
+    "CreateTableAsStmt": "if_not_exists into is_select_into objtype query",
+    "DropStmt": "behavior missing_ok objects removeType",
+    "TruncateStmt": "behavior relations restart_seqs",
+    "IndexStmt": "accessMethod idxname if_not_exists indexParams nulls_not_distinct relation unique"
+    " whereClause",
+    "VacuumStmt": "rels",
     # clauses
     "WithClause": "ctes location recursive",
     "CommonTableExpr": "aliascolnames ctematerialized ctename ctequery location",
@@ -50,9 +60,16 @@ _KINDS: dict[str, str] = {
     "LockingClause": "lockedRels strength waitPolicy",
     "OnConflictClause": "action infer location targetList whereClause",
     "InferClause": "conname indexElems location whereClause",
-    "IndexElem": "name nulls_ordering ordering",
+    "IndexElem": "collation expr name nulls_ordering ordering",
     "DefElem": "arg defaction defname location",
-    "ColumnDef": "colname is_local location typeName",
+    "ColumnDef": "collClause colname constraints is_local location typeName",
+    "Constraint": "contype deferrable generated_when indexname initdeferred initially_valid"
+    " is_enforced is_no_inherit keys location conname nulls_not_distinct options raw_expr"
+    " skip_validation",
+    "IntoClause": "colNames onCommit rel skipData",
+    "MergeWhenClause": "commandType condition matchKind override targetList values",
+    "TableLikeClause": "options relation",
+    "VacuumRelation": "relation va_cols",
     # expressions
     "A_Expr": "kind lexpr location name rexpr rexpr_list_start rexpr_list_end",
     "A_Const": "boolval bsval fval isnull ival location sval",

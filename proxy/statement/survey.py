@@ -9,10 +9,8 @@ INSERT, UPDATE or DELETE is never a WITH query.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from proxy.names import SearchPath
-from proxy.statement.catalogue import Catalogue
 from proxy.statement.facts import Access, Clause, Reference, Written
 from proxy.statement.scope import (
     Columns,
@@ -31,10 +29,12 @@ from proxy.statement.tree import (
     field,
     items,
     location,
+    nodes,
     strings,
     text,
     typed,
 )
+from proxy.statement.visible import Visible, is_temporary
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,8 @@ class Survey:
     ``subqueries``: by ``id`` of the SubLink's body.
     """
 
-    def __init__(self, catalogue: Catalogue, search_path: SearchPath) -> None:
-        self._catalogue = catalogue
-        self._path = search_path
+    def __init__(self, visible: Visible) -> None:
+        self._visible = visible
         self.references: list[Reference] = []
         self.choices: list[Condition | Equality] = []
         self.subqueries: dict[int, Subquery] = {}
@@ -124,7 +123,9 @@ class Survey:
                 return self._change(body, visible, outer, Access.DELETE, "usingClause")
             case "CopyStmt":
                 return self._copy(body, visible, outer)
-            case "DeclareCursorStmt" | "PrepareStmt":
+            case "MergeStmt":
+                return self._merge(body, visible, outer)
+            case "DeclareCursorStmt" | "PrepareStmt" | "ExplainStmt" | "CreateTableAsStmt":
                 inner = typed(body.get("query"))
                 if inner is not None:
                     return self._statement(inner[0], inner[1], visible, outer)
@@ -132,6 +133,8 @@ class Survey:
             case "ExecuteStmt":
                 self._expressions(body, ("params",), Level([], outer), visible)
                 return None, set()
+            case "CreateStmt" | "IndexStmt" | "TruncateStmt" | "VacuumStmt":
+                return self._structure(kind, body, visible, outer)
             case _:
                 return None, set()
 
@@ -193,6 +196,36 @@ class Survey:
         self._condition(body.get("whereClause"), level, visible)
         self._expressions(body, ("targetList", "returningList"), level, visible)
         return None, {n for item in level.items for n in item.sources}
+
+    def _merge(
+        self, body: Body, visible: _Visible, outer: Level | None
+    ) -> tuple[Columns | None, set[int]]:
+        """Every row of the source is kept, matched or not, and a MERGE has no WHERE."""
+        visible = self._with(body, visible, outer)
+        level = Level([], outer)
+        place = _Place(self._clause(body), level, visible)
+        target = field(body, "relation")
+        if target is not None:
+            self._relation(target, place, Access.MERGE)
+        self._from_item(body.get("sourceRelation"), replace(place, nullable=True))
+        self._condition(body.get("joinCondition"), level, visible)
+        for clause in items(body, "mergeWhenClauses"):
+            when = body_of(clause, "MergeWhenClause") or {}
+            self._condition(when.get("condition"), level, visible)
+            self._expressions(when, ("targetList", "values"), level, visible)
+        self._expressions(body, ("returningList",), level, visible)
+        return None, {n for item in level.items for n in item.sources}
+
+    def _structure(
+        self, kind: str, body: Body, visible: _Visible, outer: Level | None
+    ) -> tuple[Columns | None, set[int]]:
+        """Relations of which a definition takes the columns, or that it changes."""
+        place = _Place(self._clause(body), Level([], outer), visible, hidden=True)
+        made = body.get("relation") if kind == "CreateStmt" else None
+        for node, inner in nodes({kind: body}):
+            if node == "RangeVar" and inner is not made:
+                self._relation(inner, place, Access.STRUCTURE)
+        return None, set()
 
     def _copy(
         self, body: Body, visible: _Visible, outer: Level | None
@@ -307,7 +340,7 @@ class Survey:
         self, body: Body, place: _Place, access: Access, *, sampled: bool = False
     ) -> None:
         schema, name = text(body, "schemaname") or None, text(body, "relname")
-        relation = self._catalogue.resolve(schema, name, self._path)
+        relation = self._visible.resolve(schema, name)
         alias = field(body, "alias")
         names = strings(items(alias, "colnames")) if alias else []
         number = len(self.references)
@@ -326,7 +359,7 @@ class Survey:
         )
         self.references.append(reference)
         columns: Columns | None = None
-        if relation is not None:
+        if relation is not None and not is_temporary(relation):
             columns = renamed({c.name: c for c in relation.columns}, names)
         schema = None if alias is not None or relation is None else relation.name.schema
         place.level.items.append(Item(reference.refname, columns, {number}, schema))

@@ -23,6 +23,7 @@ BARE_FIELDS: dict[str, str] = {
     "over": "WindowDef",
     "onConflictClause": "OnConflictClause",
     "infer": "InferClause",
+    "into": "IntoClause",
     "intoClause": "IntoClause",
     "rel": "RangeVar",
     "collClause": "CollateClause",

@@ -159,11 +159,33 @@ SELECT DISTINCT n.nspname::text, o.oprname::text
 FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
 WHERE {own_operator("o.oid")} ORDER BY 1, 2"""
 
+# Types with code of their own, and those with one of them inside: a cast to either runs it.
 _TYPES = f"""
-SELECT n.nspname::text, t.typname::text, t.typtype::text
+WITH RECURSIVE code (oid) AS (
+  SELECT t.oid FROM pg_catalog.pg_type t
+  WHERE {own_type("t.oid")} AND (t.typtype = 'b' AND t.typelem = 0 OR t.typtype IN ('d', 'p'))
+  UNION
+  SELECT t.oid FROM code x JOIN pg_catalog.pg_type t
+    ON t.typelem = x.oid OR t.typbasetype = x.oid
+    OR EXISTS (SELECT 1 FROM pg_catalog.pg_range r
+               WHERE t.oid IN (r.rngtypid, r.rngmultitypid) AND r.rngsubtype = x.oid)
+    OR EXISTS (SELECT 1 FROM pg_catalog.pg_attribute a
+               WHERE a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped
+                 AND a.atttypid = x.oid))
+SELECT n.nspname::text, t.typname::text,
+       CASE WHEN t.typtype <> 'd' AND EXISTS (SELECT 1 FROM code x WHERE x.oid = t.oid)
+            THEN 'b' ELSE t.typtype::text END
 FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
 WHERE n.nspname !~ '^pg_(toast|temp|toast_temp)' AND t.typelem = 0 AND {own_type("t.oid")}
 ORDER BY 1, 2"""
+
+_BUILTIN_TYPES = f"""
+SELECT DISTINCT t.typname::text
+FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespace
+WHERE n.nspname !~ '^pg_(toast|temp|toast_temp)' AND NOT {own_type("t.oid")} ORDER BY 1"""
+
+_OWN_CASTS = f"""
+SELECT 1 FROM pg_catalog.pg_cast k WHERE {own_function("k.castfunc")} LIMIT 1"""
 
 _LEAKPROOF = """
 SELECT o.oprname::text, o.oprleft::bigint, o.oprright::bigint
@@ -174,7 +196,7 @@ WHERE p.proleakproof AND n.nspname = 'pg_catalog' AND o.oid < 16384 ORDER BY 1, 
 
 _QUERIES = (
     _SCHEMAS, _RELATIONS, _COLUMNS, _PRIMARY_KEYS, _INHERITANCE, _REFERENCES, _READS, _INDEXES,
-    FUNCTIONS, _BUILTINS, _OPERATORS, _TYPES, _LEAKPROOF,
+    FUNCTIONS, _BUILTINS, _OPERATORS, _TYPES, _BUILTIN_TYPES, _OWN_CASTS, _LEAKPROOF,
 )  # fmt: skip
 _HANGING = slice(_QUERIES.index(_COLUMNS), _QUERIES.index(_INDEXES) + 1)
 """The queries whose first column is the relation that a row belongs to."""
@@ -230,7 +252,7 @@ def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
     # What hangs on a session's own relations is as little in the catalogue as they are.
     tables[_HANGING] = [[row for row in rows if row[0] in names] for rows in tables[_HANGING]]
     (schemas, relations, columns, keys, inheritance, references, reads, indexes, functions,
-     builtins, operators, types, leakproof) = tables  # fmt: skip
+     builtins, operators, types, builtin_types, own_casts, leakproof) = tables  # fmt: skip
     digest = hashlib.sha256(json.dumps(tables, ensure_ascii=False).encode()).hexdigest()
     columns_of = _grouped(columns)
     keys_of, parents_of = _grouped(keys), _grouped(inheritance)
@@ -268,6 +290,8 @@ def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
         builtin_functions=frozenset(str(row[0]) for row in builtins),
         user_operators=frozenset(QualifiedName(str(r[0]), str(r[1])) for r in operators),
         user_types={QualifiedName(str(r[0]), str(r[1])): TypeKind(r[2]) for r in types},
+        builtin_types=frozenset(str(row[0]) for row in builtin_types),
+        has_own_casts=bool(own_casts),
         leakproof=frozenset(
             OperatorSignature(str(r[0]), _int(r[1]), _int(r[2])) for r in leakproof
         ),

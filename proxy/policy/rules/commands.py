@@ -7,7 +7,7 @@ outside a transaction (where nothing can roll them back unseen) and alone in the
 from __future__ import annotations
 
 from proxy.names import RuleName
-from proxy.policy.rules.context import Context, Refusal
+from proxy.policy.rules.context import TABLES, Context, Refusal
 from proxy.statement.commands import (
     CloseCursor,
     CopyOut,
@@ -15,6 +15,7 @@ from proxy.statement.commands import (
     Declare,
     Discard,
     Execute,
+    Explain,
     Fetch,
     Prepare,
     Setting,
@@ -48,6 +49,13 @@ COPY_OPTIONS = frozenset(
 )
 """Options that say how rows are written."""
 
+EXPLAIN_OPTIONS = frozenset(
+    (
+        "analyze", "buffers", "costs", "format", "generic_plan", "memory", "serialize", "settings",
+        "summary", "timing", "verbose", "wal",
+    )
+)  # fmt: skip
+
 ENCODINGS = frozenset(("utf8", "gbk", "gb18030", "euccn", "sqlascii", "latin1"))
 _TRANSACTION = frozenset(
     ("BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "ROLLBACK_TO")
@@ -65,6 +73,8 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
                 "COPY is served TO STDOUT, of a relation or a SELECT, with the options"
                 f" {', '.join(sorted(COPY_OPTIONS))}",
             )
+        case Explain() as explain:
+            return _refuse_explained(explain, facts, context)
         case TransactionControl(kind=kind) if kind not in _TRANSACTION:
             return Refusal(RuleName("two-phase-commit"), "prepared transactions are not served")
         case Discard(target=target) if target == "ALL" and context.in_transaction:
@@ -87,6 +97,25 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
             )
         case _:
             return None
+
+
+def _refuse_explained(explain: Explain, facts: Facts, context: Context) -> Refusal | None:
+    """A plan tells how many rows the server expects, and which it had to leave out: none of that
+    may be about sealed rows, not by way of a view or of a function that the planner looks into."""
+    relations = [r.relation for r in facts.references if r.relation is not None]
+    if not explain.selects or not {*explain.options} <= EXPLAIN_OPTIONS:
+        return Refusal(RuleName("explain-form"), "EXPLAIN is served for a SELECT")
+    if (
+        context.protected(facts)
+        or any(relation.kind not in TABLES for relation in relations)
+        or any(context.catalogue.functions_named(called.name) for called in facts.functions)
+    ):
+        return Refusal(
+            RuleName("explain-protected"),
+            "a plan shows statistics of what it reads: EXPLAIN is served for tables that hold"
+            " nothing sealed, without views and functions of the site's own",
+        )
+    return None
 
 
 def _refuse_setting(setting: Setting, context: Context) -> Refusal | None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from proxy.names import Article, QualifiedName, RuleName, SearchPath
 from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law, Principal, RelationRule
-from proxy.statement.catalogue import Catalogue
+from proxy.statement.catalogue import Catalogue, RelationKind
 from proxy.statement.facts import Facts, Reference
 
 SYSTEM_SCHEMAS = frozenset(("pg_catalog", "information_schema"))
+TABLES = frozenset((RelationKind.TABLE, RelationKind.PARTITIONED))
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,7 @@ class Context:
 
     ``sole``: the text holds one statement; ``last``: no statement follows in
     it, and none in it begins or ends a transaction. ``doubt``: see `Doubt`.
+    ``temporaries``: the names of the temporary tables that the session may have.
     ``plain_views``: those the statement reads that are known to read nothing protected.
     """
 
@@ -39,6 +41,7 @@ class Context:
     sole: bool = True
     last: bool = True
     doubt: Doubt = Doubt.NONE
+    temporaries: frozenset[str] = frozenset()
     plain_views: frozenset[QualifiedName] = frozenset()
 
     def protected(self, facts: Facts) -> tuple[tuple[Reference, RelationRule], ...]:

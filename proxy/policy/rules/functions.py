@@ -17,7 +17,7 @@ from proxy.statement.catalogue import TypeKind, UserFunction
 from proxy.statement.facts import Called, Facts, Selected
 
 _SYSTEM = frozenset(("pg_catalog",))
-_HARMLESS_TYPES = frozenset((TypeKind.ENUM, TypeKind.COMPOSITE, TypeKind.RANGE))
+HARMLESS_TYPES = frozenset((TypeKind.ENUM, TypeKind.COMPOSITE, TypeKind.RANGE))
 _SAMPLING = frozenset(("system", "bernoulli"))
 
 
@@ -123,10 +123,10 @@ def _operator_is_built_in(operator: Called, context: Context) -> bool:
 def _type_is_harmless(name: Called, context: Context) -> bool:
     if name.schema is not None and name.schema not in _SYSTEM:
         kind = context.catalogue.user_types.get(QualifiedName(name.schema, name.name))
-        return kind in _HARMLESS_TYPES
+        return kind in HARMLESS_TYPES
     if name.schema is not None:
         return True
-    return all(kind in _HARMLESS_TYPES for kind in context.catalogue.types_named(name.name))
+    return all(kind in HARMLESS_TYPES for kind in context.catalogue.types_named(name.name))
 
 
 def _selected_functions(facts: Facts, context: Context) -> frozenset[UserFunction]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from proxy.names import QualifiedName, RuleName
-from proxy.policy.rules.context import SYSTEM_SCHEMAS, Context, Refusal
-from proxy.statement.catalogue import Relation, RelationKind
+from proxy.policy.rules.context import SYSTEM_SCHEMAS, TABLES, Context, Refusal
+from proxy.statement.catalogue import Relation
 from proxy.statement.facts import Access, Facts, Reference
-
-_TABLES = frozenset((RelationKind.TABLE, RelationKind.PARTITIONED))
+from proxy.statement.visible import is_temporary
 
 
 def refuse(facts: Facts, context: Context) -> Refusal | None:
@@ -29,6 +28,8 @@ def _refuse_one(reference: Reference, context: Context) -> Refusal | None:
             f'relation "{reference.written.name}" is not known to the proxy; check the name, or'
             " wait until the catalogue has been read again",
         )
+    if is_temporary(relation):
+        return None
     if _is_ambiguous(reference, relation, context):
         return Refusal(
             RuleName("ambiguous-relation"),
@@ -41,7 +42,7 @@ def _refuse_one(reference: Reference, context: Context) -> Refusal | None:
     if name in context.law.open_relations:
         return None
     plain = reference.access is Access.READ and name in context.plain_views
-    if relation.kind not in _TABLES and not plain:
+    if relation.kind not in TABLES and not plain:
         return Refusal(
             RuleName("unvetted-view"),
             f"relation {name} is not a table; views are only read, materialised views, foreign"
@@ -94,7 +95,7 @@ def _is_harmless(relation: Relation, context: Context) -> bool:
         return True
     return (
         relation.name not in law.relations
-        and relation.kind in _TABLES
+        and relation.kind in TABLES
         and not relation.has_own_casts
         and _refuse_relative(relation, context) is None
     )

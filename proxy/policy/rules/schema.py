@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from proxy.names import RuleName
 from proxy.policy.law import PrincipalKind
 from proxy.policy.rules.context import Context, Refusal
-from proxy.statement.definitions import ANYTHING, is_temporary
+from proxy.statement.definitions import ANYTHING, makes_temporary
 from proxy.statement.facts import Facts, Verb
 
 _WORD = re.compile(r"\w+")
@@ -34,10 +34,17 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
             RuleName("schema-change-alone"),
             "a change of the schema has to stand alone in its message and outside a transaction",
         )
-    if is_temporary(facts.body) or any(s.startswith("pg_temp") for s in context.search_path):
+    if makes_temporary(facts.body) or any(s.startswith("pg_temp") for s in context.search_path):
         return Refusal(
             RuleName("temporary-object"),
-            "temporary objects are not served: they hide others of their name from the catalogue",
+            "temporary objects other than tables are not served: they hide others of their name"
+            " from the catalogue",
+        )
+    if context.temporaries:
+        return Refusal(
+            RuleName("temporary-object"),
+            "the schema is not changed by a session that has temporary tables: what is made of one"
+            " would be temporary, too; drop them, or use another session",
         )
     if facts.changed & {ANYTHING, *_relied_on(context)}:
         return Refusal(

@@ -9,12 +9,14 @@ from proxy.statement.catalogue import Event, Relation
 from proxy.statement.facts import Access, Facts, Reference
 from proxy.statement.tree import body_of, items, text
 
+_NO_WRITE = frozenset((Access.READ, Access.STRUCTURE))
+
 
 def refuse(facts: Facts, context: Context) -> Refusal | None:
     """Refuse writes that cannot be kept to visible rows."""
     for reference in facts.references:
         relation = reference.relation
-        if reference.access is Access.READ or relation is None:
+        if reference.access in _NO_WRITE or relation is None:
             continue
         if _runs_own_code(reference, relation, facts, context):
             return Refusal(
@@ -46,12 +48,17 @@ def _refuse_protected(facts: Facts, reference: Reference, rule: RelationRule) ->
                 " plain comparisons",
             )
         return None
+    if reference.access is Access.MERGE:
+        return Refusal(
+            RuleName("merge-protected"),
+            "MERGE into a protected relation would tell whether a sealed row is there",
+        )
     if facts.conflict:
         return Refusal(
             RuleName("conflict-protected"),
             "ON CONFLICT on a protected relation would tell whether a sealed row is there",
         )
-    if reference.access is Access.INSERT:
+    if reference.access in (Access.INSERT, Access.STRUCTURE):
         return None
     if facts.column_names & {*rule.mask, "*", reference.refname} and rule.mask:
         return Refusal(
@@ -65,7 +72,8 @@ def _runs_own_code(
     reference: Reference, relation: Relation, facts: Facts, context: Context
 ) -> bool:
     """Whether the write does, on the relation or where its rows are kept."""
-    events = {Event(reference.access.value)}
+    merges = reference.access is Access.MERGE
+    events = {*Event} if merges else {Event(reference.access.value)}
     if facts.conflict:  # DO UPDATE
         events.add(Event.UPDATE)
     waiting = [relation]
@@ -83,7 +91,7 @@ def _moves_key(reference: Reference, relation: Relation) -> bool:
     if reference.access is Access.UPDATE:
         targets = (body_of(t, "ResTarget") for t in items(reference.clause.body, "targetList"))
         return any(t is not None and text(t, "name") in relation.primary_key for t in targets)
-    return reference.access is Access.DELETE
+    return reference.access in (Access.DELETE, Access.MERGE)
 
 
 def _hidden_referrer(relation: Relation, context: Context) -> bool:

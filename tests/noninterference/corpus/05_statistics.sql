@@ -24,16 +24,16 @@ SELECT pg_total_relation_size('cases')
 -- case: pg_table_size_via_text | unvetted-function | regclass from text at run time
 SELECT pg_table_size(('ca'||'ses')::regclass)
 
--- case: explain_analyze_rows_removed | unsupported-statement | "Rows Removed by Filter" counts sealed rows
+-- case: explain_analyze_rows_removed | explain-protected | "Rows Removed by Filter" counts sealed rows
 EXPLAIN (ANALYZE, TIMING OFF, COSTS OFF, SUMMARY OFF) SELECT * FROM cases
 
--- case: explain_verbose_json | unsupported-statement | JSON form
+-- case: explain_verbose_json | explain-protected | JSON form
 EXPLAIN (FORMAT JSON, VERBOSE) SELECT * FROM cases WHERE sentence_months = 4
 
--- case: explain_create_table_as | unsupported-statement | EXPLAIN ANALYZE CREATE TABLE AS executes it
+-- case: explain_create_table_as | unsupported-syntax | EXPLAIN ANALYZE CREATE TABLE AS executes it
 EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) CREATE TABLE x AS TABLE cases
 
--- case: explain_execute | unsupported-statement | EXPLAIN EXECUTE of a prepared name
+-- case: explain_execute | explain-form | EXPLAIN EXECUTE of a prepared name
 PREPARE q AS SELECT * FROM cases
 -- step
 EXPLAIN ANALYZE EXECUTE q
@@ -88,16 +88,16 @@ SELECT pg_indexes_size('cases')
 -- case: pg_database_size | unvetted-function | of everything
 SELECT pg_database_size(current_database()) > 0
 
--- case: explain_plain | unsupported-statement | an estimate is a statistic
+-- case: explain_plain | explain-protected | an estimate is a statistic
 EXPLAIN SELECT * FROM cases
 
--- case: explain_of_view | unsupported-statement | of a view over it
+-- case: explain_of_view | explain-protected | of a view over it
 EXPLAIN SELECT * FROM v_case_list
 
--- case: explain_insert_select | unsupported-statement | of a statement that writes
+-- case: explain_insert_select | explain-form | of a statement that writes
 EXPLAIN ANALYZE INSERT INTO public_log (msg) SELECT suspect_name FROM cases
 
--- case: explain_parens_dml | unsupported-statement | parenthesised
+-- case: explain_parens_dml | explain-protected | parenthesised
 EXPLAIN (ANALYZE) (SELECT * FROM cases)
 
 -- case: reltuples_whole_row | alike | a whole row of pg_class
@@ -145,3 +145,42 @@ SELECT table_name FROM information_schema.tables WHERE table_schema = 'agency' O
 
 -- case: information_schema_constraints | equal | and their constraints
 SELECT constraint_name, constraint_type FROM information_schema.table_constraints WHERE table_name = 'cases' AND constraint_type <> 'CHECK' ORDER BY 1
+
+-- case: explain_open_table | equal | the plan of a table that holds nothing sealed
+EXPLAIN (COSTS OFF) SELECT * FROM courts WHERE code = 'C1'
+
+-- case: explain_analyze_open_table | equal | run as well
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT count(*) FROM settings
+
+-- case: explain_old_syntax | equal | words without parentheses
+EXPLAIN VERBOSE SELECT code FROM courts ORDER BY code
+
+-- case: explain_subquery_on_protected | explain-protected | the protected relation in a condition
+EXPLAIN ANALYZE SELECT * FROM settings WHERE EXISTS (SELECT 1 FROM cases WHERE id = 3)
+
+-- case: explain_view_of_open_table | explain-protected | what a view reads is not looked at
+EXPLAIN SELECT * FROM v_nested
+
+-- case: explain_matview | explain-protected | its size is that of what it was made from
+EXPLAIN SELECT * FROM mv_case_summary
+
+-- case: explain_function_inlined | explain-protected | a function that the planner looks into
+EXPLAIN SELECT f_case_name(3)
+
+-- case: explain_catalogue_estimates | explain-protected | estimates from masked columns
+EXPLAIN SELECT * FROM pg_class WHERE reltuples > 190
+
+-- case: explain_statistics | explain-protected | a view of the statistics
+EXPLAIN SELECT * FROM pg_stats
+
+-- case: explain_declare | parsers-disagree | of a cursor
+EXPLAIN DECLARE c CURSOR FOR SELECT * FROM cases
+
+-- case: explain_select_into | unsupported-syntax | of a statement that makes a table
+EXPLAIN ANALYZE SELECT id INTO TEMP t FROM cases
+
+-- case: explain_unknown_option | explain-form | an option that nobody knows
+EXPLAIN (SECRETS) SELECT 1
+
+-- case: explain_modifying_with | explain-protected | a write inside a SELECT
+EXPLAIN ANALYZE WITH gone AS (DELETE FROM evidence RETURNING *) SELECT count(*) FROM gone

@@ -58,15 +58,15 @@ ROLLBACK
 -- case: update_multiassign | parsers-disagree | SET (a,b) = (SELECT ..)
 UPDATE settings SET (k, v) = (SELECT 'z', suspect_name FROM cases WHERE id = 3) WHERE k='theme' RETURNING v
 
--- case: merge_target | unsupported-statement | MERGE with a protected target
+-- case: merge_target | unvetted-trigger | MERGE with a protected target
 MERGE INTO cases c USING courts k ON c.court_code = k.code AND c.id = 3 WHEN MATCHED THEN UPDATE SET facts = 'm'
 
--- case: merge_source | unsupported-statement | MERGE with a protected source into a public table
+-- case: merge_source | equal | MERGE with a protected source into a public table
 MERGE INTO public_log s USING cases c ON s.msg = c.case_no WHEN NOT MATCHED THEN INSERT (msg) VALUES (c.suspect_name)
 -- step
 SELECT msg FROM public_log ORDER BY 1
 
--- case: insert_table_command | unsupported-statement | INSERT ... TABLE
+-- case: insert_table_command | equal | INSERT ... TABLE
 CREATE TEMP TABLE tt (a int, b text); INSERT INTO tt SELECT id, suspect_name FROM cases; SELECT * FROM tt ORDER BY 1
 
 -- case: insert_returning_trigger_lookup | unvetted-trigger | BEFORE trigger looks into cases and raises

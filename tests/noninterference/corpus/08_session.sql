@@ -49,7 +49,7 @@ SELECT set_config('search_path', 'reports, agency', false)
 -- step
 SELECT * FROM dashboard ORDER BY 1
 
--- case: temp_table_shadows_protected | unsupported-statement | name `cases` is now a temp table: correct answer is the temp table's rows
+-- case: temp_table_shadows_protected | equal | name `cases` is now a temp table: correct answer is the temp table's rows
 CREATE TEMP TABLE cases (id int, suspect_name text, seal_flag bool, offence_date date, birth_date date, sentence_months int); INSERT INTO cases VALUES (1,'mine',false,'2000-01-01','1970-01-01',1)
 -- step
 SELECT suspect_name FROM cases

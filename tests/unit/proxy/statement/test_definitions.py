@@ -1,6 +1,6 @@
 import pytest
 
-from proxy.statement.definitions import ANYTHING, KINDS, is_temporary
+from proxy.statement.definitions import ANYTHING, KINDS, makes_temporary
 from proxy.statement.facts import Verb
 from proxy.statement.grammar import parse
 from tests.unit.proxy.small_world import facts_of
@@ -69,7 +69,7 @@ def test_everything_else_is_not_among_them(sql):
     ],
 )
 def test_what_is_for_one_session_alone_is_known(sql, temporary):
-    assert is_temporary(body(sql)) is temporary
+    assert makes_temporary(body(sql)) is temporary
 
 
 @pytest.mark.parametrize(

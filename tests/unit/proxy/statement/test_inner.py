@@ -17,6 +17,11 @@ from proxy.statement.inner import query_span
         ("COPY t TO STDOUT (FORMAT csv)", "COPY t TO STDOUT"),
         ("COPY (SELECT '中' AS stdout) TO STDOUT", "SELECT '中' AS stdout"),
         ("COPY ((SELECT 1) UNION (SELECT 2)) TO STDOUT CSV", "(SELECT 1) UNION (SELECT 2)"),
+        ("EXPLAIN SELECT 1", "SELECT 1"),
+        ("EXPLAIN (SELECT 1)", "(SELECT 1)"),
+        ("EXPLAIN ANALYZE VERBOSE (SELECT 1)", "(SELECT 1)"),
+        ("EXPLAIN (ANALYZE, FORMAT json) ((SELECT 1))", "((SELECT 1))"),
+        ("EXPLAIN verbose TABLE t", "TABLE t"),
         ("COPY (DELETE FROM t RETURNING *) TO STDOUT (NULL 'STDOUT')", "DELETE FROM t RETURNING *"),
     ],
 )

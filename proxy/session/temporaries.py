@@ -1,0 +1,85 @@
+"""The temporary tables that a session may have, by name.
+
+Where the proxy cannot tell whether one is there, it counts as there: its name is then sent with its
+schema, and if it is not there after all, the server says so. The other mistake would let a name
+that was judged as a lasting table's mean a temporary one.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from proxy.session.portals import SAVEPOINTS_MAX
+from proxy.statement.commands import TransactionControl
+from proxy.statement.temporary import DropTemporaries, MakeTemporary
+
+TEMPORARIES_MAX: Final = 1_000
+"""Each is part of what every statement of the session is judged by."""
+
+
+class Temporaries:
+    """``names`` as the next statement finds them, if nothing before it fails; the same object as
+    long as they are the same."""
+
+    def __init__(self) -> None:
+        self.names: frozenset[str] = frozenset()
+        # What a ROLLBACK brings back, and what a COMMIT takes away.
+        self._before: frozenset[str] = frozenset()
+        self._dropped_at_end: frozenset[str] = frozenset()
+        self._savepoints: list[tuple[str, frozenset[str], frozenset[str]]] = []
+
+    @property
+    def full(self) -> bool:
+        """There may be no more."""
+        return len(self.names) >= TEMPORARIES_MAX
+
+    def make(self, change: MakeTemporary) -> None:
+        """The server has made one."""
+        self.names |= {change.name}
+        if change.dropped_at_end:
+            self._dropped_at_end |= {change.name}
+        else:
+            self._dropped_at_end -= {change.name}
+
+    def may_have_made(self, change: MakeTemporary) -> None:
+        """A text failed that would have made one: a COMMIT in it may have kept it."""
+        self.names |= {change.name}
+        self._before |= {change.name}
+        self._dropped_at_end -= {change.name}
+
+    def drop(self, change: DropTemporaries) -> None:
+        """The server has dropped some, or all."""
+        self.names = self.names - {*change.names} if change.names is not None else frozenset()
+
+    def follow(self, control: TransactionControl, *, failed: bool) -> None:
+        """A statement about the transaction was executed; `failed`: in one that had failed."""
+        match control.kind:
+            case "SAVEPOINT":
+                self._savepoints.append((control.savepoint, self.names, self._dropped_at_end))
+                del self._savepoints[:-SAVEPOINTS_MAX]
+            case "RELEASE" | "ROLLBACK_TO":
+                self._leave(control)
+            case kind:
+                self.end_transaction(committed=kind == "COMMIT" and not failed)
+
+    def _leave(self, control: TransactionControl) -> None:
+        numbers = range(len(self._savepoints) - 1, -1, -1)
+        found = next((n for n in numbers if self._savepoints[n][0] == control.savepoint), None)
+        if found is None:  # forgotten
+            self.names = self.names.union(self._before, *(each[1] for each in self._savepoints))
+            self._dropped_at_end = frozenset()
+        elif control.kind == "RELEASE":
+            del self._savepoints[found:]
+        else:
+            del self._savepoints[found + 1 :]
+            _, self.names, self._dropped_at_end = self._savepoints[found]
+
+    def end_transaction(self, *, committed: bool) -> None:
+        """COMMIT, ROLLBACK, or the end of what ran outside a transaction block."""
+        if not committed:
+            self.names = self._before
+        elif self._dropped_at_end:
+            self.names = self.names - self._dropped_at_end
+        self._before = self.names
+        self._dropped_at_end = frozenset()
+        self._savepoints.clear()
