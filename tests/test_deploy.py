@@ -7,12 +7,14 @@ import shutil
 import stat
 import subprocess
 from collections import defaultdict
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
 from proxy.settings import service
+from proxy.telemetry.endpoint import Health
 from proxy.telemetry.metrics import Metrics
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
@@ -65,6 +67,10 @@ def _table(heading: str) -> list[list[str]]:
 def _alerts() -> list[str]:
     text = (DEPLOY / "prometheus/alerts.yml").read_text(encoding="utf-8")
     return re.findall(r"^ *- alert: (\w+)$", text, re.MULTILINE)
+
+
+def test_every_part_of_the_health_is_in_the_runbook():
+    assert [part.strip("`") for part, _ in _table("Health")] == [f.name for f in fields(Health)]
 
 
 def test_every_metric_is_in_the_runbook_with_its_labels_and_nothing_else_is():

@@ -14,6 +14,7 @@ from proxy.errors import ConfigurationError
 from proxy.names import SearchPath
 from proxy.policy.decision import Verdict
 from proxy.policy.law import Law, Principal
+from proxy.policy.wording import in_chinese
 from proxy.session.plan import Plan, Scene
 from proxy.session.planner import Planner
 from proxy.settings import load_law, load_settings
@@ -72,6 +73,7 @@ def _as_json(plan: Plan) -> dict[str, object]:
         "rule": decision.rule,
         "article": decision.article,
         "reason": decision.reason,
+        "reason_zh": in_chinese(decision.rule),
         "statement_class": decision.statement_class.value,
         "relations": [str(name) for name in decision.relations],
         "recorded": "before it is sent" if plan.timing.value == "first" else "before its answer",
@@ -83,7 +85,8 @@ def _print(plan: Plan) -> None:
     decision = plan.decision
     verdict = typer.style(decision.verdict.value, fg=_COLOURS[decision.verdict], bold=True)
     rows = [("verdict", verdict), ("rule", decision.rule), ("article", decision.article or "")]
-    rows += [("reason", decision.reason), ("relations", ", ".join(map(str, decision.relations)))]
+    rows += [("reason", decision.reason), ("", in_chinese(decision.rule) or "")]
+    rows += [("relations", ", ".join(map(str, decision.relations)))]
     for label, value in rows:
         if value:
             typer.echo(f"{label:<10} {value}")

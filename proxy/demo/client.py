@@ -46,7 +46,10 @@ class Client:
                 raise
             diagnosis = error.diag
             return Refusal(
-                error.sqlstate, diagnosis.message_primary or "", diagnosis.message_hint or ""
+                error.sqlstate,
+                diagnosis.message_primary or "",
+                diagnosis.message_detail or "",
+                diagnosis.message_hint or "",
             )
         columns = tuple(column.name for column in cursor.description or ())
         rows = cursor.fetchall() if cursor.description else []

@@ -44,6 +44,7 @@ class Refusal:
 
     sqlstate: str
     message: str
+    detail: str
     hint: str
 
 

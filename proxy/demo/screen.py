@@ -175,10 +175,12 @@ def _answer(answer: Answer) -> RenderableType:
                 table.add_row(*(Text("∅", "dim") if cell is None else cell for cell in row))
             return table
         case Refusal():
-            return Text.assemble(
-                ("ERROR", "bold red"), f" {answer.sqlstate}: {answer.message}\n",
-                ("HINT", "bold"), f":  {answer.hint}",
-            )  # fmt: skip
+            more = (("DETAIL", answer.detail), ("HINT", answer.hint))
+            shown = Text.assemble(("ERROR", "bold red"), f" {answer.sqlstate}: {answer.message}")
+            for label, text in more:
+                if text:
+                    shown.append(f"\n{label}", "bold").append(f":  {text}")
+            return shown
         case Lines():
             return Text("\n".join(answer.lines))
         case _:

@@ -1,5 +1,6 @@
 """The one value that says what was decided and why. Refusal text, entry, metric label and
-``explain`` are views of it; nothing else may hold "why"."""
+``explain`` are views of it; nothing else may hold "why". What its rule means in general is said in
+Chinese by `proxy.policy.wording`."""
 
 from __future__ import annotations
 

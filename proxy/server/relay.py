@@ -9,6 +9,7 @@ from time import perf_counter
 from typing import assert_never
 
 from proxy.errors import UpstreamUnavailable
+from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
 from proxy.record import Scribe
 from proxy.server.peer import Peer
@@ -25,6 +26,7 @@ from proxy.session.commands import (
 )
 from proxy.session.opening import Opening
 from proxy.session.plan import Plan, Scene
+from proxy.session.refusals import encode_refusal
 from proxy.session.session import Session
 from proxy.telemetry.labels import Direction
 from proxy.telemetry.metrics import Metrics
@@ -88,6 +90,14 @@ class Relay:
         farewell = None
         if self._session is None or self._session.whole:
             farewell = encode_error(Severity.FATAL, sqlstate, message)
+        self._end(farewell)
+
+    def reject(self, decision: Decision) -> None:
+        """End the session by a refusal of all of it; nothing that is held goes out."""
+        farewell = None
+        if self._session is None or self._session.whole:
+            codec = self._opening.codec if self._session is None else self._session.codec
+            farewell = encode_refusal(decision, codec, Severity.FATAL)
         self._end(farewell)
 
     def drain(self) -> None:

@@ -239,9 +239,7 @@ class Service:
         except UpstreamUnavailable as error:
             self.metrics.upstream_failed("catalogue")
             _log.warning("the catalogue was not read; the old one stays", exc_info=error)
-            interval_seconds = self.settings.upstream.catalogue_refresh_ms / 1000
-            stale_seconds = max(_STALE_INTERVALS * interval_seconds, _STALE_SECONDS_MIN)
-            if self._watched.age_seconds() >= stale_seconds:
+            if self._stale():
                 doubts = dict.fromkeys(self._catalogues, Doubt.CATALOGUE)
                 self._take_effect(self._catalogues, doubts)
             return False
@@ -256,6 +254,12 @@ class Service:
         doubts = {name: doubt for name, doubt in found.items() if doubt is not Doubt.NONE}
         self._take_effect(catalogues, doubts)
         return True
+
+    def _stale(self) -> bool:
+        """Whether a catalogue was last read too long ago to be judged by."""
+        interval_seconds = self.settings.upstream.catalogue_refresh_ms / 1000
+        stale_seconds = max(_STALE_INTERVALS * interval_seconds, _STALE_SECONDS_MIN)
+        return self._watched.age_seconds() >= stale_seconds
 
     def _same(self, catalogues: Mapping[str, Catalogue]) -> bool:
         return all(catalogues[name].version == c.version for name, c in self._catalogues.items())
@@ -315,11 +319,18 @@ class Service:
             metrics.host,
             metrics.port,
             exposition=lambda: exposition(self.metrics),
-            health=lambda: Health(
-                ready=self.serving.is_set() and not self._stopping.is_set(),
-                ledger=not self._ledger_lost,
-                catalogue=bool(self._catalogues),
-            ),
+            health=self.health,
+        )
+
+    def health(self) -> Health:
+        """What is well now. The age of the catalogues is asked for, too: it tells of a watch that
+        has stopped looking, which raises no doubt by itself."""
+        unread = self._stale() or Doubt.CATALOGUE in self._doubts.values()
+        return Health(
+            ready=self.serving.is_set() and not self._stopping.is_set(),
+            ledger=not self._ledger_lost,
+            catalogue=bool(self._catalogues) and not unread,
+            policy=not self._doubts,
         )
 
     def _ledger_failed(self) -> None:

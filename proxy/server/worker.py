@@ -128,7 +128,7 @@ class Worker:
         for relay, identity in list(self._relays.items()):
             principal = _identified(in_force, identity)
             if principal is None:
-                relay.fail(Rejected.sqlstate, NO_PRINCIPAL.reason)
+                relay.reject(NO_PRINCIPAL)
             else:
                 relay.use(in_force.plans[identity.database], principal)
 
@@ -240,7 +240,8 @@ class Worker:
         plans = in_force.plans[admission.database]
         if principal is None:
             await self._record_stranger(identity, plans.basis)
-            raise Rejected(NO_PRINCIPAL.reason)
+            relay.reject(NO_PRINCIPAL)
+            return
         identity = replace(identity, principal=principal.name)
         opened = opening.opened(principal)
         nonce = secrets.token_hex(_NONCE_BYTES).encode("ascii")

@@ -102,6 +102,11 @@ class Opening:
         return self._phase is _Phase.OPEN
 
     @property
+    def codec(self) -> str:
+        """The codec of the client_encoding, as far as it is known and served; ASCII is in all."""
+        return self._codec or "ascii"
+
+    @property
     def issued_key(self) -> bytes:
         """The BackendKeyData body that the client was given."""
         assert self.server_key is not None

@@ -12,7 +12,9 @@ from typing import Final
 
 from proxy.names import RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
-from proxy.wire.postgres.backend import Severity, encode_fields
+from proxy.policy.wording import in_chinese
+from proxy.wire.postgres.backend import Severity, encode_error
+from proxy.wire.postgres.encoding import encode_exactly
 
 INSUFFICIENT_PRIVILEGE: Final = "42501"
 
@@ -91,24 +93,24 @@ _SQLSTATES: Final = {
     # What the server says when a prepared statement has to be prepared again; drivers do so on
     # seeing this SQLSTATE with the routine below.
     STALE_STATEMENT.rule: "0A000",
+    NO_PRINCIPAL.rule: "28000",
 }
 _REVALIDATION: Final = "RevalidateCachedQuery"
 
 
-def encode_refusal(decision: Decision, codec: str) -> bytes:
-    """The ErrorResponse a client gets for `decision`."""
+def encode_refusal(decision: Decision, codec: str, severity: Severity = Severity.ERROR) -> bytes:
+    """The ErrorResponse a client gets for `decision`: the reason, the rule's sentence in Chinese,
+    its name and the article. Where `codec` has no Chinese, reason and name stand alone."""
     hint = f"rule {decision.rule}"
     if decision.article is not None:
-        hint += f", {decision.article}"
-    fields = {
-        "S": Severity.ERROR.value,
-        "V": Severity.ERROR.value,
-        "C": _SQLSTATES.get(decision.rule, INSUFFICIENT_PRIVILEGE),
-        "M": decision.reason,
-        "H": hint,
-    }
-    if decision.rule == STALE_STATEMENT.rule:
-        fields["R"] = _REVALIDATION
-    return encode_fields(
-        {letter: text.replace("\0", "").encode(codec, "replace") for letter, text in fields.items()}
+        cited = f"{hint}, {decision.article}"
+        hint = cited if encode_exactly(cited, codec) is not None else hint
+    return encode_error(
+        severity,
+        _SQLSTATES.get(decision.rule, INSUFFICIENT_PRIVILEGE),
+        decision.reason,
+        detail=in_chinese(decision.rule),
+        hint=hint,
+        routine=_REVALIDATION if decision.rule == STALE_STATEMENT.rule else None,
+        encoding=codec,
     )

@@ -13,6 +13,7 @@ from typing import Final
 from proxy.errors import FengcunError, ProtocolViolation, UpstreamUnavailable
 from proxy.names import SearchPath
 from proxy.policy.law import Principal
+from proxy.policy.wording import in_chinese
 from proxy.session import refusals
 from proxy.session.commands import Command, End, Unit
 from proxy.session.gate import Gate
@@ -152,12 +153,15 @@ class Session:
             commands = self._intake.advance()
         except ProtocolViolation as error:
             commands = self._intake.record(refusals.PROTOCOL_VIOLATION)
-            return [*commands, *self._end(error)]
+            return [*commands, *self._end(error, in_chinese(refusals.PROTOCOL_VIOLATION.rule))]
         self._over = any(type(command) is End for command in commands)
         return commands
 
-    def _end(self, error: FengcunError) -> list[Command]:
+    def _end(self, error: FengcunError, detail: str | None = None) -> list[Command]:
         self._over = True
         if not self.whole:
             return [End(None)]
-        return [End(encode_error(Severity.FATAL, error.sqlstate, str(error), encoding=self.codec))]
+        farewell = encode_error(
+            Severity.FATAL, error.sqlstate, str(error), detail=detail, encoding=self.codec
+        )
+        return [End(farewell)]

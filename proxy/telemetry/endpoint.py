@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import errno
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final
 
 from aiohttp import web
@@ -20,18 +20,20 @@ _HEADERS: Final = {"Cache-Control": "no-store", "Server": "fengcun"}
 class Health:
     """Whether the service may be sent applications.
 
-    `ready`: listening, policy in force. `ledger`: the ledger can append. `catalogue`: the database
-    answered and its catalogue is known.
+    `ready`: listening, policy in force. `ledger`: the ledger can append. `catalogue`: every
+    database answered and its catalogue is known. `policy`: the policy fits every database, so that
+    nothing is refused because nobody knows what it would mean.
     """
 
     ready: bool
     ledger: bool
     catalogue: bool
+    policy: bool
 
     @property
     def healthy(self) -> bool:
         """All of them."""
-        return self.ready and self.ledger and self.catalogue
+        return self.ready and self.ledger and self.catalogue and self.policy
 
 
 class AddressUnusable(ConfigurationError):
@@ -77,8 +79,7 @@ def build_app(exposition: Callable[[], bytes], health: Callable[[], Health]) -> 
 
     async def healthz(_request: web.Request) -> web.Response:
         now = health()
-        answer = {"ready": now.ready, "ledger": now.ledger, "catalogue": now.catalogue}
-        return web.json_response(answer, status=200 if now.healthy else 503, headers=_HEADERS)
+        return web.json_response(asdict(now), status=200 if now.healthy else 503, headers=_HEADERS)
 
     app = web.Application()
     app.router.add_get("/metrics", metrics)

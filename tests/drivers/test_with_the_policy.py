@@ -2,6 +2,7 @@
 their own account (catalogue queries, resets, preparing) works, and sealed rows are absent."""
 
 import asyncio
+import os
 import subprocess
 from itertools import starmap
 
@@ -12,7 +13,8 @@ import sqlalchemy as sa
 from psycopg import errors
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from tests.scenarios.service import running_service
+from proxy.wire.postgres.encoding import codec_of
+from tests.scenarios.service import ROOT, running_service
 from tests.world import HOST, PASSWORD
 
 USER = "agency_app"
@@ -54,6 +56,34 @@ def test_psql_describes_what_is_there(site, command):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout
+
+
+def psql_refused(site, encoding):
+    """What psql prints for the platform of the first page, in one of the client's encodings."""
+    done = subprocess.run(
+        ["psql", "-X", "-d", site.conninfo("bgcheck"), "-c", "SELECT * FROM base.case_person"],
+        capture_output=True,
+        timeout=60,
+        env={**os.environ, "PGCLIENTENCODING": encoding},
+    )
+    assert (done.returncode, done.stdout) == (1, b"")
+    return done.stderr.decode(codec_of(encoding)).splitlines()
+
+
+@pytest.mark.parametrize("encoding", ["UTF8", "GBK", "GB18030", "EUC_CN"])
+def test_psql_shows_a_refusal_in_both_languages_as_the_first_page_has_it(site, encoding):
+    page = (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+    start = next(n for n, line in enumerate(page) if line.startswith("ERROR:  "))
+    shown = psql_refused(site, encoding)
+    assert [line.split(":")[0] for line in shown] == ["ERROR", "DETAIL", "HINT"]
+    assert shown == page[start : start + 3]
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_psql_shows_no_question_marks_where_there_is_no_chinese(site, encoding):
+    shown = psql_refused(site, encoding)
+    assert [line.split(":")[0] for line in shown] == ["ERROR", "HINT"]
+    assert "?" not in "".join(shown)
 
 
 @pytest.mark.parametrize("binary", [False, True], ids=["text", "binary"])

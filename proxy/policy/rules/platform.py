@@ -15,8 +15,7 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
     if context.principal.kind is PrincipalKind.PLATFORM and context.sealed(facts):
         return Refusal(
             RuleName("platform-protected"),
-            "a platform is given no access to relations that hold sealed records;"
-            " 不得向平台提供或者授权相关平台对接",
+            "a platform is given no access to relations that hold sealed records",
             ARTICLE,
         )
     return None

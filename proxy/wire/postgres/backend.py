@@ -11,6 +11,7 @@ from enum import Enum
 from typing import Final
 
 from proxy.errors import UpstreamUnavailable
+from proxy.wire.postgres.encoding import encode_exactly
 from proxy.wire.postgres.framer import HEADER_BYTES
 
 AUTHENTICATION: Final = ord("R")
@@ -96,18 +97,25 @@ def encode_error(
     sqlstate: str,
     message: str,
     *,
+    detail: str | None = None,
     hint: str | None = None,
+    routine: str | None = None,
     encoding: str = "utf-8",
 ) -> bytes:
-    """An ErrorResponse of our own. What `encoding` cannot express becomes a question mark."""
+    """An ErrorResponse of our own. What `encoding` cannot express becomes a question mark, but a
+    `detail`, which nobody needs, is left out."""
     fields = {
         "S": severity.value.encode(),
         "V": severity.value.encode(),
         "C": sqlstate.encode(),
         "M": _encode_text(message, encoding),
     }
+    if detail is not None and (expressed := encode_exactly(detail, encoding)) is not None:
+        fields["D"] = expressed.replace(b"\0", b"")
     if hint is not None:
         fields["H"] = _encode_text(hint, encoding)
+    if routine is not None:
+        fields["R"] = routine.encode()
     return encode_fields(fields)
 
 

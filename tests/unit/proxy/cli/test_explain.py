@@ -4,6 +4,8 @@ import pytest
 
 from proxy.cli.explain import Question, run
 from proxy.errors import ConfigurationError
+from proxy.names import RuleName
+from proxy.policy.wording import in_chinese
 
 PATH = ("base",)
 
@@ -32,7 +34,19 @@ def test_a_refusal_names_rule_and_article(config, capsys):
     shown = capsys.readouterr().out
     assert "platform-protected" in shown
     assert "实施办法第10条" in shown
+    assert in_chinese(RuleName("platform-protected")) in shown
     assert "sends" not in shown
+
+
+@pytest.mark.parametrize(
+    ("sql", "said"),
+    [("SELECT 1", None), ("LOCK TABLE person", in_chinese(RuleName("unsupported-statement")))],
+)
+def test_programs_get_the_reason_in_both_languages(config, capsys, sql, said):
+    run(config, ask(sql), as_json=True)
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["reason_zh"] == said
+    assert bool(shown["reason"]) == bool(said)
 
 
 def test_a_strip_shows_the_text_that_would_be_sent(config, capsys):

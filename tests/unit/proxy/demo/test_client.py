@@ -26,6 +26,7 @@ def test_an_error_of_the_server_is_an_answer(desk):
     assert isinstance(answer, Refusal)
     assert answer.sqlstate == "42501"
     assert "person" in answer.message
+    assert answer.detail == ""
 
 
 def test_messages_are_what_the_server_sent_and_all_of_it(desk):

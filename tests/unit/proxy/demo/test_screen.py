@@ -9,7 +9,7 @@ from proxy.demo.scene import Decision, Lines, Panel, Refusal, Rows, Scene, Words
 from proxy.demo.screen import Screen, terminal_screen
 
 LABEL = Words("标签", "label")
-REFUSAL = Refusal("42501", "not for platforms", "rule platform-protected")
+REFUSAL = Refusal("42501", "not for platforms", "不向平台提供", "rule platform-protected")
 ENTRY = Decision(12, {"verdict": "refuse", "rule": "platform-protected", "principal": "p"})
 
 
@@ -50,14 +50,28 @@ def test_a_step_is_told_in_both_languages():
         (Rows(("name",), (("示例",),), "SELECT 1"), ["name", "示例"]),
         (Rows(("name",), ((None,),), "SELECT 1"), ["∅"]),
         (Rows((), (), "UPDATE 0"), ["UPDATE 0"]),
-        (REFUSAL, ["ERROR 42501: not for platforms", "HINT:  rule platform-protected"]),
+        (
+            REFUSAL,
+            [
+                "ERROR 42501: not for platforms",
+                "DETAIL:  不向平台提供",
+                "HINT:  rule platform-protected",
+            ],
+        ),
+        (Refusal("22012", "division by zero", "", ""), ["ERROR 22012: division by zero\n"]),
         (Lines(("first", "second")), ["first", "second"]),
     ],
-    ids=["rows", "null", "tag", "refusal", "lines"],
+    ids=["rows", "null", "tag", "refusal", "error", "lines"],
 )
 def test_every_answer_is_shown(answer, expected):
     text = drawn(scene(answer))
     assert all(piece in text for piece in expected)
+
+
+def test_what_an_error_does_not_have_is_not_shown():
+    text = drawn(scene(Refusal("22012", "division by zero", "", "")))
+    assert "DETAIL" not in text
+    assert "HINT" not in text
 
 
 def test_the_ledgers_line_names_the_entry_and_its_rule():

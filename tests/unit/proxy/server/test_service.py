@@ -5,7 +5,9 @@ import os
 import signal
 import socket
 from contextlib import asynccontextmanager
+from dataclasses import asdict
 
+import aiohttp
 import psycopg
 import pytest
 from psycopg import errors
@@ -13,6 +15,7 @@ from psycopg import errors
 from proxy.errors import ConfigurationError
 from proxy.server.service import Service
 from proxy.settings import load_law
+from proxy.settings.service import Metrics
 from tests.unit.proxy.server.site import NOTARY_ARGUMENTS, POLICY, TABLES, make_settings
 from tests.world import HOST
 
@@ -48,6 +51,10 @@ class Running:
         self.service.refreshed.clear()
         self.database.run(ddl)
         await asyncio.wait_for(self.service.refreshed.wait(), SEEN_AFTER_MAX_S)
+
+    def unwell(self):
+        """The parts that are not well."""
+        return [name for name, well in asdict(self.service.health()).items() if not well]
 
     def unfit(self):
         return self.service.metrics.registry.get_sample_value("fengcun_policy_unfit")
@@ -154,12 +161,14 @@ async def test_a_column_that_the_policy_needs_is_gone_and_old_plans_do_not_go_on
         assert refused.value.diag.message_hint == "rule policy-unfit"
         assert await (await session.execute("SELECT * FROM other")).fetchall() == []
         assert running.unfit() == 1
+        assert running.unwell() == ["policy"]
         assert "no longer fits" in caplog.text
         await running.change("ALTER TABLE sealed RENAME shown TO open")
         assert await (await session.execute(read, (2,), prepare=True)).fetchall() == [
             ("synthetic 2",)
         ]
     assert running.unfit() == 0
+    assert running.unwell() == []
 
 
 async def test_sealed_rows_under_another_name_stay_sealed(running):
@@ -179,9 +188,11 @@ async def test_only_an_administrator_ends_the_doubt_about_a_renamed_relation(run
     policy = running.service.settings.policy.file
     kept = POLICY.replace("public.sealed", "public.kept")
     policy.write_text(kept, encoding="utf-8")
+    assert running.unwell() == ["policy"]
     assert await running.service.reload()
     assert len(await running.ask("SELECT * FROM kept")) == 5
     assert running.unfit() == 0
+    assert running.unwell() == []
 
 
 async def test_a_new_column_is_served_like_the_others(running):
@@ -205,10 +216,42 @@ async def test_a_catalogue_that_nobody_can_read_is_not_judged_by_for_ever(
             )
             with pytest.raises(errors.InsufficientPrivilege, match="too long"):
                 await running.ask("SELECT id FROM sealed")
+            assert running.unwell() == ["catalogue", "policy"]
             await running.change("ALTER ROLE reader LOGIN")
             assert len(await running.ask("SELECT id FROM sealed")) == 5
+            assert running.service.health().policy
     finally:
         database.run("DROP ROLE reader")
+
+
+async def test_a_watch_that_has_stopped_looking_is_not_well(settings, database, monkeypatch):
+    monkeypatch.setattr("proxy.server.service._STALE_SECONDS_MIN", 0.0)
+    monkeypatch.setattr("proxy.server.service._STALE_INTERVALS", 1)
+    monkeypatch.setattr(Service, "_watch_catalogues", lambda _: asyncio.sleep(0))
+    async with run(settings, database) as running:
+        async with asyncio.timeout(SEEN_AFTER_MAX_S):
+            while running.service.health().catalogue:
+                await asyncio.sleep(0.1)
+        assert running.unwell() == ["catalogue"]
+
+
+async def test_who_asks_after_its_health_hears_of_a_policy_that_no_longer_fits(settings, database):
+    with socket.socket() as free:
+        free.bind((HOST, 0))
+        port = free.getsockname()[1]
+    watched = settings.model_copy(update={"metrics": Metrics(host=HOST, port=port)})
+    async with run(watched, database) as running, aiohttp.ClientSession() as client:
+        for ddl, status, policy in (
+            ("CREATE TABLE something_else ()", 200, True),
+            ("ALTER TABLE sealed RENAME open TO shown", 503, False),
+            ("ALTER TABLE sealed RENAME shown TO open", 200, True),
+        ):
+            await running.change(ddl)
+            async with client.get(f"http://{HOST}:{port}/healthz") as answer:
+                assert answer.status == status
+                assert await answer.json() == {
+                    "ready": True, "ledger": True, "catalogue": True, "policy": policy,
+                }  # fmt: skip
 
 
 async def test_an_address_in_use_is_a_mistake_in_the_configuration(tmp_path, database):

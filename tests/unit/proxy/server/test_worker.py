@@ -5,7 +5,9 @@ import pytest
 
 from proxy.names import PrincipalName
 from proxy.policy.law import Principal, PrincipalKind
+from proxy.policy.wording import in_chinese
 from proxy.server.worker import InForce, Way, WorkerLimits
+from proxy.session.refusals import NO_PRINCIPAL
 from proxy.upstream.connect import Upstream
 from proxy.wire.postgres.startup import SSL_REQUEST, encode_cancel
 from tests.drivers.harness import MarkedPlans, RunningProxy
@@ -72,9 +74,18 @@ def test_a_stranger_is_recorded_before_being_told(proxy):
     plans = {proxy.database.name: MarkedPlans()}
     proxy.call(lambda: proxy.worker.enforce(InForce(lambda *_: None, plans)))
     fields = refused(proxy, user="postgres")
-    assert fields["C"] == "28000"
+    assert (fields["S"], fields["C"]) == ("FATAL", "28000")
+    assert (fields["H"], fields["D"]) == ("rule no-principal", in_chinese(NO_PRINCIPAL.rule))
     (header,) = proxy.notary.headers("decision")
     assert (header["rule"], header["principal"]) == ("no-principal", "none")
+
+
+def test_a_stranger_whose_encoding_has_no_chinese_is_told_in_english(proxy):
+    plans = {proxy.database.name: MarkedPlans()}
+    proxy.call(lambda: proxy.worker.enforce(InForce(lambda *_: None, plans)))
+    fields = refused(proxy, user="postgres", client_encoding="LATIN1")
+    assert fields["M"] == NO_PRINCIPAL.reason
+    assert "D" not in fields
 
 
 def test_a_policy_that_no_longer_knows_a_client_ends_its_session(proxy):
@@ -82,7 +93,9 @@ def test_a_policy_that_no_longer_knows_a_client_ends_its_session(proxy):
     with RawClient(HOST, proxy.port) as raw:
         raw.start(user="postgres")
         proxy.call(lambda: proxy.worker.enforce(InForce(lambda *_: None, plans)))
-        assert [message.fields["C"] for message in raw.until("never")] == ["28000"]
+        (message,) = raw.until("never")
+    assert message.fields["C"] == "28000"
+    assert message.fields["D"] == in_chinese(NO_PRINCIPAL.rule)
 
 
 def test_a_policy_that_sees_somebody_else_judges_and_records_accordingly(proxy):

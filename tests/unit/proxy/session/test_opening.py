@@ -47,6 +47,12 @@ def test_the_client_gets_a_key_of_ours_as_long_as_the_servers():
     assert (opening.server_key, opening.issued_key) == (b"pid.key.", ISSUED[:8])
 
 
+def test_until_an_encoding_is_known_and_served_nothing_but_ascii_is_said():
+    assert opening_after(OK)[0].codec == "ascii"
+    assert opening_after(OK, answer("S", b"client_encoding\0BIG5\0"))[0].codec == "ascii"
+    assert opening_after(OK, answer("S", b"client_encoding\0GBK\0"))[0].codec == "gbk"
+
+
 def test_ready_is_kept_back_until_the_session_is_understood():
     opening, commands = opening_after(OK, UTF8, KEY, READY)
     assert READY not in to(ToClient, commands)

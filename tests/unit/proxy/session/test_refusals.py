@@ -1,13 +1,16 @@
 """A refusal says why, in the client's encoding, and its poison is no valid text anywhere."""
 
+from dataclasses import replace
+
 import postgast
 import pytest
 
 from proxy.names import Article, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
+from proxy.policy.wording import in_chinese
 from proxy.session import refusals
 from proxy.session.refusals import Poison, encode_refusal
-from proxy.wire.postgres.backend import decode_fields
+from proxy.wire.postgres.backend import Severity, decode_fields
 
 DECISION = Decision(
     Verdict.REFUSE, RuleName("sealed"), Article("实施办法第10条"), "封存", StatementClass.SELECT
@@ -19,6 +22,27 @@ def test_a_refusal_names_its_rule_and_article():
     assert fields["C"] == b"42501"
     assert fields["M"].decode("gbk") == "封存"
     assert fields["H"].decode("gbk") == "rule sealed, 实施办法第10条"
+
+
+@pytest.mark.parametrize("codec", ["utf-8", "gbk", "gb18030", "gb2312"])
+def test_a_refusal_says_in_chinese_what_its_rule_means(codec):
+    decision = replace(DECISION, rule=RuleName("platform-protected"), reason="not for platforms")
+    fields = decode_fields(encode_refusal(decision, codec))
+    assert fields["D"].decode(codec) == in_chinese(decision.rule)
+    assert list(fields) == ["S", "V", "C", "M", "D", "H"]
+
+
+@pytest.mark.parametrize("codec", ["latin-1", "ascii"])
+def test_what_an_encoding_cannot_express_is_left_out(codec):
+    decision = replace(DECISION, rule=RuleName("platform-protected"), reason="not for platforms")
+    fields = decode_fields(encode_refusal(decision, codec))
+    assert (fields["M"], fields["H"]) == (b"not for platforms", b"rule platform-protected")
+    assert "D" not in fields
+
+
+def test_a_refusal_of_the_whole_session_is_fatal():
+    fields = decode_fields(encode_refusal(refusals.NO_PRINCIPAL, "utf-8", Severity.FATAL))
+    assert (fields["S"], fields["C"], fields["H"]) == (b"FATAL", b"28000", b"rule no-principal")
 
 
 def test_a_stale_statement_is_what_drivers_prepare_again():

@@ -109,7 +109,9 @@ def test_a_report_follows_the_last_byte_of_its_answer():
 def test_malformed_messages_end_the_session_and_are_recorded():
     play = Play().client(answer("Q", b"SELECT 1"))
     assert play.kinds == [Record, End]
-    assert decode_fields(play.ended.farewell)["C"] == b"08P01"
+    farewell = decode_fields(play.ended.farewell)
+    assert farewell["C"] == b"08P01"
+    assert "协议" in farewell["D"].decode()
     assert play.client(query("SELECT 1")).commands == []
     assert play.server(READY).commands == []
 

@@ -18,9 +18,12 @@ def test_fields_round_trip(given_fields):
 
 
 def test_an_error_of_ours_has_what_a_driver_reads():
-    raw = backend.encode_error(Severity.FATAL, "57P03", "try later", hint="really")
+    raw = backend.encode_error(
+        Severity.FATAL, "57P03", "try later", detail="why", hint="really", routine="Exec"
+    )
     assert backend.decode_fields(raw) == {
-        "S": b"FATAL", "V": b"FATAL", "C": b"57P03", "M": b"try later", "H": b"really",
+        "S": b"FATAL", "V": b"FATAL", "C": b"57P03", "M": b"try later", "D": b"why",
+        "H": b"really", "R": b"Exec",
     }  # fmt: skip
 
 
@@ -31,6 +34,15 @@ def test_an_error_of_ours_has_what_a_driver_reads():
 def test_an_error_is_in_the_clients_encoding(encoding, shown):
     raw = backend.encode_error(Severity.ERROR, "42501", "封存", encoding=encoding)
     assert backend.decode_fields(raw)["M"] == shown
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [("gb2312", "封存".encode("gb2312")), ("latin-1", None), ("ascii", None)],
+)
+def test_a_detail_is_whole_or_left_out(encoding, shown):
+    raw = backend.encode_error(Severity.ERROR, "42501", "no", detail="封存", encoding=encoding)
+    assert backend.decode_fields(raw).get("D") == shown
 
 
 def test_a_nul_in_a_message_cannot_end_the_field():

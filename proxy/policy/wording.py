@@ -1,0 +1,109 @@
+"""What a refusal means, in Chinese: one sentence a rule, beside the reason that a decision carries.
+
+The reason says in English what is wrong with this statement; the sentence says in general what the
+rule refuses and what to do (请 ...). It is looked up by the rule alone, so it can depend on neither
+data nor statement, and a decision has nothing to carry twice. Only characters of GB 2312, which
+every encoding for Chinese that a client can choose here has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from proxy.names import RuleName
+
+SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "ambiguous-relation": "沿 search_path 有多个同名的表或视图，其中有的受保护或者未确认无害；"
+        "请写明其所在的模式。",
+        "cannot-narrow": "语句的写法使封存的行无法可靠地去除；请按错误信息的提示改写语句。",
+        "client-encoding": "不支持所要设置的客户端编码；"
+        "请改用 UTF8、GBK、GB18030、EUC_CN、LATIN1 或者 SQL_ASCII。",
+        "conflict-protected": "在受保护的表上使用 ON CONFLICT 会透露封存的行是否存在；"
+        "请去掉 ON CONFLICT 子句。",
+        "copy-form": "COPY 只用于以 TO STDOUT 导出表或者 SELECT 的结果，选项限于输出格式；"
+        "请改写语句。",
+        "function-call": "不提供协议中的快速函数调用；请改用 SELECT 调用函数。",
+        "function-changed": "该函数或者其所引用的对象在策略批准之后发生了变更；"
+        "请管理员运行 fengcun inventory 核查，确认后重新批准。",
+        "internal": "代理发生内部错误，未能对该语句作出判定，语句没有执行；请将该语句报告管理员。",
+        "joined-write": "UPDATE ... FROM 和 DELETE ... USING 涉及受保护的表时，条件限于简单比较；"
+        "请改写条件。",
+        "locking-protected": "对受保护的表加行锁（FOR UPDATE 等）时，只能以简单比较条件选取行；"
+        "请改写条件，或者去掉行锁。",
+        "masked-column-in-write": "对含有遮蔽列的表执行 UPDATE 或者 DELETE，不得读取遮蔽列或整行；"
+        "请去掉语句中对遮蔽列和整行的引用。",
+        "name-not-ascii": "游标和预备语句的名称只能使用 ASCII 字符；请更改名称。",
+        "no-principal": "策略中没有与该用户、数据库和来源地址相符的访问主体，不予接入；"
+        "请管理员在策略中登记。",
+        "not-understood": "该文本不是代理所能解析的 PostgreSQL 语句，无法判定；请检查语法。",
+        "nul": "语句中含有 NUL 字符；请将其删除。",
+        "other-kind-of-name": "经代理的 FETCH 和 EXECUTE 只用于 SELECT、INSERT、UPDATE 和 DELETE；"
+        "请直接执行原语句。",
+        "parsers-disagree": "两个解析器对该语句的理解不一致，或者其中之一不能解析；"
+        "请改用更简明的写法，避免不常见的注释和引号。",
+        "platform-protected": "封存的记录不得向平台提供或者授权相关平台对接；"
+        "请停止访问保存此类记录的表。",
+        "policy-unfit": "数据库已经变更或者其目录无法读取，不能再依现行策略判定，有关的表暂停提供；"
+        "请管理员运行 fengcun check 核查，并使策略与数据库相符。",
+        "prepare-alone": "PREPARE 必须是其所在消息中的唯一语句；请将其单独发送。",
+        "protocol-violation": "客户端发送的内容不符合 PostgreSQL 通信协议或者代理的限制，会话结束；"
+        "请检查驱动程序及其设置。",
+        "referenced-by-protected": "删除该表的行或者修改其键，会透露是否有封存的记录引用该行，"
+        "或者运行本单位自建的代码；请管理员核查后在策略中声明开放。",
+        "sampled-protected": "对受保护的表使用 TABLESAMPLE 会把封存的行所占的页计算在内；"
+        "请去掉 TABLESAMPLE 子句。",
+        "schema-change-alone": "变更数据库结构的语句必须单独发送，且不得处于事务之中；"
+        "请先结束事务或者发送 Sync，再发送其他语句。",
+        "schema-protected": "策略所保护或者读取的对象不得经由代理修改、改名或者删除；"
+        "请直接在数据库中变更，然后重新加载与之相符的策略。",
+        "search-path": "search_path 中不得写入系统模式或者临时模式；请将其去掉。",
+        "session-change": "该语句会改变后续语句的含义，必须单独发送，且不得处于事务之中；"
+        "请在事务之外单独发送。",
+        "stale-cursor": "该 WITH HOLD 游标声明之后，策略或者数据库目录发生了变更；"
+        "请关闭游标并重新声明。",
+        "stale-statement": "该语句预备之后，策略、数据库目录或者 search_path 发生了变更；"
+        "请重新预备该语句。",
+        "system-column": "不提供受保护的表的系统列（ctid、xmin 等）；请去掉语句中的系统列。",
+        "system-relation": "系统目录不得写入；可能透露封存记录的（统计、大小、会话等）不得读取；"
+        "请去掉语句中的此类对象。",
+        "temporary-object": "不提供临时对象，因为临时对象会遮盖目录中的同名对象；请改用普通对象。",
+        "text-encoding": "文本不符合会话的客户端编码，或者该编码不能表达所要发送的内容，"
+        "或者编码尚未确定；"
+        "请核对客户端编码，更改会话设置后请先发送 Sync。",
+        "too-deep": "语句的嵌套层次过多；请简化或者拆分语句。",
+        "too-long": "语句的长度超过上限；请缩短或者拆分语句。",
+        "too-many-comments": "语句中的注释过多；请减少注释。",
+        "too-many-tokens": "语句中的词法单元过多；请缩短或者拆分语句。",
+        "too-much-held": "会话所持有的预备语句和游标过多；请关闭不再使用的。",
+        "two-phase-commit": "不提供两阶段提交所用的预备事务；请改用普通事务。",
+        "undeclared-dependent": "该表以外键引用受保护的表，而策略没有对该表作出规定；"
+        "请管理员核查后在策略中规定。",
+        "undeclared-relative": "该表因继承或者分区与受保护的表共有数据，而策略没有对该表作出规定；"
+        "请管理员核查后在策略中规定。",
+        "unknown-portal": "该游标不存在，或者没有经过代理判定；请先声明游标。",
+        "unknown-relation": "代理所掌握的数据库目录中没有该表；请核对表名，新建的表请稍后再试。",
+        "unknown-statement": "该预备语句不存在，或者没有经过代理判定；请先预备该语句。",
+        "unsettable-parameter": "该参数不得经由代理更改；请管理员为角色或者数据库设置。",
+        "unsupported-statement": "代理不提供此类语句，变更数据库结构的语句只提供给管理员；"
+        "请改用所提供的语句，或者由管理员办理。",
+        "unsupported-syntax": "代理不提供此种语法；请改用其他写法。",
+        "unvetted-cast": "该表有的列的类型由本单位自建的函数转换，而该函数可以读取任何数据；"
+        "请管理员核查后在策略中声明开放。",
+        "unvetted-function": "该函数没有经过策略批准；请管理员核查后在策略中批准其全部重载。",
+        "unvetted-operator": "不提供非内置的运算符；请改用内置的运算符。",
+        "unvetted-trigger": "写入该表会运行本单位自建的代码（触发器、规则、函数），可读取任何数据；"
+        "请管理员核查后在策略中声明开放。",
+        "unvetted-type": "不提供自带代码的类型（域类型或者扩展的类型）；请改用内置的类型。",
+        "unvetted-view": "无法从该视图、物化视图、外部表或者序列中可靠地去除封存的记录；"
+        "请改为查询其所依据的表，或者请管理员核查后在策略中声明开放。",
+    }
+)
+"""Rule -> sentence, for every rule that refuses and no other."""
+
+
+def in_chinese(rule: RuleName) -> str | None:
+    """The sentence of a rule that refuses; None for the rules that serve."""
+    return SENTENCES.get(rule)
