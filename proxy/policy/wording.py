@@ -25,6 +25,9 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "请去掉 ON CONFLICT 子句。",
         "copy-form": "COPY 只用于以 TO STDOUT 导出表或者 SELECT 的结果，选项限于输出格式；"
         "请改写语句。",
+        "explain-form": "EXPLAIN 只用于 SELECT，选项限于已知的；请改写语句。",
+        "explain-protected": "执行计划会显示所读取的表的统计信息，因此 EXPLAIN 只用于"
+        "不含封存记录的表，不用于视图和本单位自建的函数；请在其他表上使用。",
         "function-call": "不提供协议中的快速函数调用；请改用 SELECT 调用函数。",
         "function-changed": "该函数或者其所引用的对象在策略批准之后发生了变更；"
         "请管理员运行 fengcun inventory 核查，确认后重新批准。",
@@ -35,6 +38,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "请改写条件，或者去掉行锁。",
         "masked-column-in-write": "对含有遮蔽列的表执行 UPDATE 或者 DELETE，不得读取遮蔽列或整行；"
         "请去掉语句中对遮蔽列和整行的引用。",
+        "merge-protected": "对受保护的表执行 MERGE 会透露封存的行是否存在；"
+        "请改用 UPDATE 或者 INSERT。",
         "name-not-ascii": "游标和预备语句的名称只能使用 ASCII 字符；请更改名称。",
         "no-principal": "策略中没有与该用户、数据库和来源地址相符的访问主体，不予接入；"
         "请管理员在策略中登记。",
@@ -69,13 +74,19 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "system-column": "不提供受保护的表的系统列（ctid、xmin 等）；请去掉语句中的系统列。",
         "system-relation": "系统目录不得写入；可能透露封存记录的（统计、大小、会话等）不得读取；"
         "请去掉语句中的此类对象。",
-        "temporary-object": "不提供临时对象，因为临时对象会遮盖目录中的同名对象；请改用普通对象。",
+        "temporary-name": "临时表不得与内置类型同名，search_path 中写明临时模式时也不提供临时表；"
+        "请更改表名。",
+        "temporary-object": "除临时表外不提供临时对象，持有临时表的会话也不得变更数据库结构；"
+        "请改用普通对象，或者先删除临时表。",
+        "temporary-type": "临时表不得由本单位自建的函数产生，其来源也不得有自带代码的列；"
+        "请改用内置类型的列。",
         "text-encoding": "文本不符合会话的客户端编码，或者该编码不能表达所要发送的内容，"
         "或者编码尚未确定；"
         "请核对客户端编码，更改会话设置后请先发送 Sync。",
         "too-deep": "语句的嵌套层次过多；请简化或者拆分语句。",
         "too-long": "语句的长度超过上限；请缩短或者拆分语句。",
         "too-many-comments": "语句中的注释过多；请减少注释。",
+        "too-many-temporaries": "会话的临时表过多；请删除不再使用的。",
         "too-many-tokens": "语句中的词法单元过多；请缩短或者拆分语句。",
         "too-much-held": "会话所持有的预备语句和游标过多；请关闭不再使用的。",
         "two-phase-commit": "不提供两阶段提交所用的预备事务；请改用普通事务。",

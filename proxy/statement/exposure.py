@@ -15,8 +15,9 @@ from itertools import chain
 from typing import assert_never
 
 from proxy.statement.catalogue import Catalogue, Column, OperatorSignature
+from proxy.statement.choices import Condition, Equality
 from proxy.statement.scope import Columns, Found, Level, everything, find_column, sources_of
-from proxy.statement.survey import Condition, Equality, Survey
+from proxy.statement.survey import Survey
 from proxy.statement.tree import (
     Body,
     Json,

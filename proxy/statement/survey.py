@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from proxy.statement.choices import Condition, Equality, Subquery
 from proxy.statement.facts import Access, Clause, Reference, Written
 from proxy.statement.scope import (
     Columns,
@@ -35,37 +36,6 @@ from proxy.statement.tree import (
     typed,
 )
 from proxy.statement.visible import Visible, is_temporary
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """An expression that chooses rows (WHERE, ON, HAVING), with the names it can see."""
-
-    expression: Json
-    level: Level
-
-
-@dataclass(frozen=True, slots=True)
-class Subquery:
-    """The SELECT of a SubLink. ``choices``: the index range of all conditions and equalities in
-    it, whatever their depth. ``derived``: something in it reads a WITH query."""
-
-    columns: Columns | None
-    sources: frozenset[int]
-    choices: range
-    derived: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Equality:
-    """JOIN ... USING or NATURAL: equality of the named columns of both sides.
-
-    ``names`` None: NATURAL, the names follow from the columns.
-    """
-
-    names: tuple[str, ...] | None
-    left: tuple[Item, ...]
-    right: tuple[Item, ...]
 
 
 @dataclass(slots=True)

@@ -84,6 +84,7 @@ CATALOGUE = Catalogue(
     builtin_functions=frozenset({"lower", "nextval", "pg_sleep", "ts_stat"}),
     user_operators=frozenset({base("==?")}),
     user_types={base("mood"): TypeKind.ENUM, base("checked"): TypeKind.DOMAIN},
+    builtin_types=frozenset({"date", "int4"}),
     leakproof=frozenset(
         OperatorSignature(sign, left, right)
         for sign in ("=", "<>", "<", ">", "<=", ">=")

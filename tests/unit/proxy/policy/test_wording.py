@@ -12,7 +12,10 @@ from proxy.names import RuleName
 from proxy.policy.wording import SENTENCES, in_chinese
 
 SOURCES = Path(__file__).parents[4] / "proxy"
-SERVING = {"nothing-protected", "schema-change", "sealed-rows", "catalogue-columns"}
+SERVING = {
+    *("nothing-protected", "schema-change", "sealed-rows", "catalogue-columns"),
+    "temporary-relation",
+}
 """Rules of decisions that pass or strip."""
 NAMED_ELSEWHERE = {"rule", "error.kind"}
 """Names that are arguments: of `_refuse` below, and of `NotUnderstood`."""

@@ -12,6 +12,7 @@ from proxy.session.plan import (
     Timing,
 )
 from proxy.statement.commands import TransactionControl
+from proxy.statement.temporary import DropTemporaries, MakeTemporary
 from tests.unit.proxy.small_world import PLANNER, SCENE, plan
 
 PIECES = st.sampled_from(
@@ -63,7 +64,14 @@ def test_one_refused_statement_refuses_the_whole_text():
     [
         ("SET search_path TO base", (SetSearchPath(("base",)),)),
         ("RESET search_path", (ResetSearchPath(),)),
-        ("DISCARD ALL", (ResetSearchPath(), DropStatement(None), DropPortals())),
+        (
+            "DISCARD ALL",
+            (ResetSearchPath(), DropStatement(None), DropPortals(), DropTemporaries(None)),
+        ),
+        ("DISCARD TEMP", (DropTemporaries(None),)),
+        ("CREATE TEMP TABLE t (n int)", (MakeTemporary("t", dropped_at_end=False),)),
+        ("SELECT 1 AS n INTO TEMP t", (MakeTemporary("t", dropped_at_end=False),)),
+        ("DROP TABLE IF EXISTS t, pg_temp.u", (DropTemporaries(("t", "u")),)),
         ("DEALLOCATE a", (DropStatement("a"),)),
         ("CLOSE ALL", (DropPortals(),)),
         ("CLOSE c", (DropPortal("c"),)),
@@ -77,7 +85,7 @@ def test_one_refused_statement_refuses_the_whole_text():
 )
 def test_what_a_text_does_to_the_session_is_known(sql, effects):
     assert plan(sql).effects == effects
-    settling = (SetSearchPath, ResetSearchPath, DropStatement)
+    settling = (SetSearchPath, ResetSearchPath, DropStatement, DropTemporaries, MakeTemporary)
     assert plan(sql).settle is any(isinstance(effect, settling) for effect in effects)
 
 

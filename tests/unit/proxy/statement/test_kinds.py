@@ -26,11 +26,12 @@ def test_ordinary_syntax_is_known(sql):
 @pytest.mark.parametrize(
     ("sql", "piece"),
     [
-        ("SELECT 1 INTO t", "SelectStmt.intoClause"),
-        ("MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE", "MergeStmt"),
+        ("CREATE TEMP TABLE t () INHERITS (u)", "CreateStmt.inhRelations"),
+        ("CREATE TEMP TABLE t (n int REFERENCES u)", "Constraint.pktable"),
+        ("CREATE INDEX ON t (n int4_ops)", "IndexElem.opclass"),
         ("DELETE FROM t WHERE CURRENT OF c", "CurrentOfExpr"),
         ("COPY t FROM STDIN", "CopyStmt.is_from"),
-        ("EXPLAIN SELECT 1", "ExplainStmt"),
+        ("LOCK TABLE t", "LockStmt"),
     ],
 )
 def test_what_nobody_has_vouched_for_is_named(sql, piece):

@@ -91,7 +91,8 @@ def test_nothing_that_reads_what_it_likes_is_run_on_rows(sql, expected):
 
 
 def test_nothing_is_made_for_one_session_alone():
-    assert rule("CREATE TEMP TABLE t (a int)") == "temporary-object"
+    assert rule("CREATE TEMP SEQUENCE s") == "temporary-object"
+    assert rule("CREATE VIEW v AS TABLE t", temporaries=frozenset({"t"})) == "temporary-object"
     first = replace(context(DBA), search_path=("pg_catalog", "pg_temp", "base"))
     assert decide(facts_of("CREATE TABLE t ()"), first).decision.rule == "temporary-object"
 
