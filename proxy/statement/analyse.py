@@ -103,6 +103,7 @@ def _facts(
     references = _references(raw, visible)
     kinds = {kind for kind, _ in nodes(tree)}
     query = query_span(raw, tokens)
+    queried = raw.body.get("query") if raw.kind == "CreateTableAsStmt" else tree
     statement = encoded[query.start : query.end].decode("utf-8")
     return Facts(
         verb=verb,
@@ -119,7 +120,7 @@ def _facts(
         locks="LockingClause" in kinds,
         conflict="OnConflictClause" in kinds,
         writes=bool(kinds & _WRITES) or about_temporary,
-        second_opinion=second_opinion(statement, tree) if references else SecondOpinion.SILENT,
+        second_opinion=second_opinion(statement, queried) if references else SecondOpinion.SILENT,
     )
 
 

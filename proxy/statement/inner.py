@@ -11,7 +11,7 @@ from bisect import bisect_left
 from proxy.names import Span
 from proxy.statement.grammar import RawStatement, Token
 
-_LAST_WORD = {"DeclareCursorStmt": "FOR", "PrepareStmt": "AS"}
+_LAST_WORD = {"DeclareCursorStmt": "FOR", "PrepareStmt": "AS", "CreateTableAsStmt": "AS"}
 """The reserved word that the query follows; nothing before it outside parentheses is one."""
 
 _EXPLAIN_WORDS = frozenset(("ANALYZE", "ANALYSE", "VERBOSE"))
@@ -30,8 +30,16 @@ def query_span(raw: RawStatement, tokens: tuple[Token, ...]) -> Span:
     for token in inside:
         depth += (token.word == "(") - (token.word == ")")
         if depth == 0 and token.word == _LAST_WORD[raw.kind]:
-            return Span(token.end, raw.span.end)
+            return Span(token.end, _end(raw, inside))
     return raw.span
+
+
+def _end(raw: RawStatement, inside: tuple[Token, ...]) -> int:
+    """``CREATE TABLE ... AS query WITH NO DATA`` says something behind its query."""
+    words = [token.word for token in inside[-3:]]
+    if raw.kind == "CreateTableAsStmt" and words[-1:] == ["DATA"]:
+        return inside[-3 if words == ["WITH", "NO", "DATA"] else -2].start
+    return raw.span.end
 
 
 def _copied(raw: RawStatement, inside: tuple[Token, ...]) -> Span:

@@ -72,6 +72,9 @@ def configure(stream: TextIO, *, level: int = logging.INFO) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
     # A warning quotes the source line and a captured one quotes values.
     logging.captureWarnings(capture=True)
+    # It warns of each text that it cannot read. That is an opinion, and whoever sends such texts
+    # must not fill the log.
+    logging.getLogger("sqlglot").setLevel(logging.ERROR)
 
 
 class JsonFormatter(logging.Formatter):

@@ -11,11 +11,13 @@ from typing import Protocol
 from tests.noninterference.client import Broken
 from tests.noninterference.grammar import Grammar
 from tests.noninterference.oracle import Finding, Oracle, Verdict, marks_in
+from tests.noninterference.roundabout import Roundabout
 from tests.noninterference.statement import Instance
 from tests.noninterference.tables import Tables
 from tests.noninterference.writes import Writes
 
 WRITES_SHARE = 0.15
+ROUNDABOUT_SHARE = 0.05
 EXTENDED_SHARE = 0.4
 LEAKS_KEPT_MAX = 50
 
@@ -80,10 +82,16 @@ def shapes(tables: Tables, seed: int, instances_count: int) -> Iterator[list[Ins
     """Without end: statements, each filled in so many ways, so that plans of a shape are reused."""
     chance = random.Random(seed)
     while True:
-        kind = Writes if chance.random() < WRITES_SHARE else Grammar
-        statement = kind(random.Random(chance.random()), tables).statement()
+        statement = _grammar(chance)(random.Random(chance.random()), tables).statement()
         extended = chance.random() < EXTENDED_SHARE
         yield statement.instances(chance, instances_count, extended=extended)
+
+
+def _grammar(chance: random.Random) -> type[Grammar]:
+    number = chance.random()
+    if number < WRITES_SHARE:
+        return Writes
+    return Roundabout if number < WRITES_SHARE + ROUNDABOUT_SHARE else Grammar
 
 
 def run(

@@ -32,18 +32,21 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """``template`` holds \\x02number\\x03 for each of ``places``; ``ordered``: totally."""
+    """``template`` holds \\x02number\\x03 for each of ``places``; ``ordered``: totally;
+    ``several`` statements, which the simple protocol alone can send."""
 
     template: str
     places: tuple[Place, ...]
     writes: bool = False
     ordered: bool = False
+    several: bool = False
 
     def instances(self, random_: random.Random, count: int, *, extended: bool) -> list[Instance]:
         """The shape filled `count` times; in the extended protocol about half of it as parameters.
 
         What is written as a literal is so in all of them, so that one plan serves them all.
         """
+        extended = extended and not self.several
         first = [random_.choice(place.pool) for place in self.places]
         bound = [
             extended and random_.random() < 0.5 and not literal.startswith("E'")

@@ -200,7 +200,7 @@ REFUSED = {
         "CREATE TEMP TABLE t AS EXECUTE p",
     ),
     "the plan of a statement": (
-        "unsupported-statement",
+        "explain-form",
         "PREPARE p AS SELECT name FROM person",
         "EXPLAIN EXECUTE p",
     ),
