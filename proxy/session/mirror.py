@@ -358,9 +358,7 @@ class Mirror:
             several = plan.decision.statement_class is StatementClass.MULTIPLE
             if several and operation.kind is Kind.QUERY:
                 self.portals.end_transaction(committed=False)
-                for effect in plan.effects:
-                    if isinstance(effect, MakeTemporary):
-                        self.temporaries.may_have_made(effect)
+                self.temporaries.failed(plan.effects)
 
     def _settle_unit(self, operation: Operation) -> None:
         """A bound statement is over when it was executed, or never will be."""

@@ -7,8 +7,10 @@ that was judged as a lasting table's mean a temporary one.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
+from proxy.session.plan import Effect
 from proxy.session.portals import SAVEPOINTS_MAX
 from proxy.statement.commands import TransactionControl
 from proxy.statement.temporary import DropTemporaries, MakeTemporary
@@ -41,11 +43,14 @@ class Temporaries:
         else:
             self._dropped_at_end -= {change.name}
 
-    def may_have_made(self, change: MakeTemporary) -> None:
-        """A text failed that would have made one: a COMMIT in it may have kept it."""
-        self.names |= {change.name}
-        self._before |= {change.name}
-        self._dropped_at_end -= {change.name}
+    def failed(self, effects: Collection[Effect]) -> None:
+        """A text of several statements failed, nobody knows at which: a COMMIT in it may have kept
+        what it made before."""
+        made = {each.name for each in effects if isinstance(each, MakeTemporary)}
+        if made and any(_commits(each) for each in effects):
+            self.names |= made
+            self._before |= made
+            self._dropped_at_end -= made
 
     def drop(self, change: DropTemporaries) -> None:
         """The server has dropped some, or all."""
@@ -83,3 +88,7 @@ class Temporaries:
         self._before = self.names
         self._dropped_at_end = frozenset()
         self._savepoints.clear()
+
+
+def _commits(effect: Effect) -> bool:
+    return isinstance(effect, TransactionControl) and effect.kind == "COMMIT"

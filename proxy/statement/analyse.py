@@ -18,9 +18,11 @@ from proxy.statement.selections import may_call
 from proxy.statement.survey import Survey
 from proxy.statement.temporary import DropTemporaries, MakeTemporary
 from proxy.statement.tree import Json, nodes
+from proxy.statement.tree import text as text_of
 from proxy.statement.visible import Visible
 
 _VERBS = {verb.value: verb for verb in Verb}
+_ENDINGS = frozenset(("TRANS_STMT_COMMIT", "TRANS_STMT_ROLLBACK", "TRANS_STMT_ROLLBACK_TO"))
 _WRITES = frozenset(("InsertStmt", "UpdateStmt", "DeleteStmt", "MergeStmt"))
 
 
@@ -49,12 +51,16 @@ def analyse(
     encoded = text.encode("utf-8")
     tokens = scan(text, encoded, limits)
     statements = []
+    before, unsettled = temporaries, False
     for raw in parse(text, encoded):
         visible = Visible(catalogue, search_path, temporaries)
         about_temporary = temporary.is_about(raw, visible)
-        statements.append(_facts(raw, encoded, tokens, visible, about_temporary=about_temporary))
+        facts = _facts(raw, encoded, tokens, visible, about_temporary=about_temporary)
+        statements.append(replace(facts, unsettled=unsettled))
         if about_temporary:
             temporaries = _after(temporary.changes(raw.kind, raw.body), temporaries)
+        elif text_of(raw.body, "kind") in _ENDINGS:
+            unsettled = unsettled or temporaries != before
     return Analysis(text, encoded, tokens, tuple(statements))
 
 

@@ -17,7 +17,14 @@ from proxy.statement.tree import nodes
 
 
 def refuse(facts: Facts, context: Context) -> Refusal | None:
-    """Refuse temporary tables of which nobody can say what a write to them runs."""
+    """Refuse temporary tables of which nobody can say what a write to them runs, and names of
+    which nobody can say whether they are of one."""
+    if facts.unsettled and facts.references:
+        return Refusal(
+            RuleName("temporary-unsettled"),
+            "behind statements that make or drop temporary tables and end a transaction, nobody can"
+            " say what a name means: send what follows in a message of its own",
+        )
     made = command(facts) if facts.verb is Verb.TEMPORARY else None
     if not isinstance(made, MakeTemporary):
         return None

@@ -119,11 +119,22 @@ BEGIN; CREATE TEMP TABLE cases (suspect_name text); COMMIT; SELECT 1 / 0
 SELECT * FROM cases
 
 -- case: undone_by_a_text_that_fails | equal | no COMMIT, no table
-CREATE TEMP TABLE other (suspect_name text); SELECT 1 / 0
+CREATE TEMP TABLE cases (suspect_name text); SELECT 1 / 0
 -- step
-CREATE TEMP TABLE other (n int)
+SELECT id, suspect_name FROM cases WHERE id < 8 ORDER BY id
 -- step
-SELECT * FROM other
+CREATE TEMP TABLE cases (n int)
+-- step
+SELECT * FROM cases
+
+-- case: undone_in_the_same_text | temporary-unsettled | what the name means is known to nobody
+BEGIN; CREATE TEMP TABLE cases (id int); ROLLBACK; SELECT id FROM cases
+
+-- case: ended_in_the_same_text | temporary-unsettled | likewise, by a COMMIT
+BEGIN; CREATE TEMP TABLE cases ON COMMIT DROP AS SELECT 1 AS id; COMMIT; SELECT * FROM cases
+
+-- case: ended_and_nothing_named | equal | nothing is named behind it
+BEGIN; CREATE TEMP TABLE cases ON COMMIT DROP AS SELECT 1 AS id; SELECT * FROM cases; COMMIT; SELECT 1
 
 -- case: dropped_with_discard | equal | DISCARD TEMP
 CREATE TEMP TABLE cases (id int)

@@ -93,8 +93,11 @@ def test_a_failed_commit_is_a_rollback():
 
 
 def test_what_a_failed_text_may_have_kept_counts_as_there():
+    made = MakeTemporary("a", dropped_at_end=True)
     temporaries = Temporaries()
-    temporaries.may_have_made(MakeTemporary("a", dropped_at_end=True))
+    temporaries.failed((made,))
+    assert temporaries.names == set()
+    temporaries.failed((made, TransactionControl("COMMIT")))
     temporaries.end_transaction(committed=False)
     temporaries.end_transaction(committed=True)
     assert temporaries.names == {"a"}

@@ -99,3 +99,17 @@ def test_nothing_is_known_of_its_columns():
     (facts,) = read("SELECT t.peek FROM cases c, t WHERE t.id = c.id", "t")
     assert [r.exposed for r in facts.references] == [True, True]
     assert {selected.name for selected in facts.selections} == {"peek", "id"}
+
+
+@pytest.mark.parametrize(
+    ("sql", "unsettled"),
+    [
+        ("BEGIN; CREATE TEMP TABLE t (n int); ROLLBACK; TABLE t", True),
+        ("DROP TABLE u; COMMIT; TABLE u", True),
+        ("BEGIN; COMMIT; CREATE TEMP TABLE t (n int); TABLE t", False),
+        ("CREATE TEMP TABLE t (n int); SAVEPOINT s; TABLE t", False),
+        ("BEGIN; TABLE u; COMMIT; TABLE u", False),
+    ],
+)
+def test_a_transaction_that_ends_leaves_what_names_mean_unsettled(sql, unsettled):
+    assert read(sql, "u")[-1].unsettled is unsettled
