@@ -195,7 +195,8 @@ def _running(facts: Facts, decision: Decision, context: Context) -> Plan:
 
 
 _SESSION_VERBS = frozenset((Verb.SET, Verb.DISCARD, Verb.DEALLOCATE, Verb.DDL))
-_LATE_VERBS = frozenset((Verb.PREPARE, Verb.EXECUTE))
+_LATE_VERBS = frozenset((Verb.PREPARE, Verb.EXECUTE, Verb.COPY, Verb.DDL))
+"""Utility statements that PostgreSQL does not analyse before it runs them."""
 
 
 def _effects(facts: Facts) -> tuple[Effect, ...]:

@@ -82,6 +82,21 @@ def test_what_a_text_does_to_the_session_is_known(sql, effects):
 
 
 @pytest.mark.parametrize(
+    ("sql", "late"),
+    [
+        ("COPY courts TO STDOUT", True),
+        ("COPY (SELECT 1) TO STDOUT", True),
+        ("EXECUTE p", True),
+        ("PREPARE p AS SELECT 1", True),
+        ("DECLARE c CURSOR FOR SELECT 1", False),
+        ("SELECT * FROM courts", False),
+    ],
+)
+def test_what_the_server_looks_up_only_when_it_runs_the_text_is_known(sql, late):
+    assert plan(sql).late is late
+
+
+@pytest.mark.parametrize(
     "sql",
     [
         "COPY cases TO '/secret'",
