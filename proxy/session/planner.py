@@ -36,6 +36,7 @@ from proxy.statement.analyse import Analysis, analyse
 from proxy.statement.catalogue import Catalogue
 from proxy.statement.commands import (
     CloseCursor,
+    CopyIn,
     Deallocate,
     Discard,
     Setting,
@@ -183,6 +184,7 @@ def _plan(analysis: Analysis, judged: list[Judgement], context: Context, sent: s
         defines=defines(each),
         uses=uses(analysis.statements),
         late=bool(verbs & _LATE_VERBS),
+        copies_in=any(isinstance(command(facts), CopyIn) for facts in analysis.statements),
     )
 
 

@@ -89,7 +89,7 @@ def _facts(
         settings=named.settings,
         locks="LockingClause" in kinds,
         conflict="OnConflictClause" in kinds,
-        writes=bool(kinds & _WRITES),
+        writes=bool(kinds & _WRITES) or bool(raw.body.get("is_from")),
         second_opinion=second_opinion(statement, tree) if references else SecondOpinion.SILENT,
     )
 

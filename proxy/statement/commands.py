@@ -60,6 +60,13 @@ class CopyOut:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyIn:
+    """COPY ... FROM STDIN; ``options`` as for `CopyOut`."""
+
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Declare:
     """DECLARE of a cursor; ``held`` WITH HOLD, which outlives its transaction."""
 
@@ -90,6 +97,7 @@ class Execute:
 
 Command = (
     CopyOut
+    | CopyIn
     | Setting
     | TransactionControl
     | Discard
@@ -136,13 +144,13 @@ def command(facts: Facts) -> Command | None:
             return None
 
 
-def _copy(body: Body) -> CopyOut:
-    options = (body_of(option, "DefElem") for option in items(body, "options"))
+def _copy(body: Body) -> CopyOut | CopyIn:
+    elements = (body_of(option, "DefElem") for option in items(body, "options"))
+    options = tuple(text(element or {}, "defname") for element in elements)
+    if body.get("is_from"):
+        return CopyIn(options)
     query = typed(body.get("query"))
-    return CopyOut(
-        tuple(text(option or {}, "defname") for option in options),
-        query is None or query[0] == Verb.SELECT.value,
-    )
+    return CopyOut(options, query is None or query[0] == Verb.SELECT.value)
 
 
 def _setting(body: Body) -> Setting:

@@ -107,7 +107,7 @@ def test_the_ledger_says_what_was_copied_and_how_much(worlds: Pair) -> None:
     assert rows_count in {outcome["rows_count"] for outcome in outcomes}
 
 
-@pytest.mark.parametrize("sql", ["COPY person FROM STDIN", "COPY person TO '/tmp/x'"])
+@pytest.mark.parametrize("sql", ["COPY person FROM '/tmp/x'", "COPY person TO '/tmp/x'"])
 def test_the_other_ways_are_refused_and_the_session_goes_on(worlds: Pair, sql: str) -> None:
     with worlds.ours() as ours:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):

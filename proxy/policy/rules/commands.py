@@ -10,6 +10,7 @@ from proxy.names import RuleName
 from proxy.policy.rules.context import Context, Refusal
 from proxy.statement.commands import (
     CloseCursor,
+    CopyIn,
     CopyOut,
     Deallocate,
     Declare,
@@ -48,6 +49,9 @@ COPY_OPTIONS = frozenset(
 )
 """Options that say how rows are written."""
 
+COPY_IN_OPTIONS = COPY_OPTIONS - {"force_quote"} | {"force_not_null", "force_null", "default"}
+"""Options that say how rows are read: what a value is, never which rows are taken."""
+
 ENCODINGS = frozenset(("utf8", "gbk", "gb18030", "euccn", "sqlascii", "latin1"))
 _TRANSACTION = frozenset(
     ("BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "ROLLBACK_TO")
@@ -62,8 +66,18 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
         case CopyOut() as copy if not (copy.selects and {*copy.options} <= COPY_OPTIONS):
             return Refusal(
                 RuleName("copy-form"),
-                "COPY is served TO STDOUT, of a relation or a SELECT, with the options"
+                "COPY TO STDOUT is served of a relation or a SELECT, with the options"
                 f" {', '.join(sorted(COPY_OPTIONS))}",
+            )
+        case CopyIn(options=options) if not {*options} <= COPY_IN_OPTIONS:
+            return Refusal(
+                RuleName("copy-form"),
+                f"COPY FROM STDIN is served with the options {', '.join(sorted(COPY_IN_OPTIONS))}",
+            )
+        case CopyIn() if not context.sole:
+            return Refusal(
+                RuleName("copy-alone"),
+                "COPY FROM STDIN has to be the only statement of its message",
             )
         case TransactionControl(kind=kind) if kind not in _TRANSACTION:
             return Refusal(RuleName("two-phase-commit"), "prepared transactions are not served")

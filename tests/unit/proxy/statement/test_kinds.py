@@ -29,7 +29,9 @@ def test_ordinary_syntax_is_known(sql):
         ("SELECT 1 INTO t", "SelectStmt.intoClause"),
         ("MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE", "MergeStmt"),
         ("DELETE FROM t WHERE CURRENT OF c", "CurrentOfExpr"),
-        ("COPY t FROM STDIN", "CopyStmt.is_from"),
+        ("COPY t FROM '/f'", "CopyStmt.filename"),
+        ("COPY t FROM PROGRAM 'id'", "CopyStmt.is_program"),
+        ("COPY t FROM STDIN WHERE true", "CopyStmt.whereClause"),
         ("EXPLAIN SELECT 1", "ExplainStmt"),
     ],
 )
