@@ -23,8 +23,9 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "请改用 UTF8、GBK、GB18030、EUC_CN、LATIN1 或者 SQL_ASCII。",
         "conflict-protected": "在受保护的表上使用 ON CONFLICT 会透露封存的行是否存在；"
         "请去掉 ON CONFLICT 子句。",
-        "copy-form": "COPY 只用于以 TO STDOUT 导出表或者 SELECT 的结果，选项限于输出格式；"
-        "请改写语句。",
+        "copy-alone": "COPY ... FROM STDIN 必须是其所在消息中的唯一语句；请将其单独发送。",
+        "copy-form": "COPY 只用于以 TO STDOUT 导出表或者 SELECT 的结果，或者以 FROM STDIN 导入，"
+        "选项限于数据格式；请改写语句。",
         "explain-form": "EXPLAIN 只用于 SELECT，选项限于已知的；请改写语句。",
         "explain-protected": "执行计划会显示所读取的表的统计信息，因此 EXPLAIN 只用于"
         "不含封存记录的表，不用于视图和本单位自建的函数；请在其他表上使用。",

@@ -10,9 +10,12 @@ from typing import Final, assert_never
 from proxy.policy.decision import Decision
 from proxy.session import refusals
 from proxy.session.commands import Command, End, Record, ToServer, Unit
+from proxy.session.copying import ROWS, Rows
 from proxy.session.judge import Judge, Judged
-from proxy.session.mirror import Kind, Mirror, Operation
+from proxy.session.limits import DIVISIBLE
+from proxy.session.mirror import Mirror
 from proxy.session.names import Change, Portal, Statement
+from proxy.session.operation import Kind, Operation, query_operation
 from proxy.session.plan import Plan, Timing
 from proxy.session.refusals import Poison
 from proxy.session.resolve import Pending, define, resolve, resolve_again, resolve_portal
@@ -49,11 +52,12 @@ class Intake:
         self._mirror = mirror
         self._judge = judge
         self._poison = poison
-        self._framer = Framer(tags)
+        self._framer = Framer(tags, DIVISIBLE)
         self._stopped_at: Frame | None = None
         self._withheld: _Withheld | None = None
         self._awaited: Operation | Change[Statement] | Change[Portal] | None = None
         self._settling = Settling()
+        self._rows = Rows()
         self._recorded_number = 0
         self._over = False
         self._commands: list[Command] = []
@@ -67,7 +71,6 @@ class Intake:
             frontend.CLOSE: self._close,
             frontend.SYNC: self._sync,
             frontend.FLUSH: self._flush,
-            frontend.TERMINATE: self._terminate,
             frontend.FUNCTION_CALL: self._function_call,
         }
 
@@ -78,6 +81,7 @@ class Intake:
             self._over
             or self._judge.waiting
             or self._withheld is not None
+            or self._rows.undecided
             or (self._awaited is not None and not self._awaited.answered)
             or self._mirror.in_flight_count >= _IN_FLIGHT_MAX
         )
@@ -128,7 +132,14 @@ class Intake:
 
     def _taken(self, frame: Frame) -> bool:
         """Whether `frame` is done with; False if it has to be taken again after a wait."""
-        if self._mirror.discarding and frame.tag not in (frontend.SYNC, frontend.TERMINATE):
+        if frame.tag == frontend.TERMINATE:
+            return self._terminate(frame.raw)
+        if self._mirror.discarding and frame.tag != frontend.SYNC:
+            return True
+        if self._rows.wanted:
+            self._outgoing.append(self._rows.passed(frame))
+            return True
+        if frame.tag in ROWS:
             return True
         return self._take_message[frame.tag](frame.raw)
 
@@ -140,7 +151,7 @@ class Intake:
         plan = self._found(resolve(judged.plan, self._mirror, self._judge))
         if plan is None:
             return False
-        operation = self._query_operation(plan)
+        operation = query_operation(self._mirror.segment, plan)
         if judged.upstream is None or plan.text is None:
             return self._refuse(plan.decision, text, operation)
         if plan.defines and self._mirror.full:
@@ -268,19 +279,8 @@ class Intake:
         return True
 
     def _function_call(self, _raw: bytes) -> bool:
-        return self._refuse(refusals.FUNCTION_CALL, b"", self._query_operation(None))
-
-    def _query_operation(self, plan: Plan | None) -> Operation:
-        """A Query drops the unnamed statement and portal, whatever becomes of it."""
-        segment = self._mirror.segment
-        return Operation(
-            Kind.QUERY,
-            segment,
-            plan,
-            guarded=plan is not None and plan.guarded,
-            statement=Change(segment, b"", None),
-            portal=Change(segment, b"", None),
-        )
+        operation = query_operation(self._mirror.segment, None)
+        return self._refuse(refusals.FUNCTION_CALL, b"", operation)
 
     def _judge_text(self, text: bytes) -> Judged | None:
         if self._must_settle():
@@ -391,3 +391,4 @@ class Intake:
         if operation.unit is not None:
             self.sent_number = max(self.sent_number, operation.unit.number)
         self._settling.sent(operation)
+        self._rows.sent(operation)

@@ -12,10 +12,18 @@ _NAMES_BYTES_MAX: Final = 8_192
 
 @dataclass(frozen=True, slots=True)
 class MessageLimits:
-    """The longest messages a client may send."""
+    """The longest messages a client may send.
+
+    A CopyData is sent on as it comes, so its length costs no memory.
+    """
 
     text_bytes_max: int = 1024 * 1024
     bind_bytes_max: int = 64 * 1024 * 1024
+    copy_bytes_max: int = 1024 * 1024 * 1024
+
+
+# Where one CopyData ends and the next begins means nothing.
+DIVISIBLE: Final = frozenset({frontend.COPY_DATA})
 
 
 def client_tags(limits: MessageLimits) -> dict[int, int]:
@@ -32,4 +40,7 @@ def client_tags(limits: MessageLimits) -> dict[int, int]:
         frontend.FLUSH: 0,
         frontend.TERMINATE: 0,
         frontend.FUNCTION_CALL: limits.bind_bytes_max,
+        frontend.COPY_DATA: limits.copy_bytes_max,
+        frontend.COPY_DONE: 0,
+        frontend.COPY_FAIL: named,
     }

@@ -7,24 +7,20 @@ fails takes with it everything up to the next Sync, on the server and therefore 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import Enum, auto
-from types import MappingProxyType
 from typing import Final, assert_never
 
 from proxy.errors import UpstreamUnavailable
 from proxy.names import SearchPath
-from proxy.policy.decision import Decision, StatementClass
+from proxy.policy.decision import StatementClass
 from proxy.policy.law import Principal
 from proxy.session.commands import Unit
-from proxy.session.names import Change, Names, Portal, Statement, effective_path
+from proxy.session.names import Names, Portal, Statement, effective_path
+from proxy.session.operation import Copying, Kind, Operation
 from proxy.session.plan import (
     DropPortal,
     DropPortals,
     DropStatement,
     Effect,
-    Plan,
     ResetSearchPath,
     Scene,
     SetSearchPath,
@@ -36,104 +32,7 @@ from proxy.statement.temporary import DropTemporaries, MakeTemporary
 from proxy.wire.postgres import backend
 from proxy.wire.postgres.backend import TransactionStatus
 
-
-class Kind(Enum):
-    """The client messages that the server answers."""
-
-    QUERY = auto()
-    PARSE = auto()
-    BIND = auto()
-    DESCRIBE = auto()
-    CLOSE = auto()
-    EXECUTE = auto()
-    SYNC = auto()
-
-
-# Which message may answer which, and whether it is the last one to do so.
-ANSWERS: Final[Mapping[int, Mapping[Kind, bool]]] = MappingProxyType(
-    {
-        backend.PARSE_COMPLETE: {Kind.PARSE: True},
-        backend.BIND_COMPLETE: {Kind.BIND: True},
-        backend.CLOSE_COMPLETE: {Kind.CLOSE: True},
-        backend.PARAMETER_DESCRIPTION: {Kind.DESCRIBE: False},
-        backend.ROW_DESCRIPTION: {Kind.DESCRIBE: True, Kind.QUERY: False},
-        backend.NO_DATA: {Kind.DESCRIBE: True},
-        backend.DATA_ROW: {Kind.EXECUTE: False, Kind.QUERY: False},
-        backend.COPY_OUT: {Kind.EXECUTE: False, Kind.QUERY: False},
-        backend.COPY_DONE: {Kind.EXECUTE: False, Kind.QUERY: False},
-        backend.COMMAND_COMPLETE: {Kind.EXECUTE: True, Kind.QUERY: False},
-        backend.EMPTY_QUERY: {Kind.EXECUTE: True, Kind.QUERY: False},
-        backend.PORTAL_SUSPENDED: {Kind.EXECUTE: True},
-        backend.READY: {Kind.QUERY: True, Kind.SYNC: True},
-    }
-)
-
 _HELD_BYTES_MAX: Final = 8 * 1024 * 1024
-
-# What cannot begin or end a transaction, nor fire a deferred constraint.
-_PLAIN: Final = frozenset(
-    {
-        StatementClass.SELECT,
-        StatementClass.INSERT,
-        StatementClass.UPDATE,
-        StatementClass.DELETE,
-        StatementClass.COPY,
-        StatementClass.CURSOR,
-        StatementClass.PREPARE,
-        StatementClass.EXECUTE,
-        StatementClass.EMPTY,
-    }
-)
-
-
-_DDL: Final = StatementClass.DDL
-
-
-@dataclass(slots=True, eq=False)
-class Operation:
-    """A message the server has yet to answer.
-
-    `plan` is None where nothing was judged: Sync, Close and Describe. `refusal` marks a message
-    whose text was replaced by one the server must reject. `opens` and `prepares` are what a text
-    defines by name, `statement` and `portal` what the message itself does.
-    """
-
-    kind: Kind
-    segment: int
-    plan: Plan | None = None
-    unit: Unit | None = None
-    guarded: bool = False
-    refusal: Decision | None = None
-    statement: Change[Statement] | None = None
-    portal: Change[Portal] | None = None
-    opens: tuple[Change[Portal], ...] = ()
-    prepares: tuple[Change[Statement], ...] = ()
-    failed: bool = False
-    answered: bool = False
-
-    @property
-    def plain(self) -> bool:
-        """It leaves the transaction as it is."""
-        match self.kind:
-            case Kind.QUERY | Kind.EXECUTE:
-                return self.plan is not None and self.plan.decision.statement_class in _PLAIN
-            case Kind.PARSE | Kind.BIND | Kind.DESCRIBE | Kind.CLOSE:
-                return True
-            case Kind.SYNC:
-                return False
-            case _:
-                assert_never(self.kind)
-
-    @property
-    def changes_schema(self) -> bool:
-        """Running it does."""
-        runs = self.kind is Kind.QUERY or self.kind is Kind.EXECUTE
-        return runs and self.plan is not None and self.plan.decision.statement_class is _DDL
-
-    @property
-    def turning(self) -> bool:
-        """A portal that was open before it may be gone after it."""
-        return not self.plain or self.kind is Kind.QUERY
 
 
 class Mirror:
@@ -228,6 +127,8 @@ class Mirror:
     def sent(self, operation: Operation) -> None:
         """A message went to the server."""
         self._operations.append(operation)
+        if operation.ran is not None and operation.ran.copies_in:
+            operation.copying = Copying.ASKED
         if operation.guarded:
             self._guarded_count += 1
             self._guarded_transaction = True
@@ -254,9 +155,11 @@ class Mirror:
         Raises `UpstreamUnavailable` when the server answers what it was not asked.
         """
         head = self.head
-        last = None if head is None else ANSWERS[tag].get(head.kind)
-        if head is None or last is None or (head.refusal is not None and not head.failed):
+        last = None if head is None else head.ends_with(tag)
+        if head is None or last is None:
             raise UpstreamUnavailable("the database answered out of step")
+        if tag == backend.COPY_IN:
+            head.copying = Copying.TAKING
         if tag == backend.COMMAND_COMPLETE and head.kind is Kind.EXECUTE:
             self._apply_effects(head)
         if last:

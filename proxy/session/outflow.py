@@ -11,7 +11,8 @@ from proxy.errors import UpstreamUnavailable
 from proxy.result.scrub import scrub_error, sqlstate_of
 from proxy.result.walker import Walker
 from proxy.session.gate import Gate
-from proxy.session.mirror import ANSWERS, Mirror
+from proxy.session.mirror import Mirror
+from proxy.session.operation import ANSWERS
 from proxy.session.refusals import Poison, encode_refusal
 from proxy.wire.postgres import backend
 from proxy.wire.postgres.encoding import codec_of
@@ -19,8 +20,7 @@ from proxy.wire.postgres.encoding import codec_of
 # Long enough for an error that quotes a long value, or a row of 1,600 columns described.
 _MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
 
-# COPY into the database, authentication and function results are not here: if one comes, the
-# session ends.
+# Replication, authentication and function results are not here: if one comes, the session ends.
 SERVER_TAGS: Final[Mapping[int, int]] = MappingProxyType(
     dict.fromkeys(
         (

@@ -130,7 +130,7 @@ class Plan:
     ``effects`` are applied when, and only when, the server reports success, and only then do the
     names of ``defines`` mean what they say. ``uses``: names whose meaning was settled before the
     text, and counts as much as the text. ``late``: the server looks names up when it runs the
-    text, not when it is bound.
+    text, not when it is bound. ``copies_in``: when it runs the text it takes rows of the client.
     """
 
     decision: Decision
@@ -142,3 +142,4 @@ class Plan:
     defines: tuple[Definition, ...] = ()
     uses: tuple[Use, ...] = ()
     late: bool = False
+    copies_in: bool = False

@@ -36,6 +36,7 @@ from proxy.statement.analyse import Analysis, analyse
 from proxy.statement.catalogue import Catalogue
 from proxy.statement.commands import (
     CloseCursor,
+    CopyIn,
     Deallocate,
     Discard,
     Setting,
@@ -185,6 +186,7 @@ def _plan(analysis: Analysis, judged: list[Judgement], context: Context, sent: s
         defines=defines(each),
         uses=uses(analysis.statements),
         late=bool(verbs & _LATE_VERBS),
+        copies_in=any(isinstance(command(facts), CopyIn) for facts in analysis.statements),
     )
 
 
@@ -197,7 +199,10 @@ def _running(facts: Facts, decision: Decision, context: Context) -> Plan:
 
 
 _SESSION_VERBS = frozenset((Verb.SET, Verb.DISCARD, Verb.DEALLOCATE, Verb.DDL, Verb.TEMPORARY))
-_LATE_VERBS = frozenset((Verb.PREPARE, Verb.EXECUTE))
+_LATE_VERBS = frozenset(
+    (Verb.PREPARE, Verb.EXECUTE, Verb.COPY, Verb.DDL, Verb.TEMPORARY, Verb.EXPLAIN)
+)
+"""Utility statements: PostgreSQL looks their names up when it runs them, if not all of them."""
 
 
 def _effects(facts: Facts) -> tuple[Effect, ...]:

@@ -13,8 +13,9 @@ from typing import Final
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.session import refusals
 from proxy.session.judge import Judge
-from proxy.session.mirror import Mirror, Operation
+from proxy.session.mirror import Mirror
 from proxy.session.names import Change, Portal, Statement
+from proxy.session.operation import Operation
 from proxy.session.plan import Namespace, OpenCursor, Plan, PrepareStatement, Timing, Use
 
 _ROWS: Final = frozenset(

@@ -8,7 +8,7 @@ be answered, and the text must be one that reads the same in every encoding ther
 
 from __future__ import annotations
 
-from proxy.session.mirror import Kind, Operation
+from proxy.session.operation import Kind, Operation
 
 
 class Settling:

@@ -125,7 +125,7 @@ def _facts(
         settings=named.settings,
         locks="LockingClause" in kinds,
         conflict="OnConflictClause" in kinds,
-        writes=bool(kinds & _WRITES) or about_temporary,
+        writes=bool(kinds & _WRITES) or about_temporary or bool(raw.body.get("is_from")),
         second_opinion=second_opinion(statement, queried) if references else SecondOpinion.SILENT,
     )
 

@@ -62,6 +62,13 @@ class CopyOut:
 
 
 @dataclass(frozen=True, slots=True)
+class CopyIn:
+    """COPY ... FROM STDIN; ``options`` as for `CopyOut`."""
+
+    options: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Declare:
     """DECLARE of a cursor; ``held`` WITH HOLD, which outlives its transaction."""
 
@@ -101,6 +108,7 @@ class Explain:
 
 Command = (
     CopyOut
+    | CopyIn
     | Setting
     | TransactionControl
     | Discard
@@ -133,7 +141,7 @@ def command(facts: Facts) -> Command | None:
         case Verb.DEALLOCATE:
             return Deallocate(None if body.get("isall") else text(body, "name"))
         case Verb.COPY:
-            return CopyOut(*_inner(body))
+            return _copy(body)
         case Verb.CLOSE:
             return CloseCursor(text(body, "portalname") or None)
         case Verb.DECLARE:
@@ -152,6 +160,11 @@ def command(facts: Facts) -> Command | None:
             return temporary.changes(facts.kind, body)
         case _:
             return None
+
+
+def _copy(body: Body) -> CopyOut | CopyIn:
+    options, selects = _inner(body)
+    return CopyIn(options) if body.get("is_from") else CopyOut(options, selects)
 
 
 def _inner(body: Body) -> tuple[tuple[str, ...], bool]:

@@ -44,7 +44,8 @@ def _end(raw: RawStatement, inside: tuple[Token, ...]) -> int:
 
 def _copied(raw: RawStatement, inside: tuple[Token, ...]) -> Span:
     """``COPY (query) TO STDOUT options``, or what stands before the options of ``COPY t``."""
-    out = next((n for n in reversed(range(len(inside))) if inside[n].word == "STDOUT"), None)
+    end = "STDIN" if raw.body.get("is_from") else "STDOUT"
+    out = next((n for n in reversed(range(len(inside))) if inside[n].word == end), None)
     if out is None:
         return raw.span
     if raw.body.get("query") and inside[1].word == "(" and inside[out - 2].word == ")":

@@ -18,7 +18,7 @@ _KINDS: dict[str, str] = {
     "InsertStmt": "cols onConflictClause override relation returningList selectStmt withClause",
     "UpdateStmt": "fromClause relation returningList targetList whereClause withClause",
     "DeleteStmt": "relation returningList usingClause whereClause withClause",
-    "CopyStmt": "attlist options query relation",
+    "CopyStmt": "attlist is_from options query relation",
     "TransactionStmt": "chain kind location options savepoint_name",
     "VariableSetStmt": "args is_local kind name",
     "VariableShowStmt": "name",

@@ -205,7 +205,8 @@ class Survey:
             return self._statement(query[0], query[1], visible, outer)
         if target is not None:  # it has no WHERE
             place = _Place(self._clause(body), Level([], outer), visible, hidden=True)
-            self._relation(target, place, Access.READ)
+            access = Access.INSERT if body.get("is_from") else Access.READ
+            self._relation(target, place, access)
         return None, set()
 
     def _with(self, body: Body, visible: _Visible, outer: Level | None) -> _Visible:

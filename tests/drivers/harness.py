@@ -102,12 +102,13 @@ _DEALLOCATE = re.compile(r"\s*deallocate\s+(?:prepare\s+)?\"?(\w+)\"?\s*;?$", re
 _TRANSACTION = re.compile(
     r"\s*(begin|start|commit|rollback|savepoint|release|end)\b", re.IGNORECASE
 )
+_COPY_IN = re.compile(r"\s*copy\b.*\bfrom\s+stdin\b", re.IGNORECASE)
 _WRITE = re.compile(r"\s*(insert|update|delete|create|drop|truncate)\b", re.IGNORECASE)
 
 
 class MarkedPlans:
     """Passes everything, except where a comment in the text says otherwise: ``/*refuse*/``,
-    ``/*first*/``, ``/*guard*/``, ``/*strip*/``, ``/*slow*/``."""
+    ``/*first*/``, ``/*guard*/``, ``/*strip*/``, ``/*slow*/``, ``/*unexpected*/``."""
 
     def __init__(self, generation: int = 1) -> None:
         self.generation = generation
@@ -129,16 +130,17 @@ class MarkedPlans:
         kind = StatementClass.SELECT
         if _TRANSACTION.match(text):
             kind = StatementClass.TRANSACTION
+        copies_in = _COPY_IN.match(text) is not None and "/*unexpected*/" not in text
         plan = Plan(decision(Verdict.PASS, "nothing-protected", kind), text)
         if "/*strip*/" in text:
             stripped = decision(Verdict.STRIP, "sealed", kind)
             plan = replace(plan, decision=stripped, text=text.replace("/*strip*/", "1 +"))
-        if "/*first*/" in text or _WRITE.match(text):
+        if "/*first*/" in text or _WRITE.match(text) or copies_in:
             plan = replace(plan, timing=Timing.FIRST)
         if "/*guard*/" in text:
             plan = replace(plan, guarded=True)
         effects = _effects(text)
-        return replace(plan, effects=effects, settle=bool(effects))
+        return replace(plan, effects=effects, settle=bool(effects), copies_in=copies_in)
 
 
 def _effects(text: str) -> tuple[Effect, ...]:

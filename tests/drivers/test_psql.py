@@ -57,10 +57,28 @@ def test_what_is_copied_out_comes_and_is_counted(proxy, tmp_path):
     assert proxy.notary.headers("outcome")[0]["rows_count"] == 50
 
 
-def test_copying_in_ends_the_session_and_moves_no_row(proxy):
-    """The planner refuses it; were one to slip through, the wire does not carry it."""
+def test_what_is_copied_in_arrives_and_is_recorded(proxy, tmp_path):
+    source = tmp_path / "person.csv"
+    source.write_text("101,one\n102,two\n", encoding="utf-8")
+    copy = f"\\copy person (id, name) FROM '{source}' CSV"
+    done = psql(proxy, "-c", copy, "-c", "SELECT count(*) FROM person")
+    assert done.stdout == "COPY 2\n52\n"
+    assert len(proxy.notary.headers("decision")) == 2
+
+
+def test_a_line_that_does_not_fit_ends_the_copy_and_not_the_session(proxy, tmp_path):
+    source = tmp_path / "person.csv"
+    source.write_text("101,one\nno number,two\n" + "1,x\n" * 100_000, encoding="utf-8")
+    copy = f"\\copy person (id, name) FROM '{source}' CSV"
+    done = psql(proxy, "-c", copy, "-c", "SELECT count(*) FROM person")
+    assert "invalid input syntax for type integer" in done.stderr
+    assert done.stdout == "50\n"
+
+
+def test_a_server_that_takes_rows_unexpectedly_ends_the_session_and_gets_none(proxy):
+    """Were a text to slip through that the planner does not know for a COPY."""
     before = psql(proxy, "-c", "SELECT count(*) FROM person").stdout
-    done = psql(proxy, "-c", "COPY person FROM STDIN")
+    done = psql(proxy, "-c", "COPY person FROM STDIN /*unexpected*/")
     assert done.returncode != 0
     assert psql(proxy, "-c", "SELECT count(*) FROM person").stdout == before
 

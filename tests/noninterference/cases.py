@@ -9,6 +9,7 @@ A file of ``corpus/`` holds the cases of one class, each one a session:
     SQL                      one simple Query, sent as it stands
     -- step                  the next one of the same session
     -- bytes: ...            in place of SQL: the body of a Python bytes literal
+    -- rows: ...              likewise: what a COPY ... FROM STDIN of this step is given
 
 An outcome is one of
 
@@ -32,13 +33,13 @@ from pathlib import Path
 CORPUS = Path(__file__).with_name("corpus")
 EQUAL, ALIKE, PROBE, ENDED = "equal", "alike", "probe", "ended"
 _CASE = re.compile(r"-- case: (?P<name>[a-z0-9_]+) \| (?P<outcome>[a-z-]+) \| (?P<why>\S.*)")
-_OPTION = re.compile(r"-- (?P<key>role|startup|bytes): ?(?P<value>.*)")
+_OPTION = re.compile(r"-- (?P<key>role|startup|bytes|rows): ?(?P<value>.*)")
 _ROLE = "app_owner"
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One session. ``steps`` are the bodies of its Query messages."""
+    """One session. ``steps`` are the bodies of its Query messages, ``rows`` what goes with them."""
 
     group: str
     name: str
@@ -47,6 +48,7 @@ class Case:
     startup: tuple[tuple[str, str], ...]
     masked: bool
     steps: tuple[bytes, ...]
+    rows: tuple[bytes | None, ...]
 
     def __str__(self) -> str:
         return f"{self.group}-{self.name}"
@@ -83,6 +85,7 @@ def _cases(file: Path) -> Iterator[Case]:
 def _case(group: str, name: str, outcome: str, lines: list[str]) -> Case:
     role, startup, masked = _ROLE, [], False
     steps: list[list[bytes]] = [[]]
+    rows: dict[int, bytes] = {}
     for line in lines:
         option = _OPTION.fullmatch(line)
         if option is None and line not in ("-- step", "-- mask"):
@@ -96,7 +99,14 @@ def _case(group: str, name: str, outcome: str, lines: list[str]) -> Case:
         elif option["key"] == "startup":
             key, _, value = option["value"].partition("=")
             startup.append((key, value))
+        elif option["key"] == "rows":
+            rows[len(steps) - 1] = _literal(option["value"])
         else:
-            steps[-1].append(ast.literal_eval(f'b"""{option["value"]}"""'))
+            steps[-1].append(_literal(option["value"]))
     bodies = tuple(b"\n".join(step) for step in steps)
-    return Case(group, name, outcome, role, tuple(startup), masked, bodies)
+    given = tuple(map(rows.get, range(len(bodies))))
+    return Case(group, name, outcome, role, tuple(startup), masked, bodies, given)
+
+
+def _literal(body: str) -> bytes:
+    return bytes(ast.literal_eval(f'b"""{body}"""'))

@@ -78,22 +78,23 @@ class Played:
         finally:
             session._socket.close()
 
-    def query(self, body: bytes) -> Reply:
-        """Send it; the reply. A COPY ... FROM STDIN is given nothing but an end."""
+    def query(self, body: bytes, rows: bytes | None = None) -> Reply:
+        """Send it; the reply. A COPY ... FROM STDIN is given `rows`, or told that there are none
+        to come."""
         try:
             self._socket.sendall(b"Q" + struct.pack(">I", len(body) + 5) + body + b"\0")
         except OSError:
             return Reply(ended=True)
-        return self._reply()
+        return self._reply(_COPY_FAIL if rows is None else _copied(rows))
 
-    def _reply(self) -> Reply:
+    def _reply(self, rows: bytes = _COPY_FAIL) -> Reply:
         out = Reply()
         while (message := self._message()) is not None:
             out.messages.append(message)
             if message[0] == 0x5A:  # ReadyForQuery
                 return out
             if message[0] == 0x47:  # CopyInResponse
-                self._socket.sendall(_COPY_FAIL)
+                self._socket.sendall(rows)
         out.ended = True
         return out
 
@@ -117,3 +118,7 @@ class Played:
                 return False
             self._buffer += chunk
         return True
+
+
+def _copied(rows: bytes) -> bytes:
+    return b"d" + struct.pack(">I", len(rows) + 4) + rows + b"c\0\0\0\4"

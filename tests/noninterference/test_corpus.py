@@ -96,16 +96,17 @@ def played(case: Case, world: World) -> str:
         assert_nothing_sealed(case, ours.first)
         if ours.first.ended:
             return ours.first.rule or ENDED
-        for step, mirrored in zip(
+        for step, mirrored, rows in zip(
             case.steps_for(world.full.name, world.full.port),
             case.steps_for(world.pruned.name, world.pruned.port),
+            case.rows,
             strict=True,
         ):
-            reply = ours.query(step)
+            reply = ours.query(step, rows)
             assert_nothing_sealed(case, reply)
             if reply.rule or reply.ended:
                 return outcome_of_the_rest(case, ours, reply)
-            compare(case, step, reply, theirs.query(mirrored))
+            compare(case, step, reply, theirs.query(mirrored, rows))
         return case.outcome if case.outcome in (ALIKE, PROBE) else EQUAL
 
 
@@ -128,7 +129,7 @@ def compare(case: Case, step: bytes, ours: Reply, theirs: Reply) -> None:
 
 def assert_nothing_sealed(case: Case, reply: Reply) -> None:
     """No marker of a sealed row, and no raw phone where they are masked, that was not typed."""
-    typed = b"\0".join(case.steps)
+    typed = b"\0".join([*case.steps, *filter(None, case.rows)])
     found = {mark for mark in MARK.findall(reply.content) if mark not in typed}
     if case.masked:
         found |= {phone for phone in PHONE.findall(reply.content) if phone not in typed}

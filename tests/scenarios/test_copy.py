@@ -10,19 +10,24 @@ import asyncpg
 import psycopg
 import pytest
 
+from tests.drivers import raw
 from tests.scenarios.pair import Pair, running_pair
 from tests.world import HOST, PASSWORD, PostgresWorld
 
 pytestmark = pytest.mark.database
 
-GENERATED = """
-ALTER TABLE base.charge ADD twice int GENERATED ALWAYS AS (term_months * 2) STORED
+EXTRA = """
+ALTER TABLE base.charge ADD twice int GENERATED ALWAYS AS (term_months * 2) STORED;
+CREATE SCHEMA other;
+CREATE TABLE other.seal_notice (LIKE base.seal_notice);
+GRANT ALL ON SCHEMA other TO PUBLIC;
+GRANT ALL ON other.seal_notice TO PUBLIC;
 """
 
 
 @pytest.fixture(scope="module")
 def worlds(postgres: PostgresWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pair]:
-    with running_pair(postgres, tmp_path_factory.mktemp("copy"), GENERATED) as pair:
+    with running_pair(postgres, tmp_path_factory.mktemp("copy"), EXTRA) as pair:
         yield pair
 
 
@@ -102,12 +107,35 @@ def test_the_ledger_says_what_was_copied_and_how_much(worlds: Pair) -> None:
     assert rows_count in {outcome["rows_count"] for outcome in outcomes}
 
 
-@pytest.mark.parametrize("sql", ["COPY person FROM STDIN", "COPY person TO '/tmp/x'"])
+@pytest.mark.parametrize("sql", ["COPY person FROM '/tmp/x'", "COPY person TO '/tmp/x'"])
 def test_the_other_ways_are_refused_and_the_session_goes_on(worlds: Pair, sql: str) -> None:
     with worlds.ours() as ours:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             ours.execute(sql.encode())
         assert ours.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_a_portal_bound_under_another_path_is_judged_by_the_path_it_runs_under(
+    worlds: Pair,
+) -> None:
+    """The server looks for the table when it runs the COPY, not when it is bound."""
+    site = worlds.service.site
+    with raw.RawClient(HOST, site.port) as client:
+        client.start(user="desk", database=site.database.name)
+        client.send(raw.query("SET search_path = other"))
+        client.until("Z")
+        client.send(
+            raw.parse("COPY seal_notice TO STDOUT", "s"),
+            raw.bind("s", "p"),
+            raw.parse("SET search_path = base"),
+            raw.bind(),
+            raw.execute(),
+            raw.execute("p"),
+            raw.SYNC,
+        )
+        answers = client.until("Z")
+    assert raw.tags(answers) == "1212CEZ"
+    assert answers[-2].fields["H"] == "rule stale-statement"
 
 
 def test_a_platform_copies_nothing_protected(worlds: Pair) -> None:

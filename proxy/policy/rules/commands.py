@@ -10,6 +10,7 @@ from proxy.names import RuleName
 from proxy.policy.rules.context import TABLES, Context, Refusal
 from proxy.statement.commands import (
     CloseCursor,
+    CopyIn,
     CopyOut,
     Deallocate,
     Declare,
@@ -49,6 +50,9 @@ COPY_OPTIONS = frozenset(
 )
 """Options that say how rows are written."""
 
+COPY_IN_OPTIONS = COPY_OPTIONS - {"force_quote"} | {"force_not_null", "force_null", "default"}
+"""Options that say how rows are read: what a value is, never which rows are taken."""
+
 EXPLAIN_OPTIONS = frozenset(
     (
         "analyze", "buffers", "costs", "format", "generic_plan", "memory", "serialize", "settings",
@@ -70,11 +74,21 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
         case CopyOut() as copy if not (copy.selects and {*copy.options} <= COPY_OPTIONS):
             return Refusal(
                 RuleName("copy-form"),
-                "COPY is served TO STDOUT, of a relation or a SELECT, with the options"
+                "COPY TO STDOUT is served of a relation or a SELECT, with the options"
                 f" {', '.join(sorted(COPY_OPTIONS))}",
             )
         case Explain() as explain:
             return _refuse_explained(explain, facts, context)
+        case CopyIn(options=options) if not {*options} <= COPY_IN_OPTIONS:
+            return Refusal(
+                RuleName("copy-form"),
+                f"COPY FROM STDIN is served with the options {', '.join(sorted(COPY_IN_OPTIONS))}",
+            )
+        case CopyIn() if not context.sole:
+            return Refusal(
+                RuleName("copy-alone"),
+                "COPY FROM STDIN has to be the only statement of its message",
+            )
         case TransactionControl(kind=kind) if kind not in _TRANSACTION:
             return Refusal(RuleName("two-phase-commit"), "prepared transactions are not served")
         case Discard(target=target) if target == "ALL" and context.in_transaction:

@@ -1,4 +1,5 @@
-"""INSERT, UPDATE and DELETE: what would tell of rows that cannot be seen is refused."""
+"""INSERT (COPY FROM is one), UPDATE and DELETE: what would tell of rows that cannot be seen is
+refused."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from struct import Struct
 from typing import Final
@@ -34,10 +34,18 @@ class Framer:
     `body_bytes_max` names every tag that may come, each with the longest body it may have: a frame
     we cannot name is a frame we cannot judge. Lengths are checked before the body is waited for.
     After a violation the stream has no trustworthy next byte, so the framer stays broken.
+
+    `divisible` are the tags of messages whose bounds mean nothing: what has arrived of one that is
+    not whole yet is a frame of its own, so that no more than a chunk is held of it.
     """
 
-    def __init__(self, body_bytes_max: Mapping[int, int]) -> None:
+    def __init__(
+        self, body_bytes_max: Mapping[int, int], divisible: Set[int] = frozenset()
+    ) -> None:
         self._body_bytes_max = body_bytes_max
+        self._divisible = divisible
+        self._divided_tag = 0
+        self._divided_bytes_left = 0
         self._buffer = bytearray()
         self._start = 0
         self._violation: ProtocolViolation | None = None
@@ -58,6 +66,8 @@ class Framer:
         """The next whole frame, or None until more is fed. Raises `ProtocolViolation`."""
         if self._violation is not None:
             raise self._violation
+        if self._divided_bytes_left:
+            return self._piece()
         start = self._start
         if len(self._buffer) - start < HEADER_BYTES:
             return None
@@ -73,7 +83,11 @@ class Framer:
             )
         end = start + 1 + length_bytes
         if len(self._buffer) < end:
-            return None
+            if tag not in self._divisible:
+                return None
+            self._start += HEADER_BYTES
+            self._divided_tag, self._divided_bytes_left = tag, length_bytes - 4
+            return self._piece()
         self._start = end
         return Frame(tag, bytes(memoryview(self._buffer)[start:end]))
 
@@ -83,6 +97,16 @@ class Framer:
         self._buffer.clear()
         self._start = 0
         return rest
+
+    def _piece(self) -> Frame | None:
+        size_bytes = min(self.buffered_bytes, self._divided_bytes_left)
+        if not size_bytes:
+            return None
+        start, end = self._start, self._start + size_bytes
+        self._start = end
+        self._divided_bytes_left -= size_bytes
+        header = _HEADER.pack(self._divided_tag, 4 + size_bytes)
+        return Frame(self._divided_tag, header + memoryview(self._buffer)[start:end])
 
     def _broken(self, violation: ProtocolViolation) -> ProtocolViolation:
         self._violation = violation

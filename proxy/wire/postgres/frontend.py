@@ -26,6 +26,9 @@ SYNC: Final = ord("S")
 FLUSH: Final = ord("H")
 TERMINATE: Final = ord("X")
 FUNCTION_CALL: Final = ord("F")
+COPY_DATA: Final = ord("d")
+COPY_DONE: Final = ord("c")
+COPY_FAIL: Final = ord("f")
 PASSWORD: Final = ord("p")
 
 _U16: Final = struct.Struct(">H")
@@ -202,8 +205,14 @@ def decode_execute(raw: bytes) -> Execute:
     return Execute(portal, int(_I32.unpack_from(raw, name_end + 1)[0]))
 
 
+def require_copy_fail(raw: bytes) -> None:
+    """A CopyFail holds one text, for the server's error, and nothing else."""
+    if raw.find(0, HEADER_BYTES) != len(raw) - 1:
+        raise _malformed("CopyFail")
+
+
 def require_empty(raw: bytes) -> None:
-    """Sync, Flush and Terminate have no body."""
+    """Sync, Flush, Terminate and CopyDone have no body."""
     if len(raw) != HEADER_BYTES:
         raise _malformed("bodiless")
 

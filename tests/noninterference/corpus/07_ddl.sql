@@ -115,7 +115,7 @@ SELECT suspect_name FROM reports.cases ORDER BY 1
 -- case: create_aggregate | unsupported-statement | aggregate over a leaking function
 CREATE AGGREGATE ag2(text) (SFUNC = textcat, STYPE = text, INITCOND = '')
 
--- case: create_table_like | unsupported-statement | LIKE copies structure only
+-- case: create_table_like | equal | LIKE copies structure only
 CREATE TEMP TABLE shape (LIKE cases)
 
 -- case: create_schema_embedded | unsupported-statement | CREATE SCHEMA with embedded CREATE VIEW

@@ -340,6 +340,14 @@ SELECT * FROM courts
 -- step
 SELECT count(*) FROM agency.courts
 
+-- case: copied_in | equal | COPY into a temporary table
+CREATE TEMP TABLE cases (id int, v text)
+-- step
+-- rows: 3\tmine\n
+COPY cases FROM STDIN
+-- step
+SELECT * FROM cases
+
 -- case: copied_out_and_counted | equal | COPY of a temporary table
 CREATE TEMP TABLE scratch AS SELECT id, suspect_name FROM cases ORDER BY id
 -- step

@@ -11,7 +11,7 @@ from proxy.policy.law import Match, Principal, PrincipalKind
 from proxy.session.commands import Command, End, Record, Report, ToClient, ToServer
 from proxy.session.limits import MessageLimits
 from proxy.session.names import Portal, Statement
-from proxy.session.plan import Plan, Scene
+from proxy.session.plan import Plan, Scene, Timing
 from proxy.session.session import Opened, Session
 from proxy.wire.postgres import frontend
 from proxy.wire.postgres.backend import encode_fields, encode_message
@@ -31,6 +31,9 @@ def decision(
     return Decision(verdict, RuleName("rule"), None, "the reason", kind)
 
 
+COPY = Plan(
+    decision(kind=StatementClass.COPY), "COPY", timing=Timing.FIRST, late=True, copies_in=True
+)
 REFUSAL = Plan(decision(Verdict.REFUSE), None)
 
 
@@ -71,6 +74,10 @@ def close(kind: bytes, name: bytes) -> bytes:
     return encode_message(ord("C"), kind + name + b"\0")
 
 
+def copy_data(body: bytes) -> bytes:
+    return encode_message(frontend.COPY_DATA, body)
+
+
 def describe(kind: bytes, name: bytes = b"") -> bytes:
     return encode_message(ord("D"), kind + name + b"\0")
 
@@ -80,6 +87,8 @@ def answer(tag: str, body: bytes = b"") -> bytes:
 
 
 PARSED, BOUND, CLOSED = answer("1"), answer("2"), answer("3")
+COPY_DONE, COPY_FAIL = answer("c"), answer("f", b"no more\0")
+TAKING, COPIED = answer("G", b"\0\0\0"), answer("C", b"COPY 1\0")
 ROW = answer("D", b"\0\1\0\0\0\1x")
 DONE = answer("C", b"SELECT 1\0")
 READY, IN_TRANSACTION, FAILED = answer("Z", b"I"), answer("Z", b"T"), answer("Z", b"E")

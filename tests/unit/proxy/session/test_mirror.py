@@ -1,12 +1,15 @@
 """State changes on the server's answers only, and an error takes what the server skips."""
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.errors import UpstreamUnavailable
 from proxy.policy.decision import StatementClass
 from proxy.session.commands import Unit
-from proxy.session.mirror import ANSWERS, Kind, Mirror, Operation
+from proxy.session.mirror import Mirror
 from proxy.session.names import Change
+from proxy.session.operation import ANSWERS, Copying, Kind, Operation
 from proxy.session.plan import DropStatement, Plan, ResetSearchPath, SetSearchPath
 from proxy.wire.postgres import backend
 from proxy.wire.postgres.backend import TransactionStatus
@@ -37,12 +40,27 @@ def sent(mirror, kind, **more):
 @pytest.mark.parametrize("tag", ANSWERS, ids=chr)
 def test_only_the_answers_in_the_table_are_accepted(mirror, kind, tag):
     operation = sent(mirror, kind)
-    if kind in ANSWERS[tag]:
+    if kind in ANSWERS[tag] and tag != backend.COPY_IN:
         assert mirror.answer(tag) is operation
         assert mirror.idle is ANSWERS[tag][kind]
     else:
         with pytest.raises(UpstreamUnavailable):
             mirror.answer(tag)
+
+
+@pytest.mark.parametrize("kind", [Kind.QUERY, Kind.EXECUTE])
+def test_the_server_takes_rows_for_a_copy_into_it_and_for_nothing_else(mirror, kind):
+    operation = sent(mirror, kind, plan=replace(plan(StatementClass.COPY), copies_in=True))
+    assert operation.copying is Copying.ASKED
+    assert mirror.answer(backend.COPY_IN) is operation
+    assert operation.copying is Copying.TAKING
+    assert mirror.head is operation
+
+
+@pytest.mark.parametrize("kind", [Kind.PARSE, Kind.BIND, Kind.DESCRIBE])
+def test_a_copy_is_under_way_only_when_it_is_run(mirror, kind):
+    operation = sent(mirror, kind, plan=replace(plan(StatementClass.COPY), copies_in=True))
+    assert operation.copying is None
 
 
 @pytest.mark.parametrize("tag", ANSWERS, ids=chr)

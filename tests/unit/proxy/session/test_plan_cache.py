@@ -57,6 +57,13 @@ def test_the_name_given_to_set_config_is_no_plain_literal():
     assert cache.lookup("SELECT set_config('role', 'off', false)", SCENE) is None
 
 
+def test_the_two_directions_of_a_copy_do_not_share_a_plan():
+    texts = [f"COPY courts {way} (DELIMITER '|')" for way in ("FROM STDIN", "TO STDOUT")]
+    cache = remembered(*texts)
+    assert [cache.lookup(text, SCENE).copies_in for text in texts] == [True, False]
+    assert cache.lookup("COPY courts FROM STDIN (DELIMITER ',')", SCENE) is None
+
+
 def test_what_is_kept_is_bounded():
     texts = [f"SELECT a{n} FROM courts" for n in range(5)]
     cache = remembered(*texts, entries_max=2)

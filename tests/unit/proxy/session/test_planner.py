@@ -47,6 +47,8 @@ def test_what_touches_nothing_protected_is_sent_as_it_is(sql):
         ("WITH d AS (DELETE FROM sentences RETURNING id) SELECT * FROM d", Timing.FIRST),
         ("SELECT 1; UPDATE courts SET name = 'x'", Timing.FIRST),
         ("BEGIN", Timing.WITH),
+        ("COPY courts FROM STDIN", Timing.FIRST),
+        ("COPY courts TO STDOUT", Timing.WITH),
     ],
 )
 def test_what_may_change_something_is_recorded_before_it_is_sent(sql, timing):
@@ -87,6 +89,37 @@ def test_what_a_text_does_to_the_session_is_known(sql, effects):
     assert plan(sql).effects == effects
     settling = (SetSearchPath, ResetSearchPath, DropStatement, DropTemporaries, MakeTemporary)
     assert plan(sql).settle is any(isinstance(effect, settling) for effect in effects)
+
+
+@pytest.mark.parametrize(
+    ("sql", "copies_in", "guarded"),
+    [
+        ("COPY courts FROM STDIN", True, False),
+        ("COPY cases (id) FROM STDIN (FORMAT csv)", True, True),
+        ("COPY cases TO STDOUT", False, True),
+        ("INSERT INTO courts VALUES ('a')", False, False),
+    ],
+)
+def test_what_takes_rows_of_the_client_is_known(sql, copies_in, guarded):
+    made = plan(sql)
+    assert (made.copies_in, made.guarded) == (copies_in, guarded)
+    assert (made.text == sql) is not (sql == "COPY cases TO STDOUT")
+
+
+@pytest.mark.parametrize(
+    ("sql", "late"),
+    [
+        ("COPY courts TO STDOUT", True),
+        ("COPY courts FROM STDIN", True),
+        ("COPY (SELECT 1) TO STDOUT", True),
+        ("EXECUTE p", True),
+        ("PREPARE p AS SELECT 1", True),
+        ("DECLARE c CURSOR FOR SELECT 1", False),
+        ("SELECT * FROM courts", False),
+    ],
+)
+def test_what_the_server_looks_up_only_when_it_runs_the_text_is_known(sql, late):
+    assert plan(sql).late is late
 
 
 @pytest.mark.parametrize(

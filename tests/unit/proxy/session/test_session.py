@@ -11,6 +11,9 @@ from proxy.session.session import Session
 from proxy.wire.postgres.backend import decode_fields
 from tests.unit.proxy.session.playbook import (
     BOUND,
+    COPIED,
+    COPY,
+    COPY_DONE,
     DONE,
     NONCE,
     OPENED,
@@ -21,10 +24,12 @@ from tests.unit.proxy.session.playbook import (
     ROW,
     SYNC,
     SYNTAX_ERROR,
+    TAKING,
     Plans,
     Play,
     answer,
     bind,
+    copy_data,
     decision,
     error,
     execute,
@@ -116,8 +121,8 @@ def test_malformed_messages_end_the_session_and_are_recorded():
     assert play.server(READY).commands == []
 
 
-@pytest.mark.parametrize("tag", ["d", "c", "f", "p", "Y", "\0"])
-def test_copy_data_passwords_and_unknown_types_end_the_session(tag):
+@pytest.mark.parametrize("tag", ["p", "Y", "\0"])
+def test_passwords_and_unknown_types_end_the_session(tag):
     assert Play().client(answer(tag)).ended is not None
 
 
@@ -133,6 +138,33 @@ def test_what_is_copied_out_is_released_and_counted():
     play = Play().client(query("SELECT 1")).durable().server(*sent)
     assert play.released == b"".join(sent)
     assert [report.unit.rows_count for report in play.reports] == [2]
+
+
+def test_a_copy_that_takes_rows_is_under_way():
+    play = Play(Plans({"COPY": COPY})).client(query("COPY")).durable().server(TAKING)
+    assert not play.session.idle
+    assert play.session.wants_client_bytes
+    assert not play.client(copy_data(b"1\n"), COPY_DONE).session.idle
+    assert play.server(COPIED, READY).session.idle
+
+
+def test_rows_of_a_copy_leave_as_they_come_and_nothing_of_them_is_kept():
+    play = Play(Plans({"COPY": COPY})).client(query("COPY")).durable().server(TAKING)
+    play.client(copy_data(b"x" * 10_000_000)[:5])
+    for _ in range(10):
+        assert len(play.client(b"x" * 1_000_000).upstream) == 1_000_005
+        assert play.session.wants_client_bytes
+    assert play.client(COPY_DONE).upstream == COPY_DONE
+    assert play.records == []
+
+
+def test_rows_sent_before_the_server_takes_them_stop_the_reading_from_the_client():
+    play = Play(Plans({"COPY": COPY})).client(query("COPY")).durable()
+    rows = [copy_data(b"x" * 900_000)] * 5
+    assert play.client(*rows).upstream == b""
+    assert not play.session.wants_client_bytes
+    assert play.server(TAKING).upstream == b"".join(rows)
+    assert play.session.wants_client_bytes
 
 
 def test_no_farewell_is_put_into_the_middle_of_a_row():

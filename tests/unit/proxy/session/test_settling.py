@@ -2,7 +2,7 @@
 
 import pytest
 
-from proxy.session.mirror import Kind, Operation
+from proxy.session.operation import Kind, Operation
 from proxy.session.plan import Plan
 from proxy.session.settling import Settling
 from tests.unit.proxy.session.playbook import decision

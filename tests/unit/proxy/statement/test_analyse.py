@@ -30,6 +30,8 @@ def test_facts_tell_writes_locks_conflicts_and_calls():
     facts = facts_of("WITH x AS (DELETE FROM cases) SELECT lower('a') FROM courts FOR UPDATE")
     assert (facts.writes, facts.locks, facts.conflict) == (True, True, False)
     assert Called(None, "lower") in facts.functions
+    assert facts_of("COPY courts FROM STDIN").writes
+    assert not facts_of("COPY courts TO STDOUT").writes
     assert facts_of("INSERT INTO courts VALUES ('a') ON CONFLICT DO NOTHING").conflict
 
 

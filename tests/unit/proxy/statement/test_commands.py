@@ -2,6 +2,8 @@ import pytest
 
 from proxy.statement.commands import (
     CloseCursor,
+    CopyIn,
+    CopyOut,
     Deallocate,
     Declare,
     Discard,
@@ -40,6 +42,9 @@ from tests.unit.proxy.small_world import facts_of
         ("MOVE c", Fetch("c")),
         ("PREPARE p (int) AS SELECT $1", Prepare("p")),
         ("EXECUTE p (1)", Execute("p")),
+        ("COPY courts TO STDOUT CSV", CopyOut(("format",), selects=True)),
+        ("COPY (DELETE FROM courts RETURNING 1) TO STDOUT", CopyOut((), selects=False)),
+        ("COPY courts FROM STDIN (HEADER, NULL '')", CopyIn(("header", "null"))),
         ("SELECT 1", None),
     ],
 )

@@ -15,6 +15,8 @@ from proxy.statement.inner import query_span
         ("PREPARE p AS SELECT 1 AS a", " SELECT 1 AS a"),
         ("PREPARE p (numeric(3, 1), text[]) AS DELETE FROM t", " DELETE FROM t"),
         ("COPY t TO STDOUT (FORMAT csv)", "COPY t TO STDOUT"),
+        ("COPY t (a, b) FROM STDIN (FORMAT csv, FORCE_NULL (a))", "COPY t (a, b) FROM STDIN"),
+        ("COPY stdin FROM stdin CSV", "COPY stdin FROM stdin"),
         ("COPY (SELECT '中' AS stdout) TO STDOUT", "SELECT '中' AS stdout"),
         ("COPY ((SELECT 1) UNION (SELECT 2)) TO STDOUT CSV", "(SELECT 1) UNION (SELECT 2)"),
         ("CREATE TEMP TABLE t ON COMMIT DROP AS SELECT 1 AS a", " SELECT 1 AS a"),

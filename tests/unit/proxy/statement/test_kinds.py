@@ -30,7 +30,9 @@ def test_ordinary_syntax_is_known(sql):
         ("CREATE TEMP TABLE t (n int REFERENCES u)", "Constraint.pktable"),
         ("CREATE INDEX ON t (n int4_ops)", "IndexElem.opclass"),
         ("DELETE FROM t WHERE CURRENT OF c", "CurrentOfExpr"),
-        ("COPY t FROM STDIN", "CopyStmt.is_from"),
+        ("COPY t FROM '/f'", "CopyStmt.filename"),
+        ("COPY t FROM PROGRAM 'id'", "CopyStmt.is_program"),
+        ("COPY t FROM STDIN WHERE true", "CopyStmt.whereClause"),
         ("LOCK TABLE t", "LockStmt"),
     ],
 )

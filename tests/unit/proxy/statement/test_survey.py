@@ -40,6 +40,8 @@ def test_every_relation_that_the_server_would_read_is_named_and_no_other(sql, re
         ("UPDATE cases SET id = 1", Access.UPDATE),
         ("DELETE FROM cases", Access.DELETE),
         ("SELECT * FROM cases", Access.READ),
+        ("COPY cases TO STDOUT", Access.READ),
+        ("COPY cases FROM STDIN", Access.INSERT),
     ],
 )
 def test_a_reference_says_what_is_done_with_it(sql, access):

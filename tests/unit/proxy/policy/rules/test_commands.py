@@ -46,3 +46,36 @@ def test_it_stands_alone_in_its_message_or_at_the_end_of_a_clean_up():
     assert rule_of("SET search_path TO base", sole=False) == "session-change"
     assert rule_of("RESET ALL", sole=False, last=True) == PASSED
     assert rule_of("RESET ALL", sole=False, last=False) == "session-change"
+
+
+@pytest.mark.parametrize(
+    ("sql", "rule"),
+    [
+        ("COPY courts TO STDOUT (FORMAT csv, FORCE_QUOTE *)", PASSED),
+        ("COPY courts TO STDOUT (FORCE_NULL (code))", "copy-form"),
+        ("COPY courts TO STDOUT (ENCODING 'GBK')", "copy-form"),
+        ("COPY (DELETE FROM courts RETURNING 1) TO STDOUT", "copy-form"),
+        ("COPY courts FROM STDIN", PASSED),
+        ("COPY courts FROM STDIN BINARY", PASSED),
+        ("COPY courts FROM STDIN (HEADER match, NULL '', DEFAULT 'd', DELIMITER ',')", PASSED),
+        ("COPY courts FROM STDIN CSV QUOTE 'q' ESCAPE 'e' FORCE NOT NULL code", PASSED),
+        ("COPY courts FROM STDIN (FORMAT csv, FORCE_NULL (code))", PASSED),
+        ("COPY courts FROM STDIN (FORCE_QUOTE *)", "copy-form"),
+        ("COPY courts FROM STDIN (FREEZE)", "copy-form"),
+        ("COPY courts FROM STDIN FREEZE", "copy-form"),
+        ("COPY courts FROM STDIN (ENCODING 'GBK')", "copy-form"),
+        ("COPY courts FROM STDIN (ON_ERROR ignore)", "copy-form"),
+        ("COPY courts FROM STDIN (LOG_VERBOSITY verbose)", "copy-form"),
+        ("COPY courts FROM STDIN (SOMETHING new)", "copy-form"),
+        ("COPY courts FROM STDIN WHERE code = 'a'", "unsupported-syntax"),
+        ("COPY courts FROM '/file'", "unsupported-syntax"),
+        ("COPY courts FROM PROGRAM 'id'", "unsupported-syntax"),
+    ],
+)
+def test_a_copy_is_of_the_connection_and_with_options_about_values(sql, rule):
+    assert rule_of(sql) == rule
+
+
+def test_what_takes_rows_stands_alone_in_its_message():
+    assert rule_of("COPY courts FROM STDIN", sole=False) == "copy-alone"
+    assert rule_of("COPY courts TO STDOUT", sole=False) == PASSED

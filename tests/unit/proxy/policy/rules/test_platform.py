@@ -10,6 +10,7 @@ from tests.unit.proxy.small_world import PLATFORM, context, facts_of, rule_of
         "SELECT * FROM cases",
         "SELECT 1 WHERE EXISTS (SELECT 1 FROM sentences)",
         "INSERT INTO cases VALUES (1)",
+        "COPY cases FROM STDIN",
         "UPDATE victims SET id = 1 WHERE id = 2",
         "SELECT id FROM victims WHERE id = 1",
     ],

@@ -38,6 +38,45 @@ def test_any_chunking_gives_the_same_frames(sent, data):
     assert framer.buffered_bytes == 0
 
 
+@given(messages, st.data())
+def test_a_divisible_message_comes_in_pieces_as_soon_as_it_is_there(sent, data):
+    stream = b"".join(sent)
+    framer, frames, position = Framer(TAGS, {ord("Q")}), [], 0
+    while position < len(stream):
+        size = data.draw(st.integers(1, len(stream) - position))
+        framer.feed(stream[position : position + size])
+        frames += taken(framer)
+        assert framer.buffered_bytes < 5
+        position += size
+    assert framer.buffered_bytes == 0
+    assert all(encode_message(frame[0], frame[5:]) == frame for frame in frames)
+    ends = [frame for frame in frames if frame[:1] == b"S"]
+    assert ends == [message for message in sent if message[:1] == b"S"]
+    bodies = [message[5:] for message in sent if message[:1] == b"Q"]
+    assert b"".join(frame[5:] for frame in frames) == b"".join(bodies)
+
+
+def test_a_piece_ends_where_its_message_does():
+    framer = Framer(TAGS, {ord("Q")})
+    framer.feed(b"Q\0\0\0\x08ab")
+    assert taken(framer) == [encode_message(ord("Q"), b"ab")]
+    framer.feed(b"cdQ\0\0\0\4S\0\0\0\4")
+    assert taken(framer) == [
+        encode_message(ord("Q"), b"cd"),
+        encode_message(ord("Q"), b""),
+        encode_message(ord("S"), b""),
+    ]
+
+
+def test_a_divisible_message_has_a_longest_body_all_the_same():
+    framer = Framer(TAGS, {ord("Q")})
+    framer.feed(b"Q\0\0\0\x44" + b"x" * 64)
+    assert len(taken(framer)) == 1
+    framer.feed(b"Q\0\0\0\x45")
+    with pytest.raises(MessageTooLarge):
+        framer.take()
+
+
 @given(st.binary(max_size=80))
 def test_arbitrary_bytes_are_frames_of_the_list_or_a_violation(data):
     framer = Framer(TAGS)

@@ -86,6 +86,9 @@ MALFORMED = {
     "execute-cut-short": (frontend.decode_execute, b"\0\0\0\0"),
     "execute-with-a-tail": (frontend.decode_execute, b"\0\0\0\0\0\0"),
     "sync-with-a-body": (frontend.require_empty, b"x"),
+    "copy-fail-without-terminator": (frontend.require_copy_fail, b"x"),
+    "copy-fail-with-two": (frontend.require_copy_fail, b"x\0y\0"),
+    "copy-fail-empty": (frontend.require_copy_fail, b""),
 }
 
 
