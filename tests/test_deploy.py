@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
 
+from proxy.policy.wording import SENTENCES
 from proxy.settings import service
 from proxy.telemetry.endpoint import Health
 from proxy.telemetry.metrics import Metrics
+from tests.unit.proxy.policy.test_wording import names_in
 
 DEPLOY = Path(__file__).parents[1] / "deploy"
 README = (DEPLOY / "README.md").read_text(encoding="utf-8")
@@ -69,6 +71,14 @@ def _alerts() -> list[str]:
     return re.findall(r"^ *- alert: (\w+)$", text, re.MULTILINE)
 
 
+def rules_not_understood() -> set[str]:
+    """The rules that the alert on statements that are not understood adds up."""
+    text = (DEPLOY / "prometheus/alerts.yml").read_text(encoding="utf-8")
+    alert = text.split("- alert: FengcunNotUnderstood\n")[1].split("- alert:")[0]
+    (rules,) = re.findall(r'fengcun_decisions_total\{rule=~"([a-z|-]+)"\}', alert)
+    return set(rules.split("|"))
+
+
 def test_every_part_of_the_health_is_in_the_runbook():
     assert [part.strip("`") for part, _ in _table("Health")] == [f.name for f in fields(Health)]
 
@@ -92,6 +102,20 @@ def test_alerts_use_metrics_that_exist():
     expressions = "".join(re.findall(r"expr:(.*?)(?:for|labels):", text, re.DOTALL))
     assert len(METRIC.findall(expressions)) >= len(_alerts())
     assert set(METRIC.findall(expressions)) <= _series()
+
+
+def test_what_counts_as_not_understood_is_every_rule_for_a_text_that_cannot_be_judged():
+    proxy = DEPLOY.parent / "proxy"
+    grammar, understood = (
+        names_in((proxy / path).read_text(encoding="utf-8"))
+        for path in ("statement/grammar.py", "policy/rules/understood.py")
+    )
+    # A system column is understood, and of a relation that is protected.
+    wanted = grammar | understood - {"system-column"}
+    wanted |= {"not-understood", "text-encoding", "internal"}
+    assert rules_not_understood() == wanted <= SENTENCES.keys()
+    (panel,) = (panel for panel in DASHBOARD["panels"] if "Not understood" in panel["title"])
+    assert f'rule=~"{"|".join(sorted(wanted))}"' in panel["targets"][0]["expr"]
 
 
 def test_the_dashboard_uses_metrics_that_exist_and_shows_all_of_them():

@@ -15,7 +15,6 @@ from proxy.session.judge import Plans
 from proxy.session.plan import Plan, Scene
 from proxy.session.plan_cache import PlanCache
 from proxy.session.planner import Planned, Planner
-from proxy.telemetry.labels import PlanPath
 from proxy.telemetry.metrics import Metrics
 
 _UNKNOWN_RELATION: Final = RuleName("unknown-relation")
@@ -81,5 +80,5 @@ class DatabasePlans:
         else:
             self._cache.remember(text, scene, planned)
         if self._metrics is not None:
-            self._metrics.planned(PlanPath.FULL, perf_counter() - started)
+            self._metrics.planned(perf_counter() - started)
         return planned.plan

@@ -175,8 +175,8 @@ class Worker:
             async with asyncio.timeout(self._limits.startup_seconds_max):
                 relay = await self._open(peer, greeting)
             if relay is not None:
-                self._move(state, ConnectionState.IDLE)
-                state = ConnectionState.IDLE
+                self._move(state, ConnectionState.SERVED)
+                state = ConnectionState.SERVED
                 await relay.closed
         except TimeoutError:
             _farewell(peer, Rejected("the client took too long to log in"))

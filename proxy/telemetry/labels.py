@@ -14,20 +14,11 @@ OTHER: Final = "other"
 TOKEN: Final = re.compile(r"[a-z0-9-]{1,40}")
 
 
-class PlanPath(Enum):
-    """How a plan was found: the same text, the same shape, or a full analysis."""
-
-    EXACT = "exact"
-    SHAPE = "shape"
-    FULL = "full"
-
-
 class ConnectionState(Enum):
-    """Where a client connection stands: before ReadyForQuery, waiting, or in a statement."""
+    """Where a client connection stands: before its first ReadyForQuery, or after it."""
 
     STARTING = "starting"
-    IDLE = "idle"
-    ACTIVE = "active"
+    SERVED = "served"
 
 
 class Direction(Enum):

@@ -16,6 +16,7 @@ from proxy.errors import ConfigurationError
 from proxy.server.service import Service
 from proxy.settings import load_law
 from proxy.settings.service import Metrics
+from tests.test_deploy import rules_not_understood
 from tests.unit.proxy.server.site import NOTARY_ARGUMENTS, POLICY, TABLES, make_settings
 from tests.world import HOST
 
@@ -56,6 +57,19 @@ class Running:
         """The parts that are not well."""
         return [name for name, well in asdict(self.service.health()).items() if not well]
 
+    def total(self, name, rules=None):
+        """A counter over all its labels, or over these rules."""
+        return sum(
+            sample.value
+            for family in self.service.metrics.registry.collect()
+            for sample in family.samples
+            if sample.name == name and (rules is None or sample.labels["rule"] in rules)
+        )
+
+    def not_understood(self):
+        """What the alert looks at."""
+        return self.total("fengcun_decisions_total", rules_not_understood())
+
     def unfit(self):
         return self.service.metrics.registry.get_sample_value("fengcun_policy_unfit")
 
@@ -93,9 +107,40 @@ async def test_sealed_rows_are_absent_and_open_ones_are_there(running):
     assert await running.ask("SELECT 1") == [(1,)]
 
 
-async def test_a_statement_that_is_not_understood_is_refused(running):
+@pytest.mark.parametrize(
+    ("text", "rule"),
+    [
+        ("SELEC 1", "not-understood"),
+        ("LOCK TABLE sealed", "unsupported-statement"),
+        ("SELECT " + "(" * 300 + "1" + ")" * 300, "too-deep"),
+    ],
+    ids=["syntax", "kind", "depth"],
+)
+async def test_what_is_not_understood_is_refused_and_moves_its_alert(running, text, rule):
+    with pytest.raises(errors.InsufficientPrivilege) as refused:
+        await running.ask(text)
+    assert refused.value.diag.message_hint == f"rule {rule}"
+    assert running.not_understood() == 1
+
+
+async def test_a_refusal_of_what_is_understood_does_not_count_as_not_understood(running):
     with pytest.raises(errors.InsufficientPrivilege):
-        await running.ask("LOCK TABLE sealed")
+        await running.ask("SELECT ctid FROM sealed")
+    await running.ask("SELECT 1")
+    assert running.not_understood() == 0
+
+
+async def test_a_broken_protocol_moves_its_alert_before_and_in_a_session(running):
+    with socket.create_connection((HOST, running.service.port)) as stranger:
+        stranger.sendall(b"GET / HTTP/1.1\r\n\r\n")
+        await asyncio.to_thread(stranger.recv, 1)
+    assert running.total("fengcun_protocol_violations_total") == 1
+    async with await running.connect() as session:
+        with socket.socket(fileno=os.dup(session.fileno())) as raw:
+            raw.sendall(b"\x00\x00\x00\x00\x04")
+        with pytest.raises(errors.OperationalError):
+            await session.execute("SELECT 1")
+    assert running.total("fengcun_decisions_total", {"protocol-violation"}) == 1
 
 
 async def test_a_stopped_service_ends_well(running):

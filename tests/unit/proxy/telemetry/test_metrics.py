@@ -1,6 +1,10 @@
+import ast
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -9,9 +13,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from proxy.names import RuleName
 from proxy.policy.decision import StatementClass, Verdict
-from proxy.telemetry.labels import ConnectionState, Direction, PlanPath, ReloadResult
+from proxy.telemetry import labels
+from proxy.telemetry.labels import ConnectionState, Direction, ReloadResult
 from proxy.telemetry.metrics import BYTES_STEP, ROWS_STEP, Metrics, exposition, forget_process
+from tests.unit.proxy.policy.test_wording import every_name
 
+ROOT = Path(__file__).parents[4]
 DIGEST_OLD = "0" * 64
 DIGEST_NEW = "1" * 64
 
@@ -30,26 +37,82 @@ def _exercise(metrics: Metrics) -> None:
     metrics.decided(Verdict.STRIP, RuleName("sealed-rows"), StatementClass.SELECT)
     metrics.held(0.001)
     metrics.added_latency(0.001)
-    metrics.planned(PlanPath.SHAPE, 0.00001)
+    metrics.planned(0.001)
     metrics.ledger_committed(0.001)
     metrics.ledger_lag(3)
     metrics.ledger_failed()
     metrics.connection_moved(None, ConnectionState.STARTING)
     metrics.rows_released(ROWS_STEP)
     metrics.bytes_released(Direction.TO_CLIENT, BYTES_STEP)
-    metrics.unattributed()
-    metrics.protocol_violated("unknown-tag")
-    metrics.parse_refused("syntax")
-    metrics.upstream_failed("connect")
+    metrics.protocol_violated("protocol")
+    metrics.upstream_failed("upstream")
     metrics.policy_read(ReloadResult.APPLIED)
     metrics.policy_in_force(DIGEST_OLD)
     metrics.catalogue_loaded("archive", 1_700_000_000.0)
     metrics.policy_fits(fits=False)
 
 
+def _public() -> set[str]:
+    return {name for name in vars(Metrics) if not name.startswith("_")}
+
+
 def test_the_exercise_reaches_every_method():
-    public = {name for name in vars(Metrics) if not name.startswith("_")}
-    assert public <= set(_exercise.__code__.co_names)
+    assert _public() <= set(_exercise.__code__.co_names)
+
+
+def _called(module: ast.Module) -> Iterator[str]:
+    """What a source calls of metrics. Others have methods of these names, so it counts whose."""
+    for node in ast.walk(module):
+        match node:
+            case ast.Call(func=ast.Attribute(
+                value=ast.Name(id=owner) | ast.Attribute(attr=owner), attr=name
+            )) if owner.lstrip("_") == "metrics":  # fmt: skip
+                yield name
+
+
+def _labels_used(module: ast.Module) -> Iterator[tuple[str, str]]:
+    for node in ast.walk(module):
+        match node:
+            case ast.Attribute(value=ast.Name(id=label), attr=member):
+                yield label, member
+
+
+def _sources() -> list[ast.Module]:
+    """What the service is made of, without what defines the metrics."""
+    paths = (path for path in (ROOT / "proxy").rglob("*.py") if path.parent.name != "telemetry")
+    return [ast.parse(path.read_text(encoding="utf-8")) for path in paths]
+
+
+def test_the_service_moves_every_metric():
+    called = {name for module in _sources() for name in _called(module)}
+    assert _public() - called == set(), "nothing in proxy/ counts this"
+
+
+def test_the_service_uses_every_label_of_a_closed_set():
+    closed = {
+        (kind.__name__, member.name)
+        for kind in vars(labels).values()
+        if isinstance(kind, type) and issubclass(kind, Enum)
+        for member in kind
+    }
+    used = {each for module in _sources() for each in _labels_used(module)}
+    assert len(closed) > 5
+    assert closed - used == set(), "nothing in proxy/ counts under this"
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("self._metrics.held(1.0)", {"held"}),
+        ("self._recorder.metrics.held(1.0)", {"held"}),
+        ("metrics.held(1.0)", {"held"}),
+        ("self._session.held(1.0)", set()),
+        ("self._metrics.held", set()),
+        ("def held(self): ...", set()),
+    ],
+)
+def test_only_a_call_of_metrics_moves_one(text, names):
+    assert set(_called(ast.parse(text))) == names
 
 
 def test_every_family_moves_when_it_is_used():
@@ -70,12 +133,28 @@ def test_a_decision_is_counted_under_its_verdict_rule_and_class():
     assert _value(metrics, "fengcun_decisions_total", **labels) == 1
 
 
+def test_every_rule_of_the_code_is_a_label_of_its_own():
+    metrics = Metrics()
+    for name in every_name():
+        metrics.decided(Verdict.REFUSE, RuleName(name), StatementClass.OTHER)
+    (family,) = (f for f in metrics.registry.collect() if f.name == "fengcun_decisions")
+    assert {sample.labels["rule"] for sample in family.samples} == every_name()
+
+
+@pytest.mark.parametrize("result", ReloadResult)
+def test_a_policy_that_was_read_is_an_increase_the_first_time_too(result):
+    metrics = Metrics()
+    labels = {"result": result.value}
+    assert _value(metrics, "fengcun_policy_reloads_total", **labels) == 0
+    metrics.policy_read(result)
+    assert _value(metrics, "fengcun_policy_reloads_total", **labels) == 1
+
+
 @pytest.mark.parametrize("text", ["张三", "SELECT 1", "11010119900101123X", "a" * 41, "x'y"])
 def test_no_text_of_a_statement_becomes_a_label(text):
     metrics = Metrics()
     metrics.decided(Verdict.REFUSE, RuleName(text), StatementClass.OTHER)
     metrics.protocol_violated(text)
-    metrics.parse_refused(text)
     metrics.upstream_failed(text)
     metrics.catalogue_loaded(text, 1.0)
     assert text not in exposition(metrics).decode()
@@ -103,7 +182,7 @@ def test_the_labels_are_a_closed_list_and_name_no_client():
         for label in sample.labels
     }
     assert labels == {
-        *("verdict", "rule", "statement_class", "path", "state", "direction"),
+        *("verdict", "rule", "statement_class", "state", "direction"),
         *("kind", "result", "digest", "le"),
     }
 
@@ -142,11 +221,11 @@ def test_a_look_up_that_finds_a_row_looks_like_one_that_finds_none():
 def test_connections_move_between_states_and_close():
     metrics = Metrics()
     metrics.connection_moved(None, ConnectionState.STARTING)
-    metrics.connection_moved(ConnectionState.STARTING, ConnectionState.IDLE)
+    metrics.connection_moved(ConnectionState.STARTING, ConnectionState.SERVED)
     assert _value(metrics, "fengcun_connections", state="starting") == 0
-    assert _value(metrics, "fengcun_connections", state="idle") == 1
-    metrics.connection_moved(ConnectionState.IDLE, None)
-    assert _value(metrics, "fengcun_connections", state="idle") == 0
+    assert _value(metrics, "fengcun_connections", state="served") == 1
+    metrics.connection_moved(ConnectionState.SERVED, None)
+    assert _value(metrics, "fengcun_connections", state="served") == 0
     assert _value(metrics, "fengcun_connections_accepted_total") == 1
 
 
@@ -161,9 +240,10 @@ def test_the_oldest_catalogue_is_the_one_shown():
 
 WORKER = """
 import os, sys
+from proxy.telemetry.labels import ReloadResult
 from proxy.telemetry.metrics import Metrics, exposition, forget_process
 metrics = Metrics()
-metrics.unattributed()
+metrics.policy_read(ReloadResult.APPLIED)
 metrics.ledger_lag(5)
 metrics.catalogue_loaded("archive", float(sys.argv[1]))
 for process_id in sys.argv[2:]:
@@ -188,15 +268,15 @@ def test_workers_that_share_a_directory_are_scraped_as_one(tmp_path):
         return process_id, text
 
     first, alone = work("200")
-    assert "fengcun_unattributed_total 1.0" in alone
+    assert 'fengcun_policy_reloads_total{result="applied"} 1.0' in alone
 
     second, both = work("100")
-    assert "fengcun_unattributed_total 2.0" in both
+    assert 'fengcun_policy_reloads_total{result="applied"} 2.0' in both
     assert "fengcun_ledger_lag_entries 10.0" in both
     assert "fengcun_catalogue_loaded_timestamp_seconds 100.0" in both
 
     _, survivor = work("300", first, second)
-    assert "fengcun_unattributed_total 3.0" in survivor
+    assert 'fengcun_policy_reloads_total{result="applied"} 3.0' in survivor
     assert "fengcun_ledger_lag_entries 5.0" in survivor
 
 
