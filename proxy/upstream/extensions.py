@@ -26,6 +26,18 @@ def own_function(oid: str) -> str:
     return _own(oid, "pg_proc", "proowner", "AND x_.prolang IN (12, 13, 14)")
 
 
+def own_cast(cast: str) -> str:
+    """SQL: whether that row of ``pg_cast`` calls a function of the site's own.
+
+    The server makes a cast of every range type to its multirange, by code of its own (prolang 12).
+    """
+    return f"""({own_function(f"{cast}.castfunc")} AND NOT EXISTS (
+         SELECT 1
+         FROM pg_catalog.pg_range AS m_ JOIN pg_catalog.pg_proc AS f_ ON f_.oid = {cast}.castfunc
+         WHERE m_.rngtypid = {cast}.castsource AND m_.rngmultitypid = {cast}.casttarget
+           AND f_.prolang = 12))"""
+
+
 def own_operator(oid: str) -> str:
     """SQL: whether the operator is, or calls a function that is."""
     calls = "SELECT o_.oprcode FROM pg_catalog.pg_operator AS o_ WHERE o_.oid = "

@@ -24,6 +24,7 @@ from proxy.statement.catalogue import (
     TypeKind,
 )
 from proxy.upstream.extensions import (
+    own_cast,
     own_function,
     own_operator,
     own_operator_class,
@@ -97,8 +98,7 @@ SELECT c.oid::bigint, n.nspname::text, c.relname::text, c.relkind::text,
                  ON k.castsource IN (t.oid, t.typbasetype, t.typelem)
                     AND (k.castsource >= 16384 OR k.casttarget < 16384)
                  OR k.casttarget IN (t.oid, t.typbasetype, t.typelem) AND k.casttarget >= 16384
-               WHERE a.attrelid = c.oid AND NOT a.attisdropped
-                 AND {own_function("k.castfunc")}),
+               WHERE a.attrelid = c.oid AND NOT a.attisdropped AND {own_cast("k")}),
        CASE WHEN c.relkind = 'v' AND c.oid >= 16384
             THEN pg_catalog.pg_get_viewdef(c.oid, false) END
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
@@ -185,7 +185,7 @@ FROM pg_catalog.pg_type t JOIN pg_catalog.pg_namespace n ON n.oid = t.typnamespa
 WHERE n.nspname !~ '^pg_(toast|temp|toast_temp)' AND NOT {own_type("t.oid")} ORDER BY 1"""
 
 _OWN_CASTS = f"""
-SELECT 1 FROM pg_catalog.pg_cast k WHERE {own_function("k.castfunc")} LIMIT 1"""
+SELECT 1 FROM pg_catalog.pg_cast k WHERE {own_cast("k")} LIMIT 1"""
 
 _LEAKPROOF = """
 SELECT o.oprname::text, o.oprleft::bigint, o.oprright::bigint

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from proxy.upstream.extensions import own_function, own_operator, own_type
+from proxy.upstream.extensions import own_cast, own_function, own_operator, own_type
 from proxy.upstream.functions import FUNCTIONS, Definition, definitions
 from proxy.upstream.introspect import Connection, Row
 
@@ -27,7 +27,7 @@ WHERE {own_operator("o.oid")} ORDER BY 1, 4, 5"""
 _CASTS = f"""
 SELECT pg_catalog.format_type(k.castsource, NULL), pg_catalog.format_type(k.casttarget, NULL),
        k.castcontext::text, k.castfunc::pg_catalog.regprocedure::text
-FROM pg_catalog.pg_cast k WHERE {own_function("k.castfunc")} ORDER BY 1, 2"""
+FROM pg_catalog.pg_cast k WHERE {own_cast("k")} ORDER BY 1, 2"""
 
 _DOMAINS = f"""
 SELECT {_NAME.format("n", "t.typname")}, pg_catalog.format_type(t.typbasetype, t.typtypmod),

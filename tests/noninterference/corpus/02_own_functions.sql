@@ -106,3 +106,12 @@ SELECT f_cursor()
 FETCH ALL FROM pc
 -- step
 COMMIT
+
+-- case: domain_inside_a_composite | unvetted-type | a cast to it runs the check
+SELECT ROW('x', 'SEALED')::tagged
+
+-- case: domain_inside_a_range | unvetted-type | likewise
+SELECT '[OPEN-A,OPEN-B)'::names
+
+-- case: composite_of_a_composite | unvetted-type | likewise, further inside
+SELECT NULL::tagged[]

@@ -146,6 +146,9 @@ CREATE FUNCTION trg_ins() RETURNS trigger LANGUAGE plpgsql AS $$ DECLARE n text;
 CREATE TRIGGER persons_chk BEFORE INSERT ON persons FOR EACH ROW EXECUTE FUNCTION trg_ins();
 -- a domain with a check whose failure text carries the value
 CREATE DOMAIN open_name AS text CHECK (VALUE LIKE 'OPEN%');
+-- and types with it inside
+CREATE TYPE tagged AS (tag text, owner open_name);
+CREATE TYPE names AS RANGE (subtype = open_name);
 -- expression index and extended statistics
 CREATE INDEX cases_lower_name ON cases (lower(suspect_name));
 DO $$ BEGIN

@@ -67,6 +67,12 @@ CREATE FUNCTION s.peek(s.mood) RETURNS int LANGUAGE sql AS 'SELECT 1';
 CREATE CAST (s.mood AS int) WITH FUNCTION s.peek(s.mood);
 CREATE DOMAIN s.vetted AS text CHECK (s.f(VALUE) <> '');
 CREATE TABLE s.entered (x s.vetted);
+CREATE TYPE s.entry AS (at date, x s.vetted);
+CREATE TYPE s.entries AS (all_of s.entry[]);
+CREATE TYPE s.plain AS (at date, felt s.mood);
+CREATE TYPE s.vetted_range AS RANGE (subtype = s.vetted);
+CREATE TYPE s.plain_range AS RANGE (subtype = time);
+CREATE TABLE s.spans (x s.plain_range);
 CREATE TABLE s.feelings (felt s.mood[]);
 CREATE FUNCTION pg_catalog.added(text, text) RETURNS boolean LEAKPROOF LANGUAGE sql
   AS 'SELECT true';
@@ -185,7 +191,7 @@ def test_a_domain_whose_check_calls_own_code_is_code_that_a_write_runs(catalogue
 
 
 @pytest.mark.parametrize(
-    ("name", "casts"), [("person", True), ("feelings", True), ("charge", False), ("log", False)]
+    ("name", "casts"), [("person", True), ("feelings", True), ("charge", False), ("spans", False)]
 )
 def test_a_type_that_own_code_casts_is_noticed_in_any_column(catalogue: Catalogue, name, casts):
     assert relation(catalogue, name).has_own_casts is casts
@@ -201,6 +207,15 @@ def test_the_sites_own_objects_are_listed(catalogue):
     assert named("===") in catalogue.user_operators
     assert catalogue.user_types[named("mood")] is TypeKind.ENUM
     assert catalogue.user_types[named("short")] is TypeKind.DOMAIN
+    kinds = {
+        "entry": TypeKind.BASE, "entries": TypeKind.BASE, "entered": TypeKind.BASE,
+        "plain": TypeKind.COMPOSITE, "person": TypeKind.COMPOSITE,
+        "vetted_range": TypeKind.BASE, "plain_range": TypeKind.RANGE,
+    }  # fmt: skip
+    assert {name: catalogue.user_types[named(name)] for name in kinds} == kinds
+    assert {"date", "int4", "_text", "record"} <= catalogue.builtin_types
+    assert not {"mood", "entry"} & catalogue.builtin_types
+    assert catalogue.has_own_casts
     assert {"s", "public", "pg_catalog", "information_schema"} <= catalogue.schemas
 
 
