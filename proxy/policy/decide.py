@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from proxy.names import Article, RuleName
+from proxy.names import Article, QualifiedName, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.law import RelationRule
 from proxy.policy.rules import (
@@ -23,6 +23,7 @@ from proxy.policy.rules import (
     writes,
 )
 from proxy.policy.rules.context import Context, Refusal
+from proxy.statement.calls import Call
 from proxy.statement.facts import Access, Facts, Reference, Verb
 
 RULES = (
@@ -64,10 +65,12 @@ class Obligation:
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The decision on one statement, and what has to be done to its text."""
+    """The decision on one statement, and what has to be done to its text. ``withheld``: the calls
+    that must not run."""
 
     decision: Decision
     obligations: tuple[Obligation, ...] = ()
+    withheld: tuple[Call, ...] = ()
 
 
 _CLASSES = {
@@ -113,19 +116,21 @@ def decide(facts: Facts, context: Context) -> Judgement:
         for reference, rule in protected
         if (form := narrowing(facts, reference, rule)) is not None
     )
-    if not obligations:
+    withheld = functions.withheld(facts, context)
+    if not obligations and not withheld:
         rule_name = RuleName("schema-change" if facts.verb is Verb.DDL else "nothing-protected")
         return Judgement(Decision(Verdict.PASS, rule_name, None, "", statement_class(facts), named))
     return Judgement(
         Decision(
             Verdict.STRIP,
-            RuleName("sealed-rows" if named else "catalogue-columns"),
+            _stripping_rule(named, obligations),
             _article(obligations),
             "",
             statement_class(facts),
             named,
         ),
         obligations,
+        withheld,
     )
 
 
@@ -140,6 +145,15 @@ def narrowing(facts: Facts, reference: Reference, rule: RelationRule) -> Form | 
             if reference.exposed:
                 return Form.FENCE
             return Form.FILTER if reference.filterable and not rule.mask else Form.SUBQUERY
+
+
+def _stripping_rule(
+    named: tuple[QualifiedName, ...], obligations: tuple[Obligation, ...]
+) -> RuleName:
+    """What weighs most of what is left out: records, columns of a catalogue, or sizes."""
+    if named:
+        return RuleName("sealed-rows")
+    return RuleName("catalogue-columns" if obligations else "withheld-sizes")
 
 
 def _article(obligations: tuple[Obligation, ...]) -> Article | None:

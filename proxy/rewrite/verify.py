@@ -25,6 +25,7 @@ class TreeChanges:
     ``shortened``: the ColumnRefs that lose the first of their names, a schema.
     ``filters``: a clause's body by the conditions to be added to its WHERE.
     ``guards``: a clause's body by the condition its WHERE is wrapped in.
+    ``withheld``: the FuncCalls that become the branch of a CASE that is never taken.
     """
 
     replacements: dict[int, Json] = field(default_factory=dict)
@@ -32,6 +33,7 @@ class TreeChanges:
     filters: dict[int, list[Json]] = field(default_factory=dict)
     guards: dict[int, Json] = field(default_factory=dict)
     copies: dict[int, Json] = field(default_factory=dict)
+    withheld: set[int] = field(default_factory=set)
 
 
 def verify(analysis: Analysis, edits: Sequence[Edit], changes: TreeChanges) -> None:
@@ -61,6 +63,8 @@ def _changed(value: Json, changes: TreeChanges) -> Json:
         ((kind, body),) = value.items()
         if kind == "RangeVar" and isinstance(body, dict) and id(body) in changes.replacements:
             return _replaced(body, changes.replacements[id(body)])
+        if kind == "FuncCall" and id(body) in changes.withheld:
+            return _withheld({kind: _changed(body, changes)})
     out = {key: _changed(inner, changes) for key, inner in value.items()}
     if id(value) in changes.shortened:
         out["fields"] = items(value, "fields")[1:]
@@ -95,6 +99,12 @@ def _guarded(condition: Json, existing: Json) -> Json:
     when: Json = {"CaseWhen": {"expr": condition, "result": existing}}
     otherwise: Json = {"A_Const": {"boolval": {}}}
     return {"CaseExpr": {"args": [when], "defresult": otherwise}}
+
+
+def _withheld(call: Json) -> Json:
+    always: Json = {"A_Const": {"boolval": {"boolval": True}}}
+    when: Json = {"CaseWhen": {"expr": always, "result": {"A_Const": {"isnull": True}}}}
+    return {"CaseExpr": {"args": [when], "defresult": call}}
 
 
 def roots(statements: list[Json]) -> list[Json]:

@@ -30,6 +30,9 @@ class FunctionLists(Section):
     """Functions without effects."""
     volatile: tuple[str, ...]
     """Functions that may change something: recorded before they are run."""
+    withheld: tuple[str, ...]
+    """Functions that tell how much there is, sealed rows included: NULL takes their answer's place.
+    """
 
 
 def load_law(file: Path) -> Law:
@@ -58,4 +61,5 @@ def load_builtin() -> Law:
             **dict.fromkeys(functions.stable, Volatility.STABLE),
             **dict.fromkeys(functions.volatile, Volatility.VOLATILE),
         },
+        withheld_functions=frozenset(functions.withheld),
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from proxy.names import SearchPath
 from proxy.statement import definitions
+from proxy.statement.calls import calls
 from proxy.statement.catalogue import Catalogue
 from proxy.statement.exposure import exposed_references
 from proxy.statement.facts import Facts, Reference, SecondOpinion, Verb
@@ -87,6 +88,7 @@ def _facts(
         column_names=named.column_names,
         selections=may_call(tree, named.selections, references),
         settings=named.settings,
+        calls=calls(tree),
         locks="LockingClause" in kinds,
         conflict="OnConflictClause" in kinds,
         writes=bool(kinds & _WRITES),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from proxy.names import Span
+from proxy.statement.calls import Call
 from proxy.statement.catalogue import Relation
 from proxy.statement.tree import Body
 
@@ -119,8 +120,9 @@ class Facts:
     ``column_names`` are the last parts of all column references and field selections, ``*`` and
     whole-row names included; ``selections`` those of them that may call a function
     (`proxy.statement.selections`). ``settings``: the parameters that calls of set_config name,
-    lower case, the empty string for a name that is not a constant. ``locks``: FOR UPDATE and its
-    kin. ``conflict``: ON CONFLICT. ``changed``: names of what DDL takes apart, of any schema.
+    lower case, the empty string for a name that is not a constant. ``calls``: each call of one of
+    the ``functions``, none for DDL. ``locks``: FOR UPDATE and its kin. ``conflict``: ON CONFLICT.
+    ``changed``: names of what DDL takes apart, of any schema.
     """
 
     verb: Verb
@@ -134,6 +136,7 @@ class Facts:
     column_names: frozenset[str] = frozenset()
     selections: frozenset[Selected] = frozenset()
     settings: frozenset[str] = frozenset()
+    calls: tuple[Call, ...] = ()
     locks: bool = False
     conflict: bool = False
     writes: bool = False

@@ -79,9 +79,12 @@ CATALOGUE = Catalogue(
             ("changed", ""),
             ("half", ""),
             ("half", "text"),
+            ("own_size", "integer"),
         )
     ),
-    builtin_functions=frozenset({"lower", "nextval", "pg_sleep", "ts_stat"}),
+    builtin_functions=frozenset(
+        {"lower", "nextval", "own_size", "pg_sleep", "pg_table_size", "ts_stat"}
+    ),
     user_operators=frozenset({base("==?")}),
     user_types={base("mood"): TypeKind.ENUM, base("checked"): TypeKind.DOMAIN},
     leakproof=frozenset(
@@ -107,12 +110,14 @@ LAW = Law(
         "base.fine(integer)": "sha256:fineinteger",
         "base.changed()": "sha256:before",
         "base.half()": "sha256:half",
+        "base.own_size(integer)": "sha256:own_sizeinteger",
     },
     system_relations=frozenset({QualifiedName("pg_catalog", "pg_type")}),
     vetted_functions={
         **dict.fromkeys(("lower", "count", "abs", "current_setting"), Volatility.STABLE),
         "nextval": Volatility.VOLATILE,
     },
+    withheld_functions=frozenset({"own_size", "pg_table_size"}),
 )
 
 UNIT = Principal(PrincipalName("desk"), PrincipalKind.UNIT, ())
