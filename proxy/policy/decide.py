@@ -24,7 +24,9 @@ from proxy.policy.rules import (
 )
 from proxy.policy.rules.context import Context, Refusal
 from proxy.statement.calls import Call
+from proxy.statement.catalogue import RelationKind
 from proxy.statement.facts import Access, Facts, Reference, Verb
+from proxy.statement.tree import nodes
 
 RULES = (
     understood.refuse,
@@ -56,11 +58,12 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """What the rewriting owes for one reference."""
+    """What the rewriting owes for one reference. ``physical``: system columns to be kept."""
 
     reference: Reference
     rule: RelationRule
     form: Form
+    physical: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ def decide(facts: Facts, context: Context) -> Judgement:
                 )
             )
     obligations = tuple(
-        Obligation(reference, rule, form)
+        Obligation(reference, rule, form, _physical(facts, reference, rule, context))
         for reference, rule in protected
         if (form := narrowing(facts, reference, rule)) is not None
     )
@@ -147,13 +150,34 @@ def narrowing(facts: Facts, reference: Reference, rule: RelationRule) -> Form | 
             return Form.FILTER if reference.filterable and not rule.mask else Form.SUBQUERY
 
 
+def _physical(
+    facts: Facts, reference: Reference, rule: RelationRule, context: Context
+) -> tuple[str, ...]:
+    """The system columns of a catalogue that the statement names: they tell of definitions, and
+    graphical tools tell catalogues apart by them. None where more columns would show or join."""
+    named = facts.column_names & _OF_DEFINITIONS
+    relation = reference.relation
+    if not named or not context.is_system(rule) or relation is None:
+        return ()
+    if relation.kind is not RelationKind.TABLE:
+        return ()
+    if facts.column_names & {"*", reference.refname}:
+        return ()
+    if any(body.get("isNatural") for _, body in nodes(facts.body)):
+        return ()
+    return tuple(sorted(named))
+
+
+_OF_DEFINITIONS = frozenset(("tableoid", "xmin"))
+
+
 def _stripping_rule(
     named: tuple[QualifiedName, ...], obligations: tuple[Obligation, ...]
 ) -> RuleName:
-    """What weighs most of what is left out: records, columns of a catalogue, or sizes."""
+    """What weighs most of what is left out: records, columns of a catalogue, or counts."""
     if named:
         return RuleName("sealed-rows")
-    return RuleName("catalogue-columns" if obligations else "withheld-sizes")
+    return RuleName("catalogue-columns" if obligations else "withheld-counts")
 
 
 def _article(obligations: tuple[Obligation, ...]) -> Article | None:

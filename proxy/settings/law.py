@@ -24,15 +24,14 @@ class BuiltinTables(Section):
 
 
 class FunctionLists(Section):
-    """config/functions.toml: functions of pg_catalog that reach nothing sealed, by name."""
+    """config/functions.toml: functions of the server that reach nothing sealed, by name."""
 
     stable: tuple[str, ...]
     """Functions without effects."""
     volatile: tuple[str, ...]
     """Functions that may change something: recorded before they are run."""
     withheld: tuple[str, ...]
-    """Functions that tell how much there is, sealed rows included: NULL takes their answer's place.
-    """
+    """Functions that tell how much there is, sealed rows included: answered with NULL."""
 
 
 def load_law(file: Path) -> Law:

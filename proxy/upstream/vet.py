@@ -9,8 +9,8 @@ passes; of what is named ``pg_...`` (administration) or takes the name of a rela
 listed here. What the extensions on the servers add is judged by the same rule.
 
 What tells how much there is counts sealed rows, too, yet tools ask for it beside what may be known.
-Such a name is withheld: NULL takes its answer's place. That is for functions of plain values that
-the planner never runs ahead, which are the volatile ones; and only for what is listed here.
+Such a name is withheld: NULL takes its answer's place (`proxy.rewrite.withhold`). That is for plain
+functions, and only for what is listed here.
 """
 
 from __future__ import annotations
@@ -94,15 +94,15 @@ _FIT_NAMES = frozenset(
         "nextval", "currval", "to_regclass", "col_description", "obj_description",
         "shobj_description", "pg_tablespace_location", "pg_get_replica_identity_index",
         "pg_sequence_parameters", "pg_database_collation_actual_version",
-        "pg_is_wal_replay_paused",
+        "pg_is_wal_replay_paused", "pg_available_extensions", "pg_available_extension_versions",
     )
 )  # fmt: skip
 
-# Sizes. psql's \dt+ and \l+ and what draws lists of tables ask for them in one query with names.
+# psql's \dt+ and \l+ and what draws lists of tables ask for them in one query with names.
 _WITHHELD_NAMES = frozenset(
     (
         "pg_table_size", "pg_relation_size", "pg_total_relation_size", "pg_indexes_size",
-        "pg_database_size", "pg_tablespace_size",
+        "pg_database_size", "pg_tablespace_size", "pg_stat_get_numscans",
     )
 )  # fmt: skip
 
@@ -113,8 +113,7 @@ SELECT p.oid >= {FIRST_NORMAL_OID}, p.proname, l.lanname, p.prokind::text, p.pro
              JOIN pg_catalog.pg_type AS t ON t.oid = u.oid) AS types
 FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
-WHERE p.pronamespace <> 'information_schema'::pg_catalog.regnamespace
-  AND NOT {own_function("p.oid")}
+WHERE NOT {own_function("p.oid")}
 """
 
 
@@ -155,8 +154,8 @@ def withhold(functions: Iterable[BuiltinFunction]) -> list[str]:
     fit: dict[str, bool] = {}
     for function in functions:
         if function.name in _WITHHELD_NAMES:
-            plain = function.kind == "f" and function.volatility == "v"
-            plain = plain and function.language in _LANGUAGES and "internal" not in function.types
+            plain = function.kind == "f" and function.language in _LANGUAGES
+            plain = plain and "internal" not in function.types
             fit[function.name] = plain and fit.get(function.name, True)
     return sorted(name for name, every in fit.items() if every)
 
@@ -166,7 +165,7 @@ def as_toml(
 ) -> str:
     """The text of config/functions.toml."""
     out = [
-        "# Functions of pg_catalog that reach no relation, file or other session, by name.",
+        "# Functions of the server that reach no relation, file or other session, by name.",
         "# 内置函数白名单: 不触及任何表、文件或其他会话. 自行编写的函数在 policy.toml 中批准.",
         f"# Made from PostgreSQL {', '.join(sorted(versions))} by: python -m proxy.upstream.vet",
     ]
@@ -183,7 +182,7 @@ def as_toml(
 
 _WITHHELD_BECAUSE = (
     "# These count sealed rows: a call is answered with NULL.",
-    "# 返回大小的函数会计入封存的行, 一律返回 NULL.",
+    "# 返回大小等数量的函数会计入封存的行, 一律返回 NULL.",
 )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from proxy.names import QualifiedName, RuleName
 from proxy.policy.law import Volatility
 from proxy.policy.rules.commands import SETTABLE
-from proxy.policy.rules.context import Context, Refusal
+from proxy.policy.rules.context import SYSTEM_SCHEMAS, Context, Refusal
 from proxy.statement.calls import Call
 from proxy.statement.catalogue import TypeKind, UserFunction
 from proxy.statement.facts import Called, Facts, Selected
@@ -86,10 +86,11 @@ def _function_is_vetted(function: Called, context: Context) -> bool:
         # The server picks among the site's own and a built-in one of that name by their types.
         known = function.name in context.catalogue.builtin_functions
         return function.name in context.law.vetted_functions or (bool(candidates) and not known)
-    if function.schema in _SYSTEM:
-        return function.name in context.law.vetted_functions
     overloads = _candidates(function, context)
-    return bool(overloads) and _all_approved(overloads, context)
+    known = bool(overloads)
+    if function.schema in SYSTEM_SCHEMAS:
+        known = function.name in context.law.vetted_functions
+    return known and _all_approved(overloads, context)
 
 
 def _is_withheld(function: Called, facts: Facts, context: Context) -> bool:

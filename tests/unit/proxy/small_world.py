@@ -31,6 +31,9 @@ ARTICLE = Article("第1条")
 TYPES = {"bigint": 20, "integer": 23, "text": 25, "varchar": 1043, "boolean": 16, "json": 114}
 
 
+PG_CLASS = QualifiedName("pg_catalog", "pg_class")
+
+
 def base(name):
     return QualifiedName("base", name)
 
@@ -65,6 +68,7 @@ RELATIONS = (
     relation("open_report", "n:bigint", kind=RelationKind.VIEW),
     relation(QualifiedName("pg_catalog", "pg_type"), "typname:text"),
     relation(QualifiedName("pg_catalog", "pg_stats"), "tablename:text"),
+    relation(PG_CLASS, "relname:text reltuples:integer"),
 )
 
 CATALOGUE = Catalogue(
@@ -103,6 +107,7 @@ LAW = Law(
             base("sentences"), ARTICLE, follows=(Follows(base("cases"), {"case_id": "id"}),)
         ),
         base("victims"): RelationRule(base("victims"), ARTICLE, mask={"name": "'某某'"}),
+        PG_CLASS: RelationRule(PG_CLASS, ARTICLE, mask={"reltuples": "-1"}),
     },
     (),
     open_relations=frozenset({base("open_report")}),

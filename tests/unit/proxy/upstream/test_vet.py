@@ -89,7 +89,6 @@ def test_a_size_is_withheld_and_never_vetted():
     "other",
     [
         function("pg_stat_file", **SIZE),  # not listed
-        function("pg_table_size", **{**SIZE, "volatility": "s"}),  # may be run ahead
         function("pg_table_size", kind="a", **SIZE),
         function("pg_table_size", language="c", **SIZE),
         function("pg_table_size", volatility="v", types=frozenset({"internal"})),
