@@ -57,17 +57,7 @@ def _facts(
 ) -> Facts:
     tree: Json = {raw.kind: raw.body}
     if raw.kind in definitions.KINDS:
-        called = mentions(raw.body) if raw.kind in definitions.REWRITING else mentions({})
-        return Facts(
-            verb=Verb.DDL,
-            span=raw.span,
-            body=raw.body,
-            functions=called.functions,
-            operators=called.operators,
-            types=called.types,
-            writes=True,
-            changed=definitions.changed(raw.kind, raw.body),
-        )
+        return _change(raw, catalogue)
     verb = _VERBS.get(raw.kind, Verb.OTHER)
     unknown = tuple(sorted(set(unknown_syntax(tree))))
     if verb is Verb.OTHER or unknown:
@@ -93,6 +83,29 @@ def _facts(
         conflict="OnConflictClause" in kinds,
         writes=bool(kinds & _WRITES),
         second_opinion=second_opinion(statement, tree) if references else SecondOpinion.SILENT,
+    )
+
+
+def _change(raw: RawStatement, catalogue: Catalogue) -> Facts:
+    """Facts of DDL: what it, or a statement after it that does not name it, is going to call."""
+    rewrites = raw.kind in definitions.REWRITING
+    runs = rewrites or raw.kind in definitions.CARRYING
+    called = mentions(raw.body) if runs else mentions({})
+    functions = called.functions
+    if not rewrites and raw.kind not in definitions.READ:
+        own = {each.name for each in functions if catalogue.functions_named(each.name)}
+        own -= catalogue.builtin_functions
+        functions = frozenset(each for each in functions if each.name not in own)
+    return Facts(
+        verb=Verb.DDL,
+        span=raw.span,
+        body=raw.body,
+        functions=functions,
+        operators=called.operators if rewrites else frozenset(),
+        types=called.types if rewrites else frozenset(),
+        selections=called.selections,
+        writes=True,
+        changed=definitions.changed(raw.kind, raw.body),
     )
 
 

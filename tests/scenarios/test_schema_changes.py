@@ -171,6 +171,12 @@ def test_each_change_is_recorded_with_its_text(world: World):
          "schema-protected"),
         ("agency_scram", ["DROP SCHEMA base CASCADE"], "schema-protected"),
         ("agency_scram", ["SELECT * INTO base.copy FROM base.person"], "unsupported-syntax"),
+        ("agency_scram", ["CREATE TABLE base.more (told xml DEFAULT"
+                          " query_to_xml('TABLE base.person', true, true, ''), id int)"],
+         "unvetted-function"),
+        ("agency_scram", ["CREATE TABLE base.more (told bigint DEFAULT"
+                          " ('base.person'::regclass).pg_total_relation_size, id int)"],
+         "unvetted-function"),
     ],
 )  # fmt: skip
 def test_what_could_not_be_followed_is_refused(unchanged: World, user, statements, expected):
