@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from proxy.names import Article, RuleName
+from proxy.names import Article, QualifiedName, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.law import RelationRule
 from proxy.policy.rules import (
@@ -24,8 +24,11 @@ from proxy.policy.rules import (
     writes,
 )
 from proxy.policy.rules.context import Context, Refusal
+from proxy.statement.calls import Call
+from proxy.statement.catalogue import RelationKind
 from proxy.statement.facts import Access, Facts, Reference, Verb
 from proxy.statement.temporary import is_bare
+from proxy.statement.tree import nodes
 
 RULES = (
     understood.refuse,
@@ -58,19 +61,22 @@ class Form(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """What the rewriting owes for one reference."""
+    """What the rewriting owes for one reference. ``physical``: system columns to be kept."""
 
     reference: Reference
     rule: RelationRule
     form: Form
+    physical: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """The decision on one statement, and what has to be done to its text."""
+    """The decision on one statement, and what has to be done to its text. ``withheld``: the calls
+    that must not run."""
 
     decision: Decision
     obligations: tuple[Obligation, ...] = ()
+    withheld: tuple[Call, ...] = ()
 
 
 _CLASSES = {
@@ -115,34 +121,28 @@ def decide(facts: Facts, context: Context) -> Judgement:
                 )
             )
     obligations = tuple(
-        Obligation(reference, rule, form)
+        Obligation(reference, rule, form, _physical(facts, reference, rule, context))
         for reference, rule in protected
         if (form := narrowing(facts, reference, rule)) is not None
     )
-    if not obligations and is_bare(facts):
-        return Judgement(
-            Decision(
-                Verdict.STRIP,
-                RuleName("temporary-relation"),
-                None,
-                "",
-                statement_class(facts),
-                named,
-            )
-        )
-    if not obligations:
+    withheld = functions.withheld(facts, context)
+    if not obligations and not withheld:
+        if is_bare(facts):
+            rule_name, verdict = RuleName("temporary-relation"), Verdict.STRIP
+            return Judgement(Decision(verdict, rule_name, None, "", statement_class(facts), named))
         rule_name = RuleName("schema-change" if facts.verb is Verb.DDL else "nothing-protected")
         return Judgement(Decision(Verdict.PASS, rule_name, None, "", statement_class(facts), named))
     return Judgement(
         Decision(
             Verdict.STRIP,
-            RuleName("sealed-rows" if named else "catalogue-columns"),
+            _stripping_rule(named, obligations),
             _article(obligations),
             "",
             statement_class(facts),
             named,
         ),
         obligations,
+        withheld,
     )
 
 
@@ -157,6 +157,36 @@ def narrowing(facts: Facts, reference: Reference, rule: RelationRule) -> Form | 
             if reference.exposed:
                 return Form.FENCE
             return Form.FILTER if reference.filterable and not rule.mask else Form.SUBQUERY
+
+
+def _physical(
+    facts: Facts, reference: Reference, rule: RelationRule, context: Context
+) -> tuple[str, ...]:
+    """The system columns of a catalogue that the statement names: they tell of definitions, and
+    graphical tools tell catalogues apart by them. None where more columns would show or join."""
+    named = facts.column_names & _OF_DEFINITIONS
+    relation = reference.relation
+    if not named or not context.is_system(rule) or relation is None:
+        return ()
+    if relation.kind is not RelationKind.TABLE:
+        return ()
+    if facts.column_names & {"*", reference.refname}:
+        return ()
+    if any(body.get("isNatural") for _, body in nodes(facts.body)):
+        return ()
+    return tuple(sorted(named))
+
+
+_OF_DEFINITIONS = frozenset(("tableoid", "xmin"))
+
+
+def _stripping_rule(
+    named: tuple[QualifiedName, ...], obligations: tuple[Obligation, ...]
+) -> RuleName:
+    """What weighs most of what is left out: records, columns of a catalogue, or counts."""
+    if named:
+        return RuleName("sealed-rows")
+    return RuleName("catalogue-columns" if obligations else "withheld-counts")
 
 
 def _article(obligations: tuple[Obligation, ...]) -> Article | None:

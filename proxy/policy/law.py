@@ -95,7 +95,9 @@ class Law:
     signature, each with the digest that was approved (`proxy.statement.catalogue.UserFunction`).
     ``system_relations`` may be read although no rule names them; every other relation of
     ``pg_catalog`` and ``information_schema`` is refused. ``vetted_functions`` are names in
-    ``pg_catalog``, none of whose overloads can reach a relation, a file or another session.
+    these schemas, none of whose overloads can reach a relation, a file or another session.
+    ``withheld_functions``, likewise of ``pg_catalog``, answer with what counts sealed rows too:
+    their calls stay in the statement and are never run.
     """
 
     digest: str
@@ -105,3 +107,4 @@ class Law:
     approved_functions: Mapping[str, str] = field(default_factory=dict)
     system_relations: frozenset[QualifiedName] = frozenset()
     vetted_functions: Mapping[str, Volatility] = field(default_factory=dict)
+    withheld_functions: frozenset[str] = frozenset()

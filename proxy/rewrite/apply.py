@@ -1,7 +1,7 @@
 """Obligations to text: the contents page of this folder.
 
-The original is edited only inside and directly beside the spans of protected references; every
-other byte stays as sent.
+The original is edited only inside and directly beside the spans of protected references and of
+withheld calls; every other byte stays as sent.
 """
 
 from __future__ import annotations
@@ -18,22 +18,30 @@ from proxy.rewrite.predicate import Visibility, expression_tree, from_item_tree
 from proxy.rewrite.shorten import shorten
 from proxy.rewrite.temporary import spelt_out
 from proxy.rewrite.verify import TreeChanges, verify
+from proxy.rewrite.withhold import withhold
 from proxy.statement.analyse import Analysis
+from proxy.statement.calls import Call
 from proxy.statement.grammar import Token
 
 Visibilities = Mapping[QualifiedName, Visibility]
 
 
 def rewrite(
-    analysis: Analysis, obligations: Sequence[Obligation], visibilities: Visibilities
+    analysis: Analysis,
+    obligations: Sequence[Obligation],
+    visibilities: Visibilities,
+    withheld: Sequence[Call] = (),
 ) -> tuple[Edit, ...]:
-    """The edits that meet all obligations, in order, checked against the grammar.
+    """The edits that meet all obligations and keep the calls in ``withheld`` from running, in
+    order, checked against the grammar.
 
     Raises `CannotNarrow` where that cannot be done or cannot be proved.
     """
     changes = TreeChanges()
     try:
-        edits = tuple(sorted(_edits(analysis, obligations, visibilities, changes)))
+        narrowed = _edits(analysis, obligations, visibilities, changes)
+        kept = [edit for call in withheld for edit in withhold(analysis.tokens, call, changes)]
+        edits = tuple(sorted([*narrowed, *kept]))
     except NotFound:
         raise CannotNarrow("the statement is written in a way that cannot be filtered") from None
     verify(analysis, edits, changes)

@@ -50,9 +50,11 @@ def subquery(obligation: Obligation, visibility: Visibility, form: Form, *, only
     source = f"ONLY {source}" if only else source
     shown = visibility.shown
     where = f" WHERE ({shown.render(ROW)}) IS TRUE" if shown is not None else ""
-    select = f"SELECT {_columns(relation, visibility)} FROM {source} AS {ROW}{where}"
+    columns = ", ".join((_columns(relation, visibility), *obligation.physical))
+    select = f"SELECT {columns} FROM {source} AS {ROW}{where}"
     if form is Form.FENCE:
-        select += f" UNION ALL SELECT * FROM {source} WHERE false OFFSET 0"
+        columns = ", ".join(("*", *obligation.physical))
+        select += f" UNION ALL SELECT {columns} FROM {source} WHERE false OFFSET 0"
     return f"({select})"
 
 

@@ -79,6 +79,17 @@ def parenthesised_after(tokens: tuple[Token, ...], end: int) -> Span:
     raise NotFound
 
 
+def call_place(tokens: tuple[Token, ...], location: int, parts: int) -> Span:
+    """The call of a function whose name, of so many parts, begins at byte ``location``.
+
+    Raises `NotFound`.
+    """
+    last = index_at(tokens, location) + 2 * (parts - 1)
+    if last >= len(tokens):
+        raise NotFound
+    return Span(location, parenthesised_after(tokens, tokens[last].end).end)
+
+
 def schema_place(tokens: tuple[Token, ...], column: int) -> Span:
     """The schema and the dot of a column written ``schema.relation.column`` at byte ``column``.
 

@@ -29,6 +29,7 @@ class TreeChanges:
     ``copies``: a COPY by the query in its relation's place.
     ``spelt_out``: the RangeVars that get the schema of temporary tables; ``dropped``: the names,
     lists of strings, that do.
+    ``withheld``: the FuncCalls that become the branch of a CASE that is never taken.
     """
 
     replacements: dict[int, Json] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class TreeChanges:
     copies: dict[int, Json] = field(default_factory=dict)
     spelt_out: set[int] = field(default_factory=set)
     dropped: set[int] = field(default_factory=set)
+    withheld: set[int] = field(default_factory=set)
 
 
 def verify(analysis: Analysis, edits: Sequence[Edit], changes: TreeChanges) -> None:
@@ -67,6 +69,8 @@ def _changed(value: Json, changes: TreeChanges) -> Json:
         ((kind, body),) = value.items()
         if kind == "RangeVar" and isinstance(body, dict) and id(body) in changes.replacements:
             return _replaced(body, changes.replacements[id(body)])
+        if kind == "FuncCall" and id(body) in changes.withheld:
+            return _withheld({kind: _changed(body, changes)})
     out = {key: _changed(inner, changes) for key, inner in value.items()}
     if id(value) in changes.shortened:
         out["fields"] = items(value, "fields")[1:]
@@ -105,6 +109,12 @@ def _guarded(condition: Json, existing: Json) -> Json:
     when: Json = {"CaseWhen": {"expr": condition, "result": existing}}
     otherwise: Json = {"A_Const": {"boolval": {}}}
     return {"CaseExpr": {"args": [when], "defresult": otherwise}}
+
+
+def _withheld(call: Json) -> Json:
+    always: Json = {"A_Const": {"boolval": {"boolval": True}}}
+    when: Json = {"CaseWhen": {"expr": always, "result": {"A_Const": {"isnull": True}}}}
+    return {"CaseExpr": {"args": [when], "defresult": call}}
 
 
 def roots(statements: list[Json]) -> list[Json]:

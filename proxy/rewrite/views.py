@@ -136,6 +136,7 @@ class Views:
             or context.protected(facts)
             or facts.locks
             or functions.is_volatile(facts, context)
+            or functions.withheld(facts, context)
         )
 
     def _define(self, view: Relation, depth: int) -> Definition:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from proxy.names import QualifiedName, RuleName
-from proxy.policy.decide import Judgement, Obligation, decide, refuse, statement_class
+from proxy.policy.decide import Judgement, decide, refuse, statement_class
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law
@@ -132,9 +132,8 @@ class Planner:
             if expansion.edits:
                 decision = replace(decision, reason=decision.reason + _WITH_VIEWS)
             return Planned(_refused(decision), original)
-        obligations = [o for judgement in judged for o in judgement.obligations]
         try:
-            edits = compose(expansion.edits, self._rewritten(analysis, obligations))
+            edits = compose(expansion.edits, self._rewritten(analysis, judged))
         except CannotNarrow as error:
             refusal = Refusal(RuleName("cannot-narrow"), str(error), decision.article)
             kind = decision.statement_class
@@ -143,12 +142,14 @@ class Planner:
         plan = _plan(analysis, judged, context, sent)
         return Planned(plan, original, edits)
 
-    def _rewritten(self, analysis: Analysis, obligations: list[Obligation]) -> tuple[Edit, ...]:
-        if not (obligations or any(map(is_bare, analysis.statements))):
+    def _rewritten(self, analysis: Analysis, judged: list[Judgement]) -> tuple[Edit, ...]:
+        obligations = [o for judgement in judged for o in judgement.obligations]
+        withheld = [call for judgement in judged for call in judgement.withheld]
+        if not (obligations or withheld or any(map(is_bare, analysis.statements))):
             return ()
         if any(obligation.rule.name in self._captured for obligation in obligations):
             raise CannotNarrow("a function or operator of this database hides a built-in one")
-        return rewrite(analysis, obligations, self._visibilities)
+        return rewrite(analysis, obligations, self._visibilities, withheld)
 
 
 _WITH_VIEWS = " (read with the definitions of its views in their place)"

@@ -51,6 +51,7 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
         approved_functions={name: table.digest for name, table in policy.function.items()},
         system_relations=builtin.system_relations,
         vetted_functions=builtin.vetted_functions,
+        withheld_functions=builtin.withheld_functions,
     )
 
 

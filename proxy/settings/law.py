@@ -24,12 +24,14 @@ class BuiltinTables(Section):
 
 
 class FunctionLists(Section):
-    """config/functions.toml: functions of pg_catalog that reach nothing sealed, by name."""
+    """config/functions.toml: functions of the server that reach nothing sealed, by name."""
 
     stable: tuple[str, ...]
     """Functions without effects."""
     volatile: tuple[str, ...]
     """Functions that may change something: recorded before they are run."""
+    withheld: tuple[str, ...]
+    """Functions that tell how much there is, sealed rows included: answered with NULL."""
 
 
 def load_law(file: Path) -> Law:
@@ -58,4 +60,5 @@ def load_builtin() -> Law:
             **dict.fromkeys(functions.stable, Volatility.STABLE),
             **dict.fromkeys(functions.volatile, Volatility.VOLATILE),
         },
+        withheld_functions=frozenset(functions.withheld),
     )

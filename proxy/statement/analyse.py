@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from proxy.names import SearchPath
 from proxy.statement import definitions, temporary
+from proxy.statement.calls import calls
 from proxy.statement.catalogue import Catalogue
 from proxy.statement.exposure import exposed_references
 from proxy.statement.facts import Facts, Reference, SecondOpinion, Verb
@@ -87,18 +88,7 @@ def _facts(
 ) -> Facts:
     tree: Json = {raw.kind: raw.body}
     if raw.kind in definitions.KINDS and not about_temporary:
-        called = mentions(raw.body) if raw.kind in definitions.REWRITING else mentions({})
-        return Facts(
-            verb=Verb.DDL,
-            kind=raw.kind,
-            span=raw.span,
-            body=raw.body,
-            functions=called.functions,
-            operators=called.operators,
-            types=called.types,
-            writes=True,
-            changed=definitions.changed(raw.kind, raw.body),
-        )
+        return _change(raw, visible.catalogue)
     verb = Verb.TEMPORARY if about_temporary else _VERBS.get(raw.kind, Verb.OTHER)
     unknown = tuple(sorted(set(unknown_syntax(tree))))
     if temporary.misplaced_into(raw):
@@ -123,10 +113,35 @@ def _facts(
         column_names=named.column_names,
         selections=may_call(tree, named.selections, references),
         settings=named.settings,
+        calls=calls(tree),
         locks="LockingClause" in kinds,
         conflict="OnConflictClause" in kinds,
         writes=bool(kinds & _WRITES) or about_temporary or bool(raw.body.get("is_from")),
         second_opinion=second_opinion(statement, queried) if references else SecondOpinion.SILENT,
+    )
+
+
+def _change(raw: RawStatement, catalogue: Catalogue) -> Facts:
+    """Facts of DDL: what it, or a statement after it that does not name it, is going to call."""
+    rewrites = raw.kind in definitions.REWRITING
+    runs = rewrites or raw.kind in definitions.CARRYING
+    called = mentions(raw.body) if runs else mentions({})
+    functions = called.functions
+    if not rewrites and raw.kind not in definitions.READ:
+        own = {each.name for each in functions if catalogue.functions_named(each.name)}
+        own -= catalogue.builtin_functions
+        functions = frozenset(each for each in functions if each.name not in own)
+    return Facts(
+        verb=Verb.DDL,
+        kind=raw.kind,
+        span=raw.span,
+        body=raw.body,
+        functions=functions,
+        operators=called.operators if rewrites else frozenset(),
+        types=called.types if rewrites else frozenset(),
+        selections=called.selections,
+        writes=True,
+        changed=definitions.changed(raw.kind, raw.body),
     )
 
 

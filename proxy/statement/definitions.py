@@ -24,6 +24,19 @@ KINDS = frozenset(
 REWRITING = frozenset(("AlterTableStmt",))
 """Those that run what they call on every row, and keep what it returns where it can be read."""
 
+CARRYING = frozenset(
+    (
+        "AlterDomainStmt", "AlterPolicyStmt", "CreateDomainStmt", "CreatePolicyStmt",
+        "CreateSchemaStmt", "CreateStmt", "IndexStmt",
+    )
+)  # fmt: skip
+"""Those whose expressions (defaults, checks, policies) other statements run without naming them.
+A view's are judged where it is read; and functions of the site's own, but for those of policies,
+triggers' and rules' where they are set off (`proxy.statement.catalogue.Relation.own_code`)."""
+
+READ = frozenset(("AlterPolicyStmt", "CreatePolicyStmt"))
+"""Those of which a mere reading runs the expressions."""
+
 ANYTHING = "*"
 """In the place of a name: nobody can say what else is taken apart."""
 

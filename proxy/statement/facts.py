@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from proxy.names import Span
+from proxy.statement.calls import Call
 from proxy.statement.catalogue import Relation
 from proxy.statement.tree import Body
 
@@ -126,10 +127,11 @@ class Facts:
     ``column_names`` are the last parts of all column references and field selections, ``*`` and
     whole-row names included; ``selections`` those of them that may call a function
     (`proxy.statement.selections`). ``settings``: the parameters that calls of set_config name,
-    lower case, the empty string for a name that is not a constant. ``locks``: FOR UPDATE and its
-    kin. ``conflict``: ON CONFLICT. ``changed``: names of what DDL takes apart, of any schema.
-    ``kind``: the root node's. ``unsettled``: earlier in the text temporary tables were made or
-    dropped and a transaction ended, so that nobody knows whether a name is of one.
+    lower case, the empty string for a name that is not a constant. ``calls``: each call of one of
+    the ``functions``, none for DDL. ``locks``: FOR UPDATE and its kin. ``conflict``: ON CONFLICT.
+    ``changed``: names of what DDL takes apart, of any schema. ``kind``: the root node's.
+    ``unsettled``: earlier in the text temporary tables were made or dropped and a transaction
+    ended, so that nobody knows whether a name is of one.
     """
 
     verb: Verb
@@ -144,6 +146,7 @@ class Facts:
     column_names: frozenset[str] = frozenset()
     selections: frozenset[Selected] = frozenset()
     settings: frozenset[str] = frozenset()
+    calls: tuple[Call, ...] = ()
     locks: bool = False
     conflict: bool = False
     writes: bool = False

@@ -7,6 +7,10 @@ of it, on every server given, passes: a statement names a function, the server p
 Nothing is vetted because it looks harmless. What can be called from SQL and takes plain values
 passes; of what is named ``pg_...`` (administration) or takes the name of a relation, only what is
 listed here. What the extensions on the servers add is judged by the same rule.
+
+What tells how much there is counts sealed rows, too, yet tools ask for it beside what may be known.
+Such a name is withheld: NULL takes its answer's place (`proxy.rewrite.withhold`). That is for plain
+functions, and only for what is listed here.
 """
 
 from __future__ import annotations
@@ -88,7 +92,17 @@ _FIT_NAMES = frozenset(
         "pg_input_is_valid", "pg_input_error_info", "pg_jit_available", "pg_trigger_depth",
         "pg_current_xact_id_if_assigned", "txid_current_if_assigned", "pg_advisory_unlock_all",
         "nextval", "currval", "to_regclass", "col_description", "obj_description",
-        "shobj_description",
+        "shobj_description", "pg_tablespace_location", "pg_get_replica_identity_index",
+        "pg_sequence_parameters", "pg_database_collation_actual_version",
+        "pg_is_wal_replay_paused", "pg_available_extensions", "pg_available_extension_versions",
+    )
+)  # fmt: skip
+
+# psql's \dt+ and \l+ and what draws lists of tables ask for them in one query with names.
+_WITHHELD_NAMES = frozenset(
+    (
+        "pg_table_size", "pg_relation_size", "pg_total_relation_size", "pg_indexes_size",
+        "pg_database_size", "pg_tablespace_size", "pg_stat_get_numscans",
     )
 )  # fmt: skip
 
@@ -99,8 +113,7 @@ SELECT p.oid >= {FIRST_NORMAL_OID}, p.proname, l.lanname, p.prokind::text, p.pro
              JOIN pg_catalog.pg_type AS t ON t.oid = u.oid) AS types
 FROM pg_catalog.pg_proc AS p
 JOIN pg_catalog.pg_language AS l ON l.oid = p.prolang
-WHERE p.pronamespace <> 'information_schema'::pg_catalog.regnamespace
-  AND NOT {own_function("p.oid")}
+WHERE NOT {own_function("p.oid")}
 """
 
 
@@ -136,18 +149,41 @@ def _passes(function: BuiltinFunction) -> bool:
     return not (_UNFIT_NAMES.fullmatch(function.name) or function.types & _UNFIT_TYPES)
 
 
-def as_toml(vetted: Mapping[str, Volatility], versions: Iterable[str]) -> str:
+def withhold(functions: Iterable[BuiltinFunction]) -> list[str]:
+    """The names, in order, of what a call of is answered with NULL."""
+    fit: dict[str, bool] = {}
+    for function in functions:
+        if function.name in _WITHHELD_NAMES:
+            plain = function.kind == "f" and function.language in _LANGUAGES
+            plain = plain and "internal" not in function.types
+            fit[function.name] = plain and fit.get(function.name, True)
+    return sorted(name for name, every in fit.items() if every)
+
+
+def as_toml(
+    vetted: Mapping[str, Volatility], withheld: Iterable[str], versions: Iterable[str]
+) -> str:
     """The text of config/functions.toml."""
     out = [
-        "# Functions of pg_catalog that reach no relation, file or other session, by name.",
+        "# Functions of the server that reach no relation, file or other session, by name.",
         "# 内置函数白名单: 不触及任何表、文件或其他会话. 自行编写的函数在 policy.toml 中批准.",
         f"# Made from PostgreSQL {', '.join(sorted(versions))} by: python -m proxy.upstream.vet",
     ]
-    for volatility in Volatility:
-        names = [f'"{name}",' for name, kind in vetted.items() if kind is volatility]
-        body = textwrap.fill(" ".join(names), 96, break_on_hyphens=False)
-        out += ["", f"{volatility.value} = [", textwrap.indent(body, "  "), "]"]
+    lists = {
+        kind.value: [name for name in vetted if vetted[name] is kind] for kind in Volatility
+    } | {"withheld": [*withheld]}
+    for key, names in lists.items():
+        listed = " ".join(f'"{name}",' for name in names)
+        body = textwrap.fill(listed, 96, break_on_hyphens=False)
+        out += ["", *_WITHHELD_BECAUSE] if key == "withheld" else [""]
+        out += [f"{key} = [", textwrap.indent(body, "  "), "]"]
     return "\n".join(out) + "\n"
+
+
+_WITHHELD_BECAUSE = (
+    "# These count sealed rows: a call is answered with NULL.",
+    "# 返回大小等数量的函数会计入封存的行, 一律返回 NULL.",
+)
 
 
 async def _vet_servers(servers: Iterable[str]) -> str:
@@ -160,7 +196,7 @@ async def _vet_servers(servers: Iterable[str]) -> str:
             versions.add(str(connection.get_server_version().major))
         finally:
             await connection.close()
-    return as_toml(vet(functions), versions)
+    return as_toml(vet(functions), withhold(functions), versions)
 
 
 if __name__ == "__main__":

@@ -171,6 +171,12 @@ def test_each_change_is_recorded_with_its_text(world: World):
          "schema-protected"),
         ("agency_scram", ["DROP SCHEMA base CASCADE"], "schema-protected"),
         ("agency_scram", ["SELECT * INTO base.copy FROM base.person"], "unsupported-syntax"),
+        ("agency_scram",
+         ["CREATE TABLE base.more (x xml DEFAULT query_to_xml('TABLE person', true, true, ''))"],
+         "unvetted-function"),
+        ("agency_scram",
+         ["CREATE TABLE base.more (x bigint DEFAULT ('base.person'::regclass).pg_relation_size)"],
+         "unvetted-function"),
     ],
 )  # fmt: skip
 def test_what_could_not_be_followed_is_refused(unchanged: World, user, statements, expected):

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from proxy.names import QualifiedName, RuleName
 from proxy.policy.law import Volatility
 from proxy.policy.rules.commands import SETTABLE
-from proxy.policy.rules.context import Context, Refusal
+from proxy.policy.rules.context import SYSTEM_SCHEMAS, Context, Refusal
+from proxy.statement.calls import Call
 from proxy.statement.catalogue import TypeKind, UserFunction
 from proxy.statement.facts import Called, Facts, Selected
 
@@ -24,7 +25,11 @@ _SAMPLING = frozenset(("system", "bernoulli"))
 def refuse(facts: Facts, context: Context) -> Refusal | None:
     """Refuse what is called and not vetted."""
     for function in sorted(facts.functions, key=_order):
-        if not (_function_is_vetted(function, context) or _sets(function, facts, context)):
+        if not (
+            _function_is_vetted(function, context)
+            or _sets(function, facts, context)
+            or _is_withheld(function, facts, context)
+        ):
             return _refuse_called(function, context)
     for operator in sorted(facts.operators, key=_order):
         if not _operator_is_built_in(operator, context):
@@ -47,12 +52,23 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
     return None
 
 
+def withheld(facts: Facts, context: Context) -> tuple[Call, ...]:
+    """The calls that must not run, of a statement that `refuse` lets pass."""
+    return tuple(
+        call
+        for call in facts.calls
+        if call.name in context.law.withheld_functions
+        and _is_withheld(Called(call.schema, call.name), facts, context)
+    )
+
+
 def is_volatile(facts: Facts, context: Context) -> bool:
     """Whether it calls anything that may have an effect of its own."""
     return any(
         context.law.vetted_functions.get(function.name) is not Volatility.STABLE
         or bool(context.catalogue.functions_named(function.name))
         for function in facts.functions
+        if not _is_withheld(function, facts, context)
     ) or any(
         context.law.vetted_functions.get(selected.name) is Volatility.VOLATILE
         or context.catalogue.functions_named(selected.name)
@@ -67,11 +83,24 @@ def _function_is_vetted(function: Called, context: Context) -> bool:
         candidates = context.catalogue.functions_named(function.name)
         if not _all_approved(candidates, context):
             return False
-        return bool(candidates) or function.name in context.law.vetted_functions
-    if function.schema in _SYSTEM:
-        return function.name in context.law.vetted_functions
+        # The server picks among the site's own and a built-in one of that name by their types.
+        known = function.name in context.catalogue.builtin_functions
+        return function.name in context.law.vetted_functions or (bool(candidates) and not known)
     overloads = _candidates(function, context)
-    return bool(overloads) and _all_approved(overloads, context)
+    known = bool(overloads)
+    if function.schema in SYSTEM_SCHEMAS:
+        known = function.name in context.law.vetted_functions
+    return known and _all_approved(overloads, context)
+
+
+def _is_withheld(function: Called, facts: Facts, context: Context) -> bool:
+    """Whether it tells how much there is, and every call of it can be kept from running."""
+    if function.name not in context.law.withheld_functions:
+        return False
+    if function.schema is None and context.catalogue.functions_named(function.name):
+        return False
+    calls = [c for c in facts.calls if (c.schema, c.name) == (function.schema, function.name)]
+    return function.schema in (None, *_SYSTEM) and bool(calls) and all(c.plain for c in calls)
 
 
 def _refuse_called(function: Called, context: Context) -> Refusal:
@@ -85,6 +114,12 @@ def _refuse_called(function: Called, context: Context) -> Refusal:
                 " the policy approved it; an administrator can look at it with fengcun inventory"
                 " and approve it again",
             )
+    if function.name in context.law.withheld_functions:
+        return Refusal(
+            RuleName("unvetted-function"),
+            f'the function "{function.name}" would count sealed records too; it is answered with'
+            " NULL where it is called plainly in an expression and no other function has its name",
+        )
     return Refusal(
         RuleName("unvetted-function"),
         f'the function "{function.name}" is not on the list of vetted functions; an'

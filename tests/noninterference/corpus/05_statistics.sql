@@ -18,10 +18,10 @@ SELECT "histogram_bounds"::text FROM "pg_catalog"."pg_stats" WHERE attname = 'su
 -- case: reltuples | alike | row count from pg_class
 SELECT relname, reltuples, relpages FROM pg_class WHERE relname IN ('cases','evidence') ORDER BY 1
 
--- case: pg_total_relation_size | unvetted-function | physical size
+-- case: pg_total_relation_size | alike | physical size
 SELECT pg_total_relation_size('cases')
 
--- case: pg_table_size_via_text | unvetted-function | regclass from text at run time
+-- case: pg_table_size_via_text | alike | regclass from text at run time
 SELECT pg_table_size(('ca'||'ses')::regclass)
 
 -- case: explain_analyze_rows_removed | explain-protected | "Rows Removed by Filter" counts sealed rows
@@ -79,13 +79,13 @@ SELECT heap_blks_read FROM pg_statio_user_tables WHERE relname = 'cases'
 -- case: pg_stat_get_live_tuples | unvetted-function | the function behind the view
 SELECT pg_stat_get_live_tuples('cases'::regclass)
 
--- case: pg_relation_size | unvetted-function | pages
+-- case: pg_relation_size | alike | pages
 SELECT pg_relation_size('cases')
 
--- case: pg_indexes_size | unvetted-function | pages of indexes
+-- case: pg_indexes_size | alike | pages of indexes
 SELECT pg_indexes_size('cases')
 
--- case: pg_database_size | unvetted-function | of everything
+-- case: pg_database_size | alike | of everything
 SELECT pg_database_size(current_database()) > 0
 
 -- case: explain_plain | explain-protected | an estimate is a statistic
@@ -122,7 +122,7 @@ UPDATE pg_class SET reltuples = 0 WHERE relname = 'cases' RETURNING reltuples
 -- case: information_schema_sequences | equal | what sequences are there
 SELECT sequence_name FROM information_schema.sequences ORDER BY 1
 
--- case: pg_sequences | system-relation | where each sequence stands
+-- case: pg_sequences | alike | where each sequence stands
 SELECT last_value FROM pg_sequences WHERE sequencename = 'cases_id_seq'
 
 -- case: pg_locks | system-relation | who waits for what
@@ -184,3 +184,79 @@ EXPLAIN (SECRETS) SELECT 1
 
 -- case: explain_modifying_with | explain-protected | a write inside a SELECT
 EXPLAIN ANALYZE WITH gone AS (DELETE FROM evidence RETURNING *) SELECT count(*) FROM gone
+-- case: size_with_an_aggregate | alike | an aggregate as the argument runs the call once more, on no rows
+SELECT pg_table_size((count(*) + 'cases'::regclass::oid::bigint)::oid) FROM cases
+
+-- case: size_with_an_aggregate_of_nothing | alike | the same without a relation
+SELECT pg_table_size((count(*) + 'cases'::regclass::oid::bigint - 1)::oid)
+
+-- case: size_in_a_size | alike | one call in the argument of another
+SELECT coalesce(pg_table_size(coalesce(pg_table_size('cases'), 'cases'::regclass::oid::bigint)::oid), -1)
+
+-- case: size_in_where | alike | what the size is, bit by bit
+SELECT id FROM cases WHERE pg_relation_size('cases') > 8192 ORDER BY id
+
+-- case: size_orders_rows | alike | which is larger
+SELECT relname FROM pg_class WHERE relname IN ('cases', 'evidence', 'courts') ORDER BY pg_total_relation_size(oid) DESC NULLS LAST, relname
+
+-- case: size_groups_rows | alike | which are of one size
+SELECT pg_table_size(oid), count(*) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'agency'::regnamespace GROUP BY pg_table_size(oid)
+
+-- case: size_divides | alike | an error where it is not NULL
+SELECT 1 / (pg_table_size('cases') - pg_table_size('cases'))
+
+-- case: size_as_json | alike | in a row of a subquery
+SELECT row_to_json(q) FROM (SELECT relname, pg_size_pretty(pg_total_relation_size(oid)) FROM pg_class WHERE relname = 'cases') q
+
+-- case: size_by_unicode_name | alike | the name in escapes
+SELECT U&"pg\005ftable_size"('cases')
+
+-- case: size_by_qualified_name | alike | with comments between the parts of its name
+SELECT pg_catalog /* ) */ . "pg_relation_size" /* ( */ ('cases', 'fsm')
+
+-- case: size_in_from | unvetted-function | as a row source
+SELECT * FROM pg_table_size('cases')
+
+-- case: size_in_rows_from | unvetted-function | as one of several
+SELECT * FROM ROWS FROM (pg_table_size('cases'), generate_series(1, 2)) r
+
+-- case: size_as_argument_in_from | alike | as many rows as there are pages
+SELECT count(*) FROM generate_series(1, pg_table_size('cases') / 8192)
+
+-- case: size_like_a_column | unvetted-function | a call written like a column
+SELECT ('cases'::regclass).pg_table_size
+
+-- case: size_of_a_window | unvetted-function | not an ordinary call
+SELECT pg_table_size('cases') OVER ()
+
+-- case: size_variadic | unvetted-function | nor this
+SELECT pg_relation_size(VARIADIC ARRAY['cases'::regclass])
+
+-- case: size_copied | alike | by COPY
+COPY (SELECT pg_total_relation_size('cases')) TO STDOUT
+
+-- case: size_by_cursor | alike | when it is fetched
+BEGIN
+-- step
+DECLARE c CURSOR FOR SELECT pg_total_relation_size('cases')
+-- step
+FETCH ALL FROM c
+-- step
+COMMIT
+
+-- case: size_prepared | alike | as a statement's text and as its parameter
+PREPARE q(regclass, bigint) AS SELECT pg_table_size($1), $2
+-- step
+EXECUTE q('cases', pg_table_size('cases'))
+
+-- case: size_returned | alike | by a write
+INSERT INTO public_log (msg) VALUES (coalesce(pg_table_size('cases')::text, 'nothing')) RETURNING msg, pg_table_size('cases')
+
+-- case: size_limits | alike | rows by pages
+SELECT id FROM cases ORDER BY id LIMIT pg_table_size('cases') / 1000000
+
+-- case: sequences_ordered | alike | by where they stand
+SELECT sequencename FROM pg_sequences WHERE schemaname = 'agency' ORDER BY last_value, sequencename
+
+-- case: sequence_function | unvetted-function | behind that view
+SELECT pg_sequence_last_value('cases_id_seq'::regclass)

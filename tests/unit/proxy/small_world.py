@@ -31,6 +31,9 @@ ARTICLE = Article("第1条")
 TYPES = {"bigint": 20, "integer": 23, "text": 25, "varchar": 1043, "boolean": 16, "json": 114}
 
 
+PG_CLASS = QualifiedName("pg_catalog", "pg_class")
+
+
 def base(name):
     return QualifiedName("base", name)
 
@@ -65,6 +68,7 @@ RELATIONS = (
     relation("open_report", "n:bigint", kind=RelationKind.VIEW),
     relation(QualifiedName("pg_catalog", "pg_type"), "typname:text"),
     relation(QualifiedName("pg_catalog", "pg_stats"), "tablename:text"),
+    relation(PG_CLASS, "relname:text reltuples:integer"),
 )
 
 CATALOGUE = Catalogue(
@@ -79,9 +83,12 @@ CATALOGUE = Catalogue(
             ("changed", ""),
             ("half", ""),
             ("half", "text"),
+            ("own_size", "integer"),
         )
     ),
-    builtin_functions=frozenset({"lower", "nextval", "pg_sleep", "ts_stat"}),
+    builtin_functions=frozenset(
+        {"lower", "nextval", "own_size", "pg_sleep", "pg_table_size", "ts_stat"}
+    ),
     user_operators=frozenset({base("==?")}),
     user_types={base("mood"): TypeKind.ENUM, base("checked"): TypeKind.DOMAIN},
     builtin_types=frozenset({"date", "int4"}),
@@ -101,6 +108,7 @@ LAW = Law(
             base("sentences"), ARTICLE, follows=(Follows(base("cases"), {"case_id": "id"}),)
         ),
         base("victims"): RelationRule(base("victims"), ARTICLE, mask={"name": "'某某'"}),
+        PG_CLASS: RelationRule(PG_CLASS, ARTICLE, mask={"reltuples": "-1"}),
     },
     (),
     open_relations=frozenset({base("open_report")}),
@@ -108,12 +116,14 @@ LAW = Law(
         "base.fine(integer)": "sha256:fineinteger",
         "base.changed()": "sha256:before",
         "base.half()": "sha256:half",
+        "base.own_size(integer)": "sha256:own_sizeinteger",
     },
     system_relations=frozenset({QualifiedName("pg_catalog", "pg_type")}),
     vetted_functions={
         **dict.fromkeys(("lower", "count", "abs", "current_setting"), Volatility.STABLE),
         "nextval": Volatility.VOLATILE,
     },
+    withheld_functions=frozenset({"own_size", "pg_table_size"}),
 )
 
 UNIT = Principal(PrincipalName("desk"), PrincipalKind.UNIT, ())

@@ -51,3 +51,24 @@ def test_a_refusal_has_no_obligations():
     judgement = judged("SELECT peek() FROM cases")
     assert judgement.decision.verdict is Verdict.REFUSE
     assert judgement.obligations == ()
+
+
+@pytest.mark.parametrize(
+    ("sql", "kept"),
+    [
+        ("SELECT c.relname FROM pg_class c", ()),
+        ("SELECT c.relname, c.xmin FROM pg_class c WHERE tableoid = 1259", ("tableoid", "xmin")),
+        ("SELECT c.ctid, c.xmax FROM pg_class c", ()),
+        ("SELECT c.*, c.xmin FROM pg_class c", ()),  # they would be among the columns
+        ("SELECT c, c.xmin FROM pg_class c", ()),
+        ("SELECT q FROM (TABLE pg_class) q, pg_type t WHERE t.xmin IS NULL", ()),
+        ("SELECT c.xmin FROM pg_class c NATURAL JOIN pg_class d", ()),  # and among those joined
+    ],
+)
+def test_of_a_masked_catalogue_the_system_columns_stay_that_are_named(sql, kept):
+    assert {obligation.physical for obligation in judged(sql).obligations} == {kept}
+
+
+def test_of_records_no_system_column_is_kept():
+    assert judged("SELECT v.xmin FROM victims v").decision.rule == "system-column"
+    assert not judged("SELECT id FROM victims").obligations[0].physical

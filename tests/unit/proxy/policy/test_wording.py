@@ -14,7 +14,7 @@ from proxy.policy.wording import SENTENCES, in_chinese
 SOURCES = Path(__file__).parents[4] / "proxy"
 SERVING = {
     *("nothing-protected", "schema-change", "sealed-rows", "catalogue-columns"),
-    "temporary-relation",
+    *("temporary-relation", "withheld-counts"),
 }
 """Rules of decisions that pass or strip."""
 NAMED_ELSEWHERE = {"rule", "error.kind"}

@@ -51,3 +51,10 @@ def test_the_target_of_a_write_cannot_be_replaced():
     obligation, _ = owed("DELETE FROM cases WHERE id = 1")
     with pytest.raises(CannotNarrow, match="another name"):
         settled_form(obligation, CLASHING)
+
+
+@pytest.mark.parametrize(("condition", "arms"), [("", 1), (" WHERE lower(c.relname) = 'x'", 2)])
+def test_system_columns_that_are_kept_come_last_in_every_arm(condition, arms):
+    obligation, visibility = owed(f"SELECT c.xmin, c.tableoid FROM pg_class c{condition}")
+    text = subquery(obligation, visibility, obligation.form, only=False)
+    assert text.count(", tableoid, xmin FROM") == arms

@@ -1,6 +1,6 @@
 import pytest
 
-from proxy.rewrite.place import NotFound, name_place, parenthesised_after, where_place
+from proxy.rewrite.place import NotFound, call_place, name_place, parenthesised_after, where_place
 from proxy.statement.grammar import TextLimits, scan
 from tests.unit.proxy.small_world import facts_of
 
@@ -62,6 +62,18 @@ def test_parentheses_are_found_with_all_in_them():
     sql = "COPY cases /* ( */ (id, (x)) TO STDOUT"
     span = parenthesised_after(scan(sql, sql.encode(), TextLimits()), len("COPY cases"))
     assert cut(sql, span) == "(id, (x))"
+
+
+def test_a_call_is_found_from_its_name_to_its_end():
+    sql = "SELECT 'a', s /* ( */ . f (g(1), (2)) + 1"
+    tokens = scan(sql, sql.encode(), TextLimits())
+    assert cut(sql, call_place(tokens, 12, 2)) == "s /* ( */ . f (g(1), (2))"
+
+
+@pytest.mark.parametrize(("sql", "location"), [("SELECT f", 7), ("SELECT f + (1)", 7), ("f(1)", 1)])
+def test_a_call_that_is_not_there_is_not_found(sql, location):
+    with pytest.raises(NotFound):
+        call_place(scan(sql, sql.encode(), TextLimits()), location, 1)
 
 
 @pytest.mark.parametrize("sql", ["COPY cases TO STDOUT", "COPY cases (id"])

@@ -3,6 +3,7 @@ import pytest
 from proxy.rewrite.predicate import expression_tree, from_item_tree
 from proxy.rewrite.verify import TreeChanges, roots, same_meaning
 from proxy.statement.grammar import parse_tree
+from proxy.statement.tree import nodes
 
 SENT = "SELECT * FROM t WHERE a = 1 OR b = 2"
 
@@ -12,7 +13,7 @@ def root(sql):
     return tree
 
 
-def changes_to(tree, *, replaced=None, filtered=(), guarded=None):
+def changes_to(tree, *, replaced=None, filtered=(), guarded=None, withheld=False):
     body = tree["SelectStmt"]
     changes = TreeChanges()
     if replaced:
@@ -22,6 +23,8 @@ def changes_to(tree, *, replaced=None, filtered=(), guarded=None):
         changes.filters[id(body)] = [expression_tree(sql) for sql in filtered]
     if guarded:
         changes.guards[id(body)] = expression_tree(guarded)
+    if withheld:
+        changes.withheld |= {id(body) for kind, body in nodes(tree) if kind == "FuncCall"}
     return changes
 
 
@@ -58,3 +61,28 @@ def test_what_was_wanted_is_recognised(wanted, edited):
 def test_any_other_text_is_not_it(edited):
     tree = root(SENT)
     assert not same_meaning(tree, changes_to(tree, filtered=["p"]), root(edited))
+
+
+CALLS = "SELECT f(g(1))"
+
+
+def test_a_withheld_call_is_the_branch_that_is_never_taken():
+    tree = root(CALLS)
+    inner = "CASE WHEN true THEN NULL ELSE g(1) END"
+    edited = f"SELECT (CASE WHEN true THEN NULL ELSE f(({inner})) END)"
+    assert same_meaning(tree, changes_to(tree, withheld=True), root(edited))
+
+
+@pytest.mark.parametrize(
+    "edited",
+    [
+        CALLS,
+        "SELECT CASE WHEN true THEN NULL ELSE f(g(1)) END",
+        "SELECT CASE WHEN true THEN f(CASE WHEN true THEN NULL ELSE g(1) END) END",
+        "SELECT CASE WHEN false THEN NULL ELSE f(CASE WHEN true THEN NULL ELSE g(1) END) END",
+        "SELECT (CASE WHEN true THEN NULL ELSE f(CASE WHEN true THEN NULL ELSE g(1) END) END) a",
+    ],
+)
+def test_no_other_branch_is(edited):
+    tree = root(CALLS)
+    assert not same_meaning(tree, changes_to(tree, withheld=True), root(edited))

@@ -30,6 +30,8 @@ VIEWS = {
     "own_function": "SELECT base.peek(id) AS n FROM base.cases",
     "approved": "SELECT base.fine(1) AS n",
     "drawing": "SELECT nextval('s') AS n",
+    "counting": "SELECT pg_table_size('base.cases'::regclass) AS n",
+    "over_counting": "SELECT n FROM base.counting",
     "hiding": "SELECT n FROM (SELECT peek(1) AS n, id FROM base.cases) x",
     "kept": "SELECT n FROM base.kept_rows",
     "endless": "SELECT n FROM base.endless",
@@ -41,6 +43,8 @@ VIEWS = {
 }
 
 
+OWN = "(CASE WHEN true THEN NULL ELSE pg_table_size(1) END)"
+COUNTED = "SELECT (CASE WHEN true THEN NULL ELSE pg_table_size('base.cases'::regclass) END) AS n"
 SHOWN = ' WHERE (("cases".flag IS NOT TRUE)) IS TRUE'
 
 
@@ -69,6 +73,7 @@ def planned(sql, principal=UNIT, catalogue=None):
         ("over_plain", True),
         ("approved", False),  # not known to be without effects
         ("drawing", False),
+        ("counting", False),  # with the view's own call the size would come
         ("sealed", False),
         ("over_sealed", False),
         ("own_function", False),
@@ -128,6 +133,10 @@ def test_a_definition_that_grows_with_its_views_is_refused():
             f"""SELECT 'a' FROM (SELECT id AS n FROM base.cases{SHOWN}) AS "sealed" WHERE n = 1""",
         ),
         ("SELECT * FROM open_report", "SELECT * FROM open_report"),
+        (
+            "SELECT pg_table_size(1) FROM over_counting",
+            f'SELECT {OWN} FROM (SELECT n FROM ({COUNTED}) AS "counting") AS "over_counting"',
+        ),
     ],
 )
 def test_what_a_view_reads_is_narrowed(sql, sent):

@@ -6,7 +6,10 @@ from proxy.session.plan import Scene
 from proxy.session.plan_cache import PlanCache
 from tests.unit.proxy.small_world import PATH, PLANNER, PLATFORM, SCENE
 
-SHAPE = "SELECT c.id, {0} FROM cases c WHERE c.id = {1} AND name = {0} ORDER BY c.id LIMIT {1}"
+SHAPE = (
+    "SELECT c.id, {0}, pg_table_size({0}) FROM cases c"
+    " WHERE c.id = {1} AND name = {0} ORDER BY c.id LIMIT {1}"
+)
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 LITERALS = st.one_of(

@@ -117,6 +117,7 @@ def test_the_law_is_what_the_site_wrote_and_what_is_built_in():
     assert enacted.relations.keys() - {A, B} == BUILTIN.relations.keys()
     assert enacted.system_relations == BUILTIN.system_relations
     assert enacted.vetted_functions == BUILTIN.vetted_functions
+    assert enacted.withheld_functions == BUILTIN.withheld_functions
 
 
 def test_two_texts_of_one_meaning_have_different_digests():

@@ -53,7 +53,8 @@ def test_there_is_a_platform():
         *("pg_stat_user_tables", "pg_statio_user_tables", "pg_authid", "pg_shadow", "pg_locks"),
         *("pg_largeobject", "pg_largeobject_metadata", "pg_prepared_statements", "pg_cursors"),
         *("pg_file_settings", "pg_hba_file_rules", "pg_user_mapping", "pg_user_mappings"),
-        *("pg_subscription", "pg_backend_memory_contexts", "pg_replication_slots", "pg_sequences"),
+        *("pg_subscription", "pg_backend_memory_contexts", "pg_replication_slots"),
+        *("pg_db_role_setting", "pg_prepared_xacts", "pg_statio_user_sequences"),
     ],
 )
 def test_what_tells_of_rows_or_sessions_is_not_readable(name):
@@ -73,6 +74,19 @@ def test_the_counts_of_pg_class_are_overwritten():
     assert {"reltuples", "relpages", "relallvisible"} <= rule.mask.keys()
     assert rule.mask_unless is None
     assert pg("pg_class") not in LAW.system_relations
+
+
+def test_where_a_sequence_stands_is_overwritten():
+    assert LAW.relations[pg("pg_sequences")].mask == {"last_value": "NULL"}
+    assert pg("pg_sequences") not in LAW.system_relations
+
+
+def test_sizes_are_withheld():
+    assert LAW.withheld_functions == {
+        *("pg_table_size", "pg_relation_size", "pg_total_relation_size", "pg_indexes_size"),
+        *("pg_database_size", "pg_tablespace_size", "pg_stat_get_numscans"),
+    }
+    assert not LAW.withheld_functions & LAW.vetted_functions.keys()
 
 
 @pytest.mark.parametrize(

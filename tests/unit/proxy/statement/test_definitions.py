@@ -1,9 +1,13 @@
 import pytest
 
+from proxy.names import PrincipalName
+from proxy.policy.law import Principal, PrincipalKind
 from proxy.statement.definitions import ANYTHING, KINDS, makes_temporary
 from proxy.statement.facts import Verb
 from proxy.statement.grammar import parse
-from tests.unit.proxy.small_world import facts_of
+from tests.unit.proxy.small_world import facts_of, rule_of
+
+ADMINISTRATOR = Principal(PrincipalName("dba"), PrincipalKind.ADMINISTRATOR, ())
 
 
 def body(sql):
@@ -93,3 +97,50 @@ def test_what_is_taken_apart_is_named(sql, names):
 
 def test_the_list_holds_nothing_that_copies_rows_or_grants_roles():
     assert not KINDS & {"CreateTableAsStmt", "GrantRoleStmt", "TruncateStmt", "DoStmt", "CallStmt"}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "ALTER TABLE courts ADD n int DEFAULT #",
+        "ALTER TABLE courts ALTER code TYPE int USING #",
+        "CREATE TABLE t (a int DEFAULT #)",
+        "CREATE TABLE t (a int CHECK (a > #))",
+        "CREATE TABLE t (a int, CHECK (a > #))",
+        "CREATE TABLE t (a int, b int GENERATED ALWAYS AS (#) STORED)",
+        "CREATE TABLE t (a int) PARTITION BY RANGE ((#))",
+        "CREATE SCHEMA s CREATE TABLE t (a int DEFAULT #)",
+        "CREATE DOMAIN d AS int DEFAULT #",
+        "CREATE DOMAIN d AS int CHECK (VALUE > #)",
+        "ALTER DOMAIN d SET DEFAULT #",
+        "CREATE POLICY p ON courts USING (# IS NULL)",
+        "ALTER POLICY p ON courts WITH CHECK (# IS NULL)",
+        "CREATE INDEX ON courts ((#))",
+        "CREATE INDEX ON courts (code) WHERE # IS NULL",
+    ],
+)
+@pytest.mark.parametrize("call", ["pg_sleep(1)", "own_size(1)", "(1::float8).pg_sleep"])
+def test_what_others_run_without_naming_it_calls_nothing_unvetted(sql, call):
+    assert rule_of(sql.replace("#", call), ADMINISTRATOR) == "unvetted-function"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["CREATE POLICY p ON courts USING (peek(1))", "ALTER TABLE courts ADD n int DEFAULT peek(1)"],
+)
+def test_own_functions_that_no_write_sets_off_are_not_called(sql):
+    assert rule_of(sql, ADMINISTRATOR) == "unvetted-function"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "CREATE TABLE t (a int DEFAULT nextval('s'), b checked, c text CHECK (lower(c) ==? 'a'))",
+        "CREATE TABLE t (a int DEFAULT peek(1))",  # a write to it is refused
+        "CREATE INDEX ON courts (lower(name))",
+        "CREATE VIEW v AS SELECT pg_sleep(1)",
+        "CREATE FUNCTION f() RETURNS int LANGUAGE sql RETURN pg_sleep(1)",
+    ],
+)
+def test_what_is_vetted_or_judged_later_is_defined(sql):
+    assert rule_of(sql, ADMINISTRATOR) == "schema-change"

@@ -1,6 +1,6 @@
 import pytest
 
-from proxy.policy.rules.functions import is_volatile
+from proxy.policy.rules.functions import is_volatile, withheld
 from tests.unit.proxy.small_world import context, facts_of, rule_of
 
 REFUSED = "unvetted-function"
@@ -40,6 +40,19 @@ REFUSED = "unvetted-function"
         ("SELECT set_config('jit', 'off', false)", "nothing-protected"),
         ("SELECT set_config('search_path', 'x', false)", REFUSED),
         ("SELECT set_config($1, 'x', false)", REFUSED),
+        ("SELECT pg_table_size('courts')", "withheld-counts"),
+        ("SELECT pg_catalog.pg_table_size('courts'), fine()", "withheld-counts"),
+        ("SELECT pg_table_size('courts') FROM cases", "sealed-rows"),
+        ("SELECT base.pg_table_size('courts')", REFUSED),
+        ("SELECT agency.pg_catalog.pg_table_size('courts')", REFUSED),
+        ("SELECT * FROM pg_table_size('courts')", REFUSED),
+        ("SELECT pg_table_size(1) FROM pg_table_size('courts')", REFUSED),
+        ("SELECT pg_table_size('courts') OVER ()", REFUSED),
+        ("SELECT pg_table_size(VARIADIC '{courts}')", REFUSED),
+        ("SELECT ('courts'::regclass).pg_table_size", REFUSED),
+        ("SELECT pg_catalog.own_size(1)", "withheld-counts"),
+        ("SELECT own_size(1)", REFUSED),  # the server may take the built-in one of that name
+        ("SELECT base.own_size(1)", "nothing-protected"),
     ],
 )
 def test_only_what_is_vetted_or_approved_is_called(sql, rule):
@@ -55,7 +68,14 @@ def test_only_what_is_vetted_or_approved_is_called(sql, rule):
         ("SELECT ('s'::regclass).nextval", True),
         ("SELECT c.name FROM courts c", False),
         ("SELECT set_config('jit', 'off', false)", True),
+        ("SELECT pg_table_size('courts')", False),  # it is never run
     ],
 )
 def test_what_may_have_an_effect_is_known(sql, volatile):
     assert is_volatile(facts_of(sql), context()) is volatile
+
+
+def test_every_call_of_what_is_withheld_is_found():
+    sql = "SELECT pg_table_size(pg_table_size(1)), (SELECT pg_catalog.pg_table_size(lower('a')))"
+    found = withheld(facts_of(sql), context())
+    assert [call.location for call in found] == [7, 21, 48]
