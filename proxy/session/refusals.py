@@ -88,6 +88,8 @@ STALE_CURSOR: Final = _refuse(
     " and declare it again",
 )
 _SQLSTATES: Final = {
+    # Migration tools ask whether a table is there by reading it.
+    "unknown-relation": "42P01",
     UNKNOWN_STATEMENT.rule: "26000",
     UNKNOWN_PORTAL.rule: "34000",
     # What the server says when a prepared statement has to be prepared again; drivers do so on

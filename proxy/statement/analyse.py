@@ -142,6 +142,7 @@ def _change(raw: RawStatement, catalogue: Catalogue) -> Facts:
         selections=called.selections,
         writes=True,
         changed=definitions.changed(raw.kind, raw.body),
+        redefined=definitions.redefined(raw.kind, raw.body),
     )
 
 

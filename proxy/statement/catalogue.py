@@ -124,7 +124,7 @@ class Catalogue:
 
     ``user_*`` hold the objects that came neither with the server nor with one of its own
     extensions, whatever their schema. ``builtin_functions`` are the names of those that did and
-    that SQL can call.
+    that SQL can call; ``extension_functions`` those of them that are in a schema of the site's own.
     ``builtin_types`` are the names of all types that are not ``user_types``. A user type that has
     one with code of its own inside, such as a composite with a domain in it, counts as BASE.
     ``has_own_casts``: a user function casts some type.
@@ -137,6 +137,7 @@ class Catalogue:
     user_functions: frozenset[UserFunction] = frozenset()
     user_operators: frozenset[QualifiedName] = frozenset()
     builtin_functions: frozenset[str] = frozenset()
+    extension_functions: frozenset[QualifiedName] = frozenset()
     user_types: Mapping[QualifiedName, TypeKind] = field(default_factory=dict)
     builtin_types: frozenset[str] = frozenset()
     has_own_casts: bool = False

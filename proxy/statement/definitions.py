@@ -7,7 +7,7 @@ anything that copies rows (CREATE TABLE ... AS, materialised views) or takes the
 
 from __future__ import annotations
 
-from proxy.statement.tree import Body, Json, body_of, items, nodes, strings, text
+from proxy.statement.tree import Body, Json, body_of, field, items, nodes, strings, text
 
 KINDS = frozenset(
     (
@@ -62,6 +62,14 @@ def changed(kind: str, body: Body) -> frozenset[str]:
     if "OBJECT_SCHEMA" in sorts or text(body, "behavior") == "DROP_CASCADE":
         names.add(ANYTHING)
     return frozenset(names - {""})
+
+
+def redefined(kind: str, body: Body) -> frozenset[str]:
+    """The names, without their schemas, of relations that are going to mean or to run something
+    else: by CREATE OR REPLACE VIEW, a rule or a trigger."""
+    target = {"ViewStmt": "view", "RuleStmt": "relation", "CreateTrigStmt": "relation"}.get(kind)
+    relation = field(body, target) if target is not None else None
+    return frozenset() if relation is None else frozenset((text(relation, "relname"),))
 
 
 def _lists(body: Body) -> list[Body]:

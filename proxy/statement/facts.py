@@ -129,7 +129,8 @@ class Facts:
     (`proxy.statement.selections`). ``settings``: the parameters that calls of set_config name,
     lower case, the empty string for a name that is not a constant. ``calls``: each call of one of
     the ``functions``, none for DDL. ``locks``: FOR UPDATE and its kin. ``conflict``: ON CONFLICT.
-    ``changed``: names of what DDL takes apart, of any schema. ``kind``: the root node's.
+    ``changed``: names of what DDL takes apart, of any schema, ``redefined`` of what it lets mean
+    something else. ``kind``: the root node's.
     ``unsettled``: earlier in the text temporary tables were made or dropped and a transaction
     ended, so that nobody knows whether a name is of one.
     """
@@ -151,5 +152,6 @@ class Facts:
     conflict: bool = False
     writes: bool = False
     changed: frozenset[str] = frozenset()
+    redefined: frozenset[str] = frozenset()
     unsettled: bool = False
     second_opinion: SecondOpinion = SecondOpinion.SILENT

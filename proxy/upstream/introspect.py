@@ -154,6 +154,12 @@ SELECT DISTINCT p.proname::text FROM pg_catalog.pg_proc p
 WHERE NOT {own_function("p.oid")}
   AND 'pg_catalog.internal'::pg_catalog.regtype::oid <> ALL (p.proargtypes) ORDER BY 1"""
 
+_EXTENSION_FUNCTIONS = f"""
+SELECT DISTINCT n.nspname::text, p.proname::text
+FROM pg_catalog.pg_proc p JOIN pg_catalog.pg_namespace n ON n.oid = p.pronamespace
+WHERE n.nspname NOT IN ('pg_catalog', 'information_schema') AND NOT {own_function("p.oid")}
+ORDER BY 1, 2"""
+
 _OPERATORS = f"""
 SELECT DISTINCT n.nspname::text, o.oprname::text
 FROM pg_catalog.pg_operator o JOIN pg_catalog.pg_namespace n ON n.oid = o.oprnamespace
@@ -196,7 +202,8 @@ WHERE p.proleakproof AND n.nspname = 'pg_catalog' AND o.oid < 16384 ORDER BY 1, 
 
 _QUERIES = (
     _SCHEMAS, _RELATIONS, _COLUMNS, _PRIMARY_KEYS, _INHERITANCE, _REFERENCES, _READS, _INDEXES,
-    FUNCTIONS, _BUILTINS, _OPERATORS, _TYPES, _BUILTIN_TYPES, _OWN_CASTS, _LEAKPROOF,
+    FUNCTIONS, _BUILTINS, _EXTENSION_FUNCTIONS, _OPERATORS, _TYPES, _BUILTIN_TYPES, _OWN_CASTS,
+    _LEAKPROOF,
 )  # fmt: skip
 _HANGING = slice(_QUERIES.index(_COLUMNS), _QUERIES.index(_INDEXES) + 1)
 """The queries whose first column is the relation that a row belongs to."""
@@ -252,7 +259,7 @@ def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
     # What hangs on a session's own relations is as little in the catalogue as they are.
     tables[_HANGING] = [[row for row in rows if row[0] in names] for rows in tables[_HANGING]]
     (schemas, relations, columns, keys, inheritance, references, reads, indexes, functions,
-     builtins, operators, types, builtin_types, own_casts, leakproof) = tables  # fmt: skip
+     builtins, extensions, operators, types, builtin_types, casts, leakproof) = tables  # fmt: skip
     digest = hashlib.sha256(json.dumps(tables, ensure_ascii=False).encode()).hexdigest()
     columns_of = _grouped(columns)
     keys_of, parents_of = _grouped(keys), _grouped(inheritance)
@@ -288,10 +295,11 @@ def _catalogue(database: str, tables: list[list[Row]]) -> Catalogue:
         },
         user_functions=user_functions(definitions(functions), views),
         builtin_functions=frozenset(str(row[0]) for row in builtins),
+        extension_functions=frozenset(QualifiedName(str(r[0]), str(r[1])) for r in extensions),
         user_operators=frozenset(QualifiedName(str(r[0]), str(r[1])) for r in operators),
         user_types={QualifiedName(str(r[0]), str(r[1])): TypeKind(r[2]) for r in types},
         builtin_types=frozenset(str(row[0]) for row in builtin_types),
-        has_own_casts=bool(own_casts),
+        has_own_casts=bool(casts),
         leakproof=frozenset(
             OperatorSignature(str(r[0]), _int(r[1]), _int(r[2])) for r in leakproof
         ),

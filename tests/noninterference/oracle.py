@@ -26,6 +26,7 @@ from tests.noninterference.statement import Instance
 
 _RULE = re.compile(r"rule ([a-z0-9-]+)")
 _MARKS = ("隐秘".encode(), b"7700")
+_REFUSED = frozenset(("42501", "42P01"))
 _CANCELLED = "57014"
 _INTEGRITY = frozenset(("23503", "23505"))
 # What is left of an error about a protected relation: severity, SQLSTATE and a fixed message.
@@ -74,7 +75,7 @@ class Oracle:
         return [self._judged(*each) for each in zip(instances, ours, theirs, strict=True)]
 
     def _judged(self, instance: Instance, ours: Answer, theirs: Answer) -> Finding:
-        rule = _RULE.search(ours.error.get("H", "")) if ours.sqlstate == "42501" else None
+        rule = _RULE.search(ours.error.get("H", "")) if ours.sqlstate in _REFUSED else None
         if rule is not None:
             return Finding(instance, Verdict.REFUSED, ours, theirs, rule[1])
         if _CANCELLED in (ours.sqlstate, theirs.sqlstate):

@@ -18,7 +18,7 @@ from tests.world import HOST, Database
 WAITS_MAX_S = 60.0
 _HEADER = struct.Struct(">BI")
 _RULE = re.compile(r"rule ([a-z0-9-]+)")
-_REFUSED = "42501"
+_REFUSED = frozenset(("42501", "42P01"))
 _COPY_FAIL = b"f\0\0\0\5\0"
 # Where the connection stands and what it is called: BackendKeyData, ReadyForQuery, authentication.
 _OF_THE_SESSION = frozenset(b"KZR")
@@ -40,7 +40,7 @@ class Reply:
     def rule(self) -> str:
         """The rule by which the product refused; empty where it did not."""
         found = _RULE.search(self.error.get("H", ""))
-        return found[1] if found and self.error.get("C") == _REFUSED else ""
+        return found[1] if found and self.error.get("C") in _REFUSED else ""
 
     @property
     def content(self) -> bytes:

@@ -88,7 +88,8 @@ def _function_is_vetted(function: Called, context: Context) -> bool:
         return function.name in context.law.vetted_functions or (bool(candidates) and not known)
     overloads = _candidates(function, context)
     known = bool(overloads)
-    if function.schema in SYSTEM_SCHEMAS:
+    name = QualifiedName(function.schema, function.name)
+    if function.schema in SYSTEM_SCHEMAS or name in context.catalogue.extension_functions:
         known = function.name in context.law.vetted_functions
     return known and _all_approved(overloads, context)
 

@@ -53,6 +53,13 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
             " (nor anything with CASCADE, a schema, or the values of an enum), for what is sealed"
             " depends on it; change it directly, and reload a policy that fits",
         )
+    if facts.redefined & {name.name for name in context.law.open_relations}:
+        return Refusal(
+            RuleName("schema-protected"),
+            "a relation that the policy declares open is not redefined through the proxy, nor given"
+            " rules or triggers: somebody has looked at what it is now; change it directly, and"
+            " look at it again",
+        )
     return None
 
 

@@ -89,6 +89,7 @@ CATALOGUE = Catalogue(
     builtin_functions=frozenset(
         {"lower", "nextval", "own_size", "pg_sleep", "pg_table_size", "ts_stat"}
     ),
+    extension_functions=frozenset({QualifiedName("public", "lower")}),
     user_operators=frozenset({base("==?")}),
     user_types={base("mood"): TypeKind.ENUM, base("checked"): TypeKind.DOMAIN},
     builtin_types=frozenset({"date", "int4"}),

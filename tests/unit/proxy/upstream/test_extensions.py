@@ -47,6 +47,8 @@ async def test_what_only_computes_came_with_the_server(extended: Database):
     for function in ("similarity", "replace", "each", "citext_eq"):
         assert not catalogue.functions_named(function)
         assert function in catalogue.builtin_functions
+        assert public(function) in catalogue.extension_functions
+    assert public("dblink") not in catalogue.extension_functions
     for operator in ("%", "=", "->", "||"):
         assert not catalogue.has_operator_named(operator)
     assert not catalogue.types_named("citext")

@@ -40,6 +40,8 @@ REFUSED = "unvetted-function"
         ("SELECT set_config('jit', 'off', false)", "nothing-protected"),
         ("SELECT set_config('search_path', 'x', false)", REFUSED),
         ("SELECT set_config($1, 'x', false)", REFUSED),
+        ("SELECT public.lower('A')", "nothing-protected"),  # of an extension that only computes
+        ("SELECT public.abs(1)", "unvetted-function"),
         ("SELECT pg_table_size('courts')", "withheld-counts"),
         ("SELECT pg_catalog.pg_table_size('courts'), fine()", "withheld-counts"),
         ("SELECT pg_table_size('courts') FROM cases", "sealed-rows"),

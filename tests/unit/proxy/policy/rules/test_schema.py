@@ -56,6 +56,9 @@ def test_it_stands_alone(more, expected):
         "DROP SCHEMA base",
         "ALTER SCHEMA base RENAME TO other",
         "ALTER TYPE mood RENAME VALUE 'calm' TO 'other'",
+        "CREATE OR REPLACE VIEW base.open_report AS TABLE cases",
+        "CREATE RULE r AS ON INSERT TO open_report DO INSTEAD SELECT * FROM cases",
+        "CREATE TRIGGER t INSTEAD OF INSERT ON open_report EXECUTE FUNCTION peek()",
     ],
 )
 def test_what_the_policy_relies_on_is_not_taken_apart(sql):
