@@ -177,6 +177,8 @@ def _shown(
 
 
 def _exists(follows: Follows, parent: Template | None, alias: str) -> Template:
+    """EXISTS over the parent row. OFFSET 0 costs nothing to run, and without it the planner plans
+    the parent's whole condition twice: once for a look-up, once for a hash of all parents."""
     pairs = [
         (f"{alias}.{quote_identifier(theirs)} = ", f".{quote_identifier(ours)}")
         for ours, theirs in follows.on.items()
@@ -188,7 +190,7 @@ def _exists(follows: Follows, parent: Template | None, alias: str) -> Template:
         pieces.append(head + before)
         head = after + " AND "
     visible = f"({parent.render(alias)})" if parent is not None else "true"
-    pieces.append(head + visible + ")")
+    pieces.append(f"{head}{visible} OFFSET 0)")
     bound = frozenset((alias,)) | (parent.bound if parent is not None else frozenset())
     called = (parent.called if parent is not None else frozenset()) | {"="}
     inner = Template(tuple(pieces), bound, called)

@@ -24,6 +24,8 @@ TABLES = (
     *("coercive_measure", "social_investigation", "guidance_record", "victim", "document"),
     *("admin_penalty", "seal_notice", "query_application"),
 )
+# The last is another one in each run; it stands in the names of the tests.
+SEEDS = (20220530, 286, 103, random.randrange(1 << 32))
 VISIBLE_ON_THE_SEED = [3, 4, 5, 9, 12, 15, 17, 20, 25]
 
 Rows = list[tuple[Any, ...]]
@@ -98,7 +100,7 @@ def test_exactly_the_known_people_are_visible(agency: Database, law_text):
 
 
 @pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("seed", [20220530, 286, 103])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_policy_shows_what_the_reference_shows_on_dirty_data(
     dirty: dict[int, Database], law_text, table, seed
 ):
@@ -142,12 +144,26 @@ def test_all_administrative_penalties_are_sealed_from_2026_on(
     ("written", "instead"),
     [
         ("> 60", ">= 60"),
-        ("> d_.born + 180000", ">= d_.born + 180000"),
+        ("> 180000 +", ">= 180000 +"),
         ("main_before_18 IS FALSE", "main_before_18 IS NOT TRUE"),
-        ("GREATEST(", "LEAST("),
+        ("to_char(GREATEST(", "to_char(LEAST("),
+        ("+ GREATEST(", "+ LEAST("),
+        ("i_.registered IS NOT NULL OR", "i_.registered IS NULL OR"),
+        ("i_.registered IS NOT NULL OR", ""),
         ("% 11 = 1", "% 11 IS NOT NULL"),
+        ("01010101010", "01010101011"),
+        ("00110011001", "00110011000"),
+        ("00001111000", "00001111001"),
+        ("00000000111", "00000000110"),
+        ("::int * 2", "::int * 3"),
+        ("::int * 4", "::int * 5"),
+        ("::int * 8", "::int * 9"),
         ("n_.status <> 'UNSEALED'", "false"),
-        ("s_.effective_on <=", "s_.effective_on IS NULL OR s_.effective_on <="),
+        ("ORDER BY 1 DESC NULLS LAST", "ORDER BY 1"),
+        ("WHEN false THEN true", ""),
+        ("j_.effective_on <=", "j_.effective_on IS NULL OR j_.effective_on <="),
+        ("j_.effective_on DESC", "j_.effective_on"),
+        ("j_.sent_id DESC", "j_.sent_id"),
         ("optout_approved AND", "optout_approved OR"),
         ("'VICTIM', 'WITNESS', 'PARTY') OR", "'VICTIM', 'SUSPECT') OR"),
     ],
@@ -221,7 +237,7 @@ def test_the_golden_queries_have_their_golden_answers(agency: Database, query, w
 @pytest.fixture(scope="module")
 def dirty(postgres) -> dict[int, Database]:
     databases = {}
-    for seed in (20220530, 286, 103):
+    for seed in SEEDS:
         database = postgres.create_database("agency_template", name=f"dirty_{seed}")
         fill(database, random.Random(seed))
         databases[seed] = database
