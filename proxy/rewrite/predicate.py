@@ -246,6 +246,12 @@ def expression_tree(sql: str) -> Json:
     return _single_expression(parse_tree(_PREFIX + sql))
 
 
+def conjuncts_tree(sql: str) -> list[Json]:
+    """The trees of conditions each of which ends in AND; none of the empty text."""
+    conjunction = body_of(expression_tree(f"{sql}true"), "BoolExpr")
+    return items(conjunction, "args")[:-1] if conjunction is not None else []
+
+
 def from_item_tree(sql: str) -> Json:
     """The tree of one FROM item, for comparing."""
     statement = parse_tree("SELECT FROM " + sql)[0]

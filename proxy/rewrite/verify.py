@@ -24,7 +24,7 @@ class TreeChanges:
     ``replacements``: a RangeVar's body by a RangeSubselect node (without the alias).
     ``shortened``: the ColumnRefs that lose the first of their names, a schema.
     ``filters``: a clause's body by the conditions to be added to its WHERE.
-    ``guards``: a clause's body by the condition its WHERE is wrapped in.
+    ``guards``: a clause's body by the condition its WHERE is wrapped in; filters go around that.
     """
 
     replacements: dict[int, Json] = field(default_factory=dict)
