@@ -12,16 +12,22 @@ from proxy.names import QualifiedName, Span, quote_identifier
 from proxy.policy.decide import Form, Obligation
 from proxy.rewrite.copy import copied, is_copied
 from proxy.rewrite.edit import Edit
-from proxy.rewrite.narrow import CannotNarrow, predicate, settled_form, subquery
+from proxy.rewrite.keys import Keys, keys_inside
+from proxy.rewrite.narrow import CannotNarrow, keys_start, predicate, settled_form, subquery
 from proxy.rewrite.place import NotFound, name_place, where_place
-from proxy.rewrite.predicate import Visibility, expression_tree, from_item_tree
+from proxy.rewrite.predicate import (
+    ROW,
+    Visibility,
+    conjuncts_tree,
+    expression_tree,
+    from_item_tree,
+)
 from proxy.rewrite.shorten import shorten
 from proxy.rewrite.temporary import spelt_out
 from proxy.rewrite.verify import TreeChanges, verify
 from proxy.rewrite.withhold import withhold
 from proxy.statement.analyse import Analysis
 from proxy.statement.calls import Call
-from proxy.statement.grammar import Token
 
 Visibilities = Mapping[QualifiedName, Visibility]
 
@@ -66,39 +72,42 @@ def _edits(
         elif is_copied(obligation.reference):
             edits += copied(tokens, obligation, visibility, changes)
         else:
-            edits += _replace(tokens, obligation, visibility, form, changes)
+            edits += _replace(analysis, obligation, visibility, form, changes)
             if not obligation.reference.aliased:
                 replaced.add(obligation.rule.name)
     for facts in analysis.statements:
         edits += spelt_out(tokens, facts, changes)
     for entries in clauses.values():
-        edits += _filter(tokens, entries, visibilities, changes)
+        edits += _filter(analysis, entries, visibilities, changes)
     return edits + shorten(analysis, replaced, changes)
 
 
 def _replace(
-    tokens: tuple[Token, ...],
+    analysis: Analysis,
     obligation: Obligation,
     visibility: Visibility,
     form: Form,
     changes: TreeChanges,
 ) -> list[Edit]:
     reference = obligation.reference
-    place = name_place(tokens, reference)
-    rows = subquery(obligation, visibility, form, only=place.only)
+    place = name_place(analysis.tokens, reference)
+    fenced = form is Form.FENCE
+    keys = keys_inside(analysis, reference, ROW, {*visibility.masks}) if fenced else Keys()
+    rows = subquery(obligation, visibility, form, only=place.only, keys=keys.sql)
+    copied = keys.moved(keys_start(obligation, visibility, only=place.only))
     changes.replacements[id(reference.node)] = from_item_tree(f"{rows} AS x")
     if not reference.aliased:
         rows = f"{rows} AS {quote_identifier(reference.refname)}"
-    return [Edit(place.span, rows), *_spelt_out(place.table_keyword)]
+    return [Edit(place.span, rows, copied), *_spelt_out(place.table_keyword)]
 
 
 def _filter(
-    tokens: tuple[Token, ...],
+    analysis: Analysis,
     entries: list[tuple[Form, Obligation]],
     visibilities: Visibilities,
     changes: TreeChanges,
 ) -> list[Edit]:
-    first = entries[0][1].reference
+    first, tokens = entries[0][1].reference, analysis.tokens
     place = where_place(tokens, first)
     texts = [predicate(o, visibilities[o.rule.name]) for _, o in entries]
     trees = [expression_tree(text) for text in texts]
@@ -111,11 +120,15 @@ def _filter(
     if any(form is Form.GUARD for form, _ in entries):
         if len(entries) > 1:
             raise CannotNarrow("write plain comparisons in a statement that joins what it changes")
+        masked = {*visibilities[entries[0][1].rule.name].masks}
+        keys = keys_inside(analysis, first, quote_identifier(first.refname), masked)
         changes.guards[id(first.clause.body)] = trees[0]
-        head, tail = f" CASE WHEN {texts[0]} THEN (", ") ELSE false END"
-    else:
-        changes.filters[id(first.clause.body)] = trees
-        head, tail = " " + " AND ".join(texts) + " AND (", ")"
+        changes.filters[id(first.clause.body)] = conjuncts_tree(keys.sql)
+        head, tail = f" {keys.sql}CASE WHEN {texts[0]} THEN (", ") ELSE false END"
+        edits.append(Edit(Span(start, start), head, keys.moved(len(" "))))
+        return [*edits, Edit(Span(end, end), tail)]
+    changes.filters[id(first.clause.body)] = trees
+    head, tail = " " + " AND ".join(texts) + " AND (", ")"
     return [*edits, Edit(Span(start, start), head), Edit(Span(end, end), tail)]
 
 

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy.names import Span
 from proxy.rewrite.narrow import CannotNarrow
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Copied:
+    """A literal of the statement that stands in an edit, too, at that byte of its text.
+
+    ``literal`` is where it stands in the statement; None where that is not known any more.
+    """
+
+    start: int
+    end: int
+    literal: Span | None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -15,6 +27,7 @@ class Edit:
 
     span: Span
     text: str
+    copied: tuple[Copied, ...] = ()
 
 
 def apply_edits(encoded: bytes, edits: Sequence[Edit]) -> bytes:
@@ -32,8 +45,11 @@ def compose(first: Sequence[Edit], second: Sequence[Edit]) -> tuple[Edit, ...]:
     """One list of edits that does what ``first``, and then ``second`` on its result, do.
 
     An edit of ``second`` lies inside what an edit of ``first`` put there, or beside all of it;
-    one that crosses such a border raises `CannotNarrow`.
+    one that crosses such a border raises `CannotNarrow`. Where a copied literal came from is
+    forgotten, for it may have been a literal of what ``first`` put there.
     """
+    if not first:
+        return tuple(second)
     out: list[Edit] = []
     waiting = list(second)
     shift = 0  # an offset in the result of ``first``, minus the same place's in its text
@@ -46,7 +62,8 @@ def compose(first: Sequence[Edit], second: Sequence[Edit]) -> tuple[Edit, ...]:
         inside = []
         while waiting and waiting[0].span.end <= end and waiting[0].span.start < end:
             inside.append(_moved(waiting.pop(0), -start))
-        out.append(Edit(edit.span, apply_edits(text, inside).decode("utf-8")))
+        copied = tuple(one for change in inside for one in change.copied)
+        out.append(Edit(edit.span, apply_edits(text, inside).decode("utf-8"), copied))
         shift += len(text) - (edit.span.end - edit.span.start)
         if waiting and waiting[0].span.start < end:
             raise CannotNarrow("the statement is written in a way that cannot be filtered")
@@ -57,4 +74,5 @@ def _moved(edit: Edit, by: int) -> Edit:
     """Raises `CannotNarrow` where it would begin before the text does."""
     if edit.span.start + by < 0:
         raise CannotNarrow("the statement is written in a way that cannot be filtered")
-    return Edit(Span(edit.span.start + by, edit.span.end + by), edit.text)
+    copied = tuple(replace(one, literal=None) for one in edit.copied)
+    return Edit(Span(edit.span.start + by, edit.span.end + by), edit.text, copied)

@@ -37,25 +37,45 @@ def predicate(obligation: Obligation, visibility: Visibility) -> str:
     return f"({text}) IS TRUE"
 
 
-def subquery(obligation: Obligation, visibility: Visibility, form: Form, *, only: bool) -> str:
+def subquery(
+    obligation: Obligation, visibility: Visibility, form: Form, *, only: bool, keys: str = ""
+) -> str:
     """``(SELECT ...)`` with the visible rows, masked columns overwritten.
 
     As a FENCE it is a UNION ALL with an empty arm under OFFSET 0: conditions are not pushed into
-    it, and the planner does not look through a set operation for column statistics.
+    it, and the planner does not look through a set operation for column statistics. So ``keys``,
+    empty or conditions that end in AND, are said inside it: at byte `keys_start`.
     """
-    relation = obligation.reference.relation
-    if relation is None:
-        raise CannotNarrow("the relation is not known")
-    source = f"{quote_identifier(relation.name.schema)}.{quote_identifier(relation.name.name)}"
-    source = f"ONLY {source}" if only else source
+    source = _source(obligation, only=only)
     shown = visibility.shown
-    where = f" WHERE ({shown.render(ROW)}) IS TRUE" if shown is not None else ""
-    columns = ", ".join((_columns(relation, visibility), *obligation.physical))
-    select = f"SELECT {columns} FROM {source} AS {ROW}{where}"
+    condition = f"({shown.render(ROW)}) IS TRUE" if shown is not None else ""
+    where = f" WHERE {keys}{condition or 'true'}" if keys or condition else ""
+    select = f"{_select(obligation, visibility, source)}{where}"
     if form is Form.FENCE:
         columns = ", ".join(("*", *obligation.physical))
         select += f" UNION ALL SELECT {columns} FROM {source} WHERE false OFFSET 0"
     return f"({select})"
+
+
+def keys_start(obligation: Obligation, visibility: Visibility, *, only: bool) -> int:
+    """Where in the UTF-8 of a `subquery` its keys begin."""
+    head = _select(obligation, visibility, _source(obligation, only=only))
+    return len(f"({head} WHERE ".encode())
+
+
+def _source(obligation: Obligation, *, only: bool) -> str:
+    relation = obligation.reference.relation
+    if relation is None:
+        raise CannotNarrow("the relation is not known")
+    name = f"{quote_identifier(relation.name.schema)}.{quote_identifier(relation.name.name)}"
+    return f"ONLY {name}" if only else name
+
+
+def _select(obligation: Obligation, visibility: Visibility, source: str) -> str:
+    relation = obligation.reference.relation
+    columns = _columns(relation, visibility) if relation is not None else "*"
+    columns = ", ".join((columns, *obligation.physical))
+    return f"SELECT {columns} FROM {source} AS {ROW}"
 
 
 def _columns(relation: Relation, visibility: Visibility) -> str:

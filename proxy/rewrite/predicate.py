@@ -177,6 +177,8 @@ def _shown(
 
 
 def _exists(follows: Follows, parent: Template | None, alias: str) -> Template:
+    """EXISTS over the parent row. OFFSET 0 costs nothing to run, and without it the planner plans
+    the parent's whole condition twice: once for a look-up, once for a hash of all parents."""
     pairs = [
         (f"{alias}.{quote_identifier(theirs)} = ", f".{quote_identifier(ours)}")
         for ours, theirs in follows.on.items()
@@ -188,7 +190,7 @@ def _exists(follows: Follows, parent: Template | None, alias: str) -> Template:
         pieces.append(head + before)
         head = after + " AND "
     visible = f"({parent.render(alias)})" if parent is not None else "true"
-    pieces.append(head + visible + ")")
+    pieces.append(f"{head}{visible} OFFSET 0)")
     bound = frozenset((alias,)) | (parent.bound if parent is not None else frozenset())
     called = (parent.called if parent is not None else frozenset()) | {"="}
     inner = Template(tuple(pieces), bound, called)
@@ -242,6 +244,12 @@ def _called(expression: Json) -> set[str]:
 def expression_tree(sql: str) -> Json:
     """The tree of one expression, for comparing."""
     return _single_expression(parse_tree(_PREFIX + sql))
+
+
+def conjuncts_tree(sql: str) -> list[Json]:
+    """The trees of conditions each of which ends in AND; none of the empty text."""
+    conjunction = body_of(expression_tree(f"{sql}true"), "BoolExpr")
+    return items(conjunction, "args")[:-1] if conjunction is not None else []
 
 
 def from_item_tree(sql: str) -> Json:

@@ -25,7 +25,7 @@ class TreeChanges:
     ``replacements``: a RangeVar's body by a RangeSubselect node (without the alias).
     ``shortened``: the ColumnRefs that lose the first of their names, a schema.
     ``filters``: a clause's body by the conditions to be added to its WHERE.
-    ``guards``: a clause's body by the condition its WHERE is wrapped in.
+    ``guards``: a clause's body by the condition its WHERE is wrapped in; filters go around that.
     ``copies``: a COPY by the query in its relation's place.
     ``spelt_out``: the RangeVars that get the schema of temporary tables; ``dropped``: the names,
     lists of strings, that do.

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -49,10 +50,11 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """The text to send, cut where the literals go; ``pieces`` one more than literals."""
+    """The text to send; a number is that literal of the text, counted from 0."""
 
     plan: Plan
-    pieces: tuple[bytes, ...]
+    pieces: tuple[bytes | int, ...]
+    literals_count: int
 
 
 def shape_of(encoded: bytes, text: str) -> Shape | None:
@@ -125,14 +127,13 @@ class PlanCache:
         encoded = text.encode("utf-8")
         shape = shape_of(encoded, text)
         pattern = self._shapes.get(_key(scene, shape.key)) if shape is not None else None
-        if shape is None or pattern is None or len(pattern.pieces) != len(shape.literals) + 1:
+        if shape is None or pattern is None or pattern.literals_count != len(shape.literals):
             return None
         self._shapes.move_to_end(_key(scene, shape.key))
         if pattern.plan.text is None:
             return pattern.plan
-        parts = [pattern.pieces[0]]
-        for span, piece in zip(shape.literals, pattern.pieces[1:], strict=True):
-            parts += [encoded[span.start : span.end], piece]
+        literals = [encoded[span.start : span.end] for span in shape.literals]
+        parts = [p if isinstance(p, bytes) else literals[p] for p in pattern.pieces]
         return replace(pattern.plan, text=b"".join(parts).decode("utf-8"))
 
     def _keep(self, entries: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
@@ -160,29 +161,47 @@ def _pattern(planned: Planned) -> tuple[bytes, _Pattern] | None:
     if shape is None:
         return None
     pieces = _cut(analysis.encoded, planned.edits, shape.literals)
-    return None if pieces is None else (shape.key, _Pattern(planned.plan, pieces))
+    if pieces is None:
+        return None
+    return shape.key, _Pattern(planned.plan, pieces, len(shape.literals))
 
 
 def _cut(
     encoded: bytes, edits: tuple[Edit, ...], literals: tuple[Span, ...]
-) -> tuple[bytes, ...] | None:
-    """The edited text around each literal; None where an edit covers one."""
-    pieces: list[bytes] = []
-    current: list[bytes] = []
+) -> tuple[bytes | int, ...] | None:
+    """The edited text with numbers in its literals' place; None where an edit covers one, or
+    holds a copy of something that is not one of them."""
+    numbers = {literal: number for number, literal in enumerate(literals)}
+    out: list[bytes | int] = []
     position = 0
-    marks = [(edit.span, edit.text.encode("utf-8")) for edit in edits]
-    for span, text in sorted([*marks, *((literal, None) for literal in literals)], key=_start):
+    marks: list[tuple[Span, Edit | None]] = [(edit.span, edit) for edit in edits]
+    marks += [(literal, None) for literal in literals]
+    for span, edit in sorted(marks, key=_start):
         if span.start < position:
             return None
-        current.append(encoded[position : span.start])
-        if text is None:
-            pieces.append(b"".join(current))
-            current = []
+        out.append(encoded[position : span.start])
+        if edit is None:
+            out.append(numbers[span])
         else:
-            current.append(text)
+            inserted = _around_copies(edit, numbers)
+            if inserted is None:
+                return None
+            out += inserted
         position = span.end
-    return (*pieces, b"".join([*current, encoded[position:]]))
+    return (*out, encoded[position:])
 
 
-def _start(mark: tuple[Span, bytes | None]) -> tuple[int, int]:
+def _around_copies(edit: Edit, numbers: Mapping[Span, int]) -> list[bytes | int] | None:
+    text = edit.text.encode("utf-8")
+    out: list[bytes | int] = []
+    position = 0
+    for one in edit.copied:
+        if one.literal is None or one.literal not in numbers:
+            return None
+        out += [text[position : one.start], numbers[one.literal]]
+        position = one.end
+    return [*out, text[position:]]
+
+
+def _start(mark: tuple[Span, Edit | None]) -> tuple[int, int]:
     return mark[0].start, mark[0].end

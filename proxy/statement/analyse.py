@@ -8,10 +8,11 @@ from proxy.names import SearchPath
 from proxy.statement import definitions, temporary
 from proxy.statement.calls import calls
 from proxy.statement.catalogue import Catalogue
-from proxy.statement.exposure import exposed_references
+from proxy.statement.exposure import Exposure
 from proxy.statement.facts import Facts, Reference, SecondOpinion, Verb
 from proxy.statement.grammar import RawStatement, TextLimits, Token, parse, scan
 from proxy.statement.inner import query_span
+from proxy.statement.keys import keys_of
 from proxy.statement.kinds import unknown_syntax
 from proxy.statement.mentions import mentions
 from proxy.statement.second_opinion import second_opinion
@@ -149,7 +150,14 @@ def _change(raw: RawStatement, catalogue: Catalogue) -> Facts:
 def _references(raw: RawStatement, visible: Visible) -> tuple[Reference, ...]:
     survey = Survey(visible)
     survey.walk(raw.kind, raw.body)
-    exposed = exposed_references(survey, visible.catalogue)
+    exposure = Exposure(survey, visible.catalogue)
+    exposed = exposure.find()
+    keys = keys_of(survey, exposure.leakproof_part)
     return tuple(
-        replace(reference, exposed=reference.number in exposed) for reference in survey.references
+        replace(
+            reference,
+            exposed=reference.number in exposed,
+            keys=keys.get(reference.number, ()),
+        )
+        for reference in survey.references
     )

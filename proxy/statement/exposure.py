@@ -66,12 +66,9 @@ _Types = Mapping[str, int]
 _CONSTANT = _Operand(_UNKNOWN, frozenset())
 
 
-def exposed_references(survey: Survey, catalogue: Catalogue) -> frozenset[int]:
-    """The numbers of the references that a condition not known to be leakproof can touch."""
-    return _Exposure(survey, catalogue).find()
+class Exposure:
+    """Of the references of one statement."""
 
-
-class _Exposure:
     def __init__(self, survey: Survey, catalogue: Catalogue) -> None:
         self._survey = survey
         self._leakproof = catalogue.leakproof
@@ -81,7 +78,9 @@ class _Exposure:
         self._out: set[int] = set()
 
     def find(self) -> frozenset[int]:
-        """Inner choices first, for a subquery is no safer than what it chooses by."""
+        """The numbers of the references that a condition not known to be leakproof can touch.
+
+        Inner choices first, for a subquery is no safer than what it chooses by."""
         for index, choice in reversed(list(enumerate(self._survey.choices))):
             match choice:
                 case Condition():
@@ -109,11 +108,12 @@ class _Exposure:
             conjunction = body_of(current, "BoolExpr")
             if conjunction is not None:
                 stack.extend(items(conjunction, "args"))
-            elif not self._leakproof_part(current, condition.level):
+            elif not self.leakproof_part(current, condition.level):
                 out = (out or frozenset()) | _touched(current, condition.level, self._survey)
         return out
 
-    def _leakproof_part(self, expression: Json, level: Level) -> bool:
+    def leakproof_part(self, expression: Json, level: Level) -> bool:
+        """Whether a condition without AND, OR and NOT tells nothing. Only after `find`."""
         node = typed(expression)
         if node is None:
             return False

@@ -77,6 +77,18 @@ class Clause:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """``column sign constant`` holds for every row that is used, and may be asked of any.
+
+    ``constant`` is the byte where the constant or parameter stands.
+    """
+
+    column: str
+    sign: str
+    constant: int
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """One naming of a relation.
 
@@ -84,7 +96,7 @@ class Reference:
     the clause calls it. ``filterable``: a predicate on it may stand in the clause's WHERE (it is
     not on the nullable side of an outer join and its columns keep their names there).
     ``exposed``: an expression that could raise or tell is evaluated where its rows are chosen, so
-    a plain filter would be no barrier.
+    a plain filter would be no barrier. ``keys``: what the clause's WHERE demands of its columns.
     """
 
     number: int
@@ -99,6 +111,7 @@ class Reference:
     filterable: bool
     sampled: bool = False
     exposed: bool = False
+    keys: tuple[Key, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,7 +51,7 @@ def main() -> int:
     width = None if console.is_terminal else 160
     plan = QUICK if arguments.quick else FULL if arguments.full else DEFAULT
     try:
-        with _telling() as tell:
+        with telling() as tell:
             report = run(plan, tell)
     except (NoPostgres, PgbenchFailed) as error:
         print(f"bench: {error}", file=sys.stderr)
@@ -94,16 +94,27 @@ def run(plan: Plan, tell: Tell) -> Report:
         )
 
 
-def agency(world: PostgresWorld) -> Database:
-    """The server restarted with the settings of a real one, and the large database in it."""
+def agency(
+    world: PostgresWorld,
+    *,
+    people_count: int = workloads.PEOPLE_COUNT,
+    cases_count: int = workloads.CASES_COUNT,
+    columns: str = "",
+) -> Database:
+    """The server restarted with the settings of a real one, and the large database in it.
+
+    ``columns`` is SQL that adds to the empty tables.
+    """
     for name, value in SERVER.items():
         world.database().run(f"ALTER SYSTEM SET {name} = {value}")
     world.stop()
     world.start()
     database = world.create_database(name="bench")
-    files = [SQL / name for name in ("roles.sql", "schema.sql", "grants.sql")]
-    for file in [*files, Path(__file__).with_name("agency.sql")]:
-        database.run(file.read_text(encoding="utf-8"))
+    for name in ("roles.sql", "schema.sql", "grants.sql"):
+        database.run((SQL / name).read_text(encoding="utf-8"))
+    sizes = f"SET bench.people = {people_count}; SET bench.cases = {cases_count};"
+    filling = Path(__file__).with_name("agency.sql").read_text(encoding="utf-8")
+    database.run(f"{columns};\n{sizes}\n{filling}")
     database.run("VACUUM ANALYZE")
     return database
 
@@ -118,7 +129,7 @@ def pgbench_binary() -> Path:
 
 
 @contextmanager
-def _telling() -> Iterator[Tell]:
+def telling() -> Iterator[Tell]:
     """A spinner with what is being measured, on a terminal; silence in a pipe."""
     console = Console(stderr=True)
     if not console.is_terminal:

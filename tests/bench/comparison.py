@@ -62,12 +62,16 @@ class Latency:
 
 @dataclass(frozen=True, slots=True)
 class Rewriting:
-    """Time of a statement on the server alone, as the application wrote it and as it is sent."""
+    """Time of a statement on the server alone, as the application wrote it and as it is sent.
+
+    ``rule`` says under which policy.
+    """
 
     subject: str
     protocol: str
     raw_us: Sequence[float]
     rewritten_us: Sequence[float]
+    rule: str = ""
 
     @property
     def ratio(self) -> float:

@@ -26,6 +26,7 @@ PRINCIPAL = "query-desk"
 CONNECTING_CLIENTS_COUNT = 8
 MEMORY_CONNECTIONS_COUNT = 100
 LEDGER_BENCH_SECONDS = 1.5
+REWRITING_PROTOCOLS: tuple[Protocol, ...] = ("simple", "prepared")
 
 Tell = Callable[[str], None]
 """Told what is measured next."""
@@ -126,31 +127,13 @@ class Bench:
     def rewritings(self) -> list[Rewriting]:
         """The same statements on the server alone, as written and as they are sent on."""
         return [
-            self._rewriting(workload, protocol)
+            rewriting(
+                self.pgbench, self.contestants[0].conninfo, workload, as_sent(self.site, workload),
+                protocol, self.plan, self.tell,
+            )
             for workload in workloads.REWRITTEN
-            for protocol in ("simple", "prepared")
-        ]
-
-    def _rewriting(self, workload: Workload, protocol: Protocol) -> Rewriting:
-        sent = self._as_sent(workload.sql.replace(":id", "$1")).replace("$1", ":id")
-        scripts = (workload.script, workload.as_sent(sent))
-        figures: tuple[list[float], list[float]] = ([], [])
-        for _ in range(self.plan.rewriting_rounds_count):
-            self.tell(f"{workload.name}, {protocol}, raw and rewritten")
-            for script, times_us in zip(scripts, figures, strict=True):
-                done = pgbench.run(
-                    self.pgbench, self.contestants[0].conninfo, script, protocol=protocol,
-                    seconds=self.plan.seconds,
-                )  # fmt: skip
-                times_us.append(1e6 / done.transactions_per_second)
-        return Rewriting(workload.name, protocol, *figures)
-
-    def _as_sent(self, sql: str) -> str:
-        explained = self.site.must(
-            *("explain", "--config", self.site.config, "--as", PRINCIPAL, "--json"),
-            *("--search-path", "base,public", sql),
-        )
-        return str(json.loads(explained)["text"])
+            for protocol in REWRITING_PROTOCOLS
+        ]  # fmt: skip
 
     def _compare(
         self,
@@ -166,6 +149,36 @@ class Bench:
                 self.tell(f"{subject}, {protocol}, {clients_count} clients, {contestant.name}")
                 rounds[contestant.name].append(run(contestant))
         return Comparison(subject, protocol, clients_count, unit, rounds)
+
+
+def rewriting(
+    binary: Path,
+    conninfo: str,
+    workload: Workload,
+    sent: str,
+    protocol: Protocol,
+    plan: Plan,
+    tell: Tell,
+) -> Rewriting:
+    """``workload`` as it was written and as ``sent``, one after the other in each round."""
+    scripts = (workload.script, workload.as_sent(sent))
+    figures: tuple[list[float], list[float]] = ([], [])
+    for _ in range(plan.rewriting_rounds_count):
+        tell(f"{workload.name}, {protocol}, raw and rewritten")
+        for script, times_us in zip(scripts, figures, strict=True):
+            done = pgbench.run(binary, conninfo, script, protocol=protocol, seconds=plan.seconds)
+            times_us.append(1e6 / done.transactions_per_second)
+    return Rewriting(workload.name, protocol, *figures)
+
+
+def as_sent(site: Site, workload: Workload) -> str:
+    """What the site's policy makes of a workload's statement, with ``:id`` in it."""
+    sql = workload.sql.replace(":id", "$1").replace(":upto", "$2")
+    explained = site.must(
+        *("explain", "--config", site.config, "--as", PRINCIPAL, "--json"),
+        *("--search-path", "base,public", sql),
+    )
+    return str(json.loads(explained)["text"]).replace("$1", ":id").replace("$2", ":upto")
 
 
 def ledger_alone() -> list[dict[str, Any]]:

@@ -176,6 +176,18 @@ class Report:
         return table
 
 
+def rewritings_table(rewritings: Sequence[Rewriting]) -> Table:
+    """Microseconds, medians, and the median of the rounds' ratios."""
+    table = _table("Rewritten by raw, on the server", "", "protocol", "rule", "raw µs",
+                   "rewritten µs", "ratio")  # fmt: skip
+    for one in rewritings:
+        table.add_row(
+            one.subject, one.protocol, one.rule, _figure(median(one.raw_us)),
+            _figure(median(one.rewritten_us)), _ratio(one.ratio),
+        )  # fmt: skip
+    return table
+
+
 _MET = {True: "[green]met[/green]", False: "[red]missed[/red]", None: "not measured"}
 
 

@@ -11,10 +11,15 @@ CASES_COUNT = 120_000
 PEOPLE_COUNT = 150_000
 CASE_PEOPLE_COUNT = 150_000
 
+PROVINCE_CASES_COUNT = 800_000
+PROVINCE_PEOPLE_COUNT = 1_000_000
+PROVINCE_CASE_PEOPLE_COUNT = 1_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """``sql`` with ``:id`` in it, a number from 1 to ``ids_count``, another one each time."""
+    """``sql`` with ``:id`` in it, a number from 1 to ``ids_count``, another one each time, and
+    ``:upto``, which is 99 more."""
 
     name: str
     sql: str
@@ -23,11 +28,12 @@ class Workload:
     @property
     def script(self) -> str:
         """For pgbench, which puts the literal or the parameter in."""
-        return f"\\set id random(1, {self.ids_count})\n{self.sql};\n"
+        return self.as_sent(self.sql)
 
     def as_sent(self, sql: str) -> str:
         """The script for ``sql``, which is this workload's as it was rewritten."""
-        return f"\\set id random(1, {self.ids_count})\n{sql};\n"
+        upto = "\\set upto :id + 99\n" if ":upto" in sql else ""
+        return f"\\set id random(1, {self.ids_count})\n{upto}{sql};\n"
 
 
 OPEN_LOOKUP = Workload(
@@ -62,6 +68,32 @@ REWRITTEN = (
              "SELECT penalty_kind, term_months FROM sentence WHERE cp_id = :id",
              CASE_PEOPLE_COUNT),
     SEALED_JOIN,
+)  # fmt: skip
+
+# The same at a province's size, by what the statement does and by the form that is sent for it.
+FENCED = "fenced"
+PROVINCE = (
+    Workload("look-up by key", SEALED_LOOKUP.sql, PROVINCE_CASE_PEOPLE_COUNT),
+    Workload("range of 100 by key",
+             "SELECT cp_id, role FROM case_person WHERE cp_id BETWEEN :id AND :upto",
+             PROVINCE_CASE_PEOPLE_COUNT - 100),
+    Workload("look-up by a second index",
+             "SELECT person_id, role FROM case_person WHERE case_id = :id",
+             PROVINCE_CASES_COUNT),
+    Workload("join of two",
+             "SELECT p.name, cp.role FROM case_person cp JOIN person p USING (person_id)"
+             " WHERE cp.cp_id = :id",
+             PROVINCE_CASE_PEOPLE_COUNT),
+    Workload("join of four", SEALED_JOIN.sql, PROVINCE_PEOPLE_COUNT),
+    Workload("first 20 by key",
+             "SELECT cp_id, role FROM case_person WHERE cp_id > :id ORDER BY cp_id LIMIT 20",
+             PROVINCE_CASE_PEOPLE_COUNT - 100),
+    Workload(f"look-up by key with LIKE, {FENCED}",
+             "SELECT case_id, offence_first FROM case_person WHERE cp_id = :id AND role LIKE 'C%'",
+             PROVINCE_CASE_PEOPLE_COUNT),
+    Workload(f"look-up by a second index with lower(), {FENCED}",
+             "SELECT person_id FROM case_person WHERE case_id = :id AND lower(role) = 'convict'",
+             PROVINCE_CASES_COUNT),
 )  # fmt: skip
 
 PROTOCOLS: tuple[Protocol, ...] = ("simple", "extended", "prepared")

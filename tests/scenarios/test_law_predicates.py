@@ -15,6 +15,7 @@ from proxy.names import QualifiedName
 from proxy.rewrite.predicate import Visibility, compile_law
 from proxy.settings import load_law
 from proxy.settings.shipped import shipped_file
+from tests.noninterference.planned import planner_of
 from tests.world import SQL, Database, PostgresWorld
 
 pytestmark = pytest.mark.database
@@ -24,6 +25,8 @@ TABLES = (
     *("coercive_measure", "social_investigation", "guidance_record", "victim", "document"),
     *("admin_penalty", "seal_notice", "query_application"),
 )
+# The last is another one in each run; it stands in the names of the tests.
+SEEDS = (20220530, 286, 103, random.randrange(1 << 32))
 VISIBLE_ON_THE_SEED = [3, 4, 5, 9, 12, 15, 17, 20, 25]
 
 Rows = list[tuple[Any, ...]]
@@ -98,7 +101,7 @@ def test_exactly_the_known_people_are_visible(agency: Database, law_text):
 
 
 @pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("seed", [20220530, 286, 103])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_policy_shows_what_the_reference_shows_on_dirty_data(
     dirty: dict[int, Database], law_text, table, seed
 ):
@@ -142,12 +145,26 @@ def test_all_administrative_penalties_are_sealed_from_2026_on(
     ("written", "instead"),
     [
         ("> 60", ">= 60"),
-        ("> d_.born + 180000", ">= d_.born + 180000"),
+        ("> 180000 +", ">= 180000 +"),
         ("main_before_18 IS FALSE", "main_before_18 IS NOT TRUE"),
-        ("GREATEST(", "LEAST("),
+        ("to_char(GREATEST(", "to_char(LEAST("),
+        ("+ GREATEST(", "+ LEAST("),
+        ("i_.registered IS NOT NULL OR", "i_.registered IS NULL OR"),
+        ("i_.registered IS NOT NULL OR", ""),
         ("% 11 = 1", "% 11 IS NOT NULL"),
+        ("01010101010", "01010101011"),
+        ("00110011001", "00110011000"),
+        ("00001111000", "00001111001"),
+        ("00000000111", "00000000110"),
+        ("::int * 2", "::int * 3"),
+        ("::int * 4", "::int * 5"),
+        ("::int * 8", "::int * 9"),
         ("n_.status <> 'UNSEALED'", "false"),
-        ("s_.effective_on <=", "s_.effective_on IS NULL OR s_.effective_on <="),
+        ("ORDER BY 1 DESC NULLS LAST", "ORDER BY 1"),
+        ("WHEN false THEN true", ""),
+        ("j_.effective_on <=", "j_.effective_on IS NULL OR j_.effective_on <="),
+        ("j_.effective_on DESC", "j_.effective_on"),
+        ("j_.sent_id DESC", "j_.sent_id"),
         ("optout_approved AND", "optout_approved OR"),
         ("'VICTIM', 'WITNESS', 'PARTY') OR", "'VICTIM', 'SUSPECT') OR"),
     ],
@@ -201,6 +218,26 @@ def test_a_look_up_by_key_reads_no_whole_table(many: Database, law_text, table):
     assert "Seq Scan" not in "\n".join(line for (line,) in rows)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "SELECT * FROM case_person WHERE cp_id = 5000 AND role LIKE 'CON%'",
+        "SELECT * FROM case_person WHERE case_id BETWEEN 5000 AND 5009 AND lower(role) = 'convict'",
+        "SELECT * FROM case_file WHERE case_id = 5000 AND cause LIKE '%'",
+        "UPDATE case_person SET role = role WHERE cp_id = 5000 AND lower(role) = 'convict'",
+        "DELETE FROM sentence WHERE sent_id = '5000' AND abs(term_months) = 7",
+    ],
+)
+def test_neither_fence_nor_guard_keeps_a_statement_from_its_index(many: Database, sql):
+    planner, scene = planner_of(many)
+    sent = planner.plan(sql, scene).text
+    assert sent is not None
+    assert "UNION ALL" in sent or "CASE WHEN" in sent
+    rows = many.run(f"SET search_path = base; EXPLAIN {sent}")
+    read = [line for (line,) in rows if "Seq Scan" in line]
+    assert read == []
+
+
 @pytest.mark.parametrize("query", GOLDEN, ids=[query["key"] for query in GOLDEN])
 @pytest.mark.parametrize(("world", "path"), [("raw", "base"), ("sealed", "sealed, base")])
 def test_the_golden_queries_have_their_golden_answers(agency: Database, query, world, path):
@@ -221,7 +258,7 @@ def test_the_golden_queries_have_their_golden_answers(agency: Database, query, w
 @pytest.fixture(scope="module")
 def dirty(postgres) -> dict[int, Database]:
     databases = {}
-    for seed in (20220530, 286, 103):
+    for seed in SEEDS:
         database = postgres.create_database("agency_template", name=f"dirty_{seed}")
         fill(database, random.Random(seed))
         databases[seed] = database

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.names import Span
-from proxy.rewrite.edit import Edit, apply_edits, compose
+from proxy.rewrite.edit import Copied, Edit, apply_edits, compose
 from proxy.rewrite.narrow import CannotNarrow
 
 TEXTS = st.text("abc中", max_size=5)
@@ -38,6 +38,15 @@ def test_what_was_put_in_is_edited_where_it_was_put():
         Edit(Span(2, 3), "(table)"),
         Edit(Span(3, 3), " WHERE true"),
     )
+
+
+def test_where_a_copied_literal_came_from_is_known_as_long_as_nothing_moved():
+    copy = Copied(3, 4, Span(8, 9))
+    edit = Edit(Span(2, 3), "(a=5)", (copy,))
+    assert compose([], [edit]) == (edit,)
+    for first in ([Edit(Span(0, 1), "view")], [Edit(Span(2, 3), "view")]):
+        moved = Edit(Span(5, 6), "(a=5)", (copy,)) if first[0].span.start == 0 else edit
+        assert [c.literal for e in compose(first, [moved]) for c in e.copied] == [None]
 
 
 @pytest.mark.parametrize("span", [Span(1, 3), Span(3, 9), Span(0, 10)])

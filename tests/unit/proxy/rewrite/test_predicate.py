@@ -44,7 +44,7 @@ def test_a_child_is_shown_where_its_parent_is():
     shown = compile_law(LAW)[base("sentences")].shown
     assert shown.render("s") == (
         '(EXISTS (SELECT 1 FROM "base"."cases" AS fc_up1 WHERE fc_up1."id" = "s"."case_id"'
-        ' AND (("fc_up1".flag IS NOT TRUE))))'
+        ' AND (("fc_up1".flag IS NOT TRUE)) OFFSET 0))'
     )
 
 

@@ -10,6 +10,10 @@ SHAPE = (
     "SELECT c.id, {0}, pg_table_size({0}) FROM cases c"
     " WHERE c.id = {1} AND name = {0} ORDER BY c.id LIMIT {1}"
 )
+KEYED = (
+    "SELECT c.id, {0} FROM cases c"
+    " WHERE c.id = {1} AND name = {0} AND lower(name) = {0} AND id BETWEEN {1} AND {1}"
+)
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 LITERALS = st.one_of(
@@ -27,12 +31,21 @@ def remembered(*texts, **limits):
     return cache
 
 
-@given(LITERALS, LITERALS)
-def test_a_plan_from_the_cache_is_the_plan_the_planner_makes(first, second):
-    cache = remembered(SHAPE.format("'a'", "1"), SHAPE.format("'b'", "'c'"))
-    text = SHAPE.format(first, second)
+@given(st.sampled_from([SHAPE, KEYED]), LITERALS, LITERALS)
+def test_a_plan_from_the_cache_is_the_plan_the_planner_makes(form, first, second):
+    cache = remembered(form.format("'a'", "1"), form.format("'b'", "'c'"))
+    text = form.format(first, second)
     found = cache.lookup(text, SCENE)
     assert found is None or found == PLANNER.plan(text, SCENE)
+
+
+def test_a_literal_that_is_sent_twice_is_replaced_twice():
+    cache = remembered(KEYED.format("'a'", "1"))
+    found = cache.lookup(KEYED.format("'中'", "99"), SCENE)
+    assert found is not None
+    assert found.text is not None
+    assert found.text.count("'中'") == 4
+    assert found.text.count(" 99") == 6
 
 
 def test_plain_literals_share_a_plan():
