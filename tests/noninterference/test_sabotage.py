@@ -17,8 +17,8 @@ from proxy.rewrite import apply, narrow
 from proxy.rewrite.views import Views
 from proxy.session.plan import Scene
 from proxy.session.planner import Planner
-from proxy.statement import exposure
-from proxy.statement.facts import Access
+from proxy.statement import exposure, keys
+from proxy.statement.facts import Access, Verb
 from tests.noninterference.client import Client
 from tests.noninterference.oracle import Finding, Oracle
 from tests.noninterference.planned import Planned, planner_of
@@ -111,6 +111,35 @@ def subqueries_are_not_looked_into(patch: pytest.MonkeyPatch, law: Law) -> Law:
     return law
 
 
+def what_a_merge_reads_is_not_narrowed(patch: pytest.MonkeyPatch, law: Law) -> Law:
+    chosen = decide.narrowing
+
+    def others(facts, reference, rule):
+        return chosen(facts, reference, rule) if facts.verb is not Verb.MERGE else None
+
+    patch.setattr(decide, "narrowing", others)
+    return law
+
+
+def a_copy_is_not_narrowed(patch: pytest.MonkeyPatch, law: Law) -> Law:
+    chosen = decide.narrowing
+
+    def others(facts, reference, rule):
+        return chosen(facts, reference, rule) if facts.verb is not Verb.TEMPORARY else None
+
+    patch.setattr(decide, "narrowing", others)
+    return law
+
+
+def every_condition_goes_through_a_fence(patch: pytest.MonkeyPatch, law: Law) -> Law:
+    patch.setattr(keys, "_SIGNS", {*keys._SIGNS, "~~"})
+    patch.setattr(exposure.Exposure, "leakproof_part", lambda self, expression, level: True)
+    patch.setattr(
+        exposure.Exposure, "find", lambda self: frozenset(r.number for r in self._survey.references)
+    )
+    return law
+
+
 def an_errors_detail_is_kept(patch: pytest.MonkeyPatch, law: Law) -> Law:
     patch.setattr(scrub, "scrub_error", lambda raw: raw)
     return law
@@ -133,6 +162,9 @@ WEAKENINGS: list[Patch] = [
     masks_are_forgotten,
     the_target_of_a_write_is_not_narrowed,
     subqueries_are_not_looked_into,
+    what_a_merge_reads_is_not_narrowed,
+    a_copy_is_not_narrowed,
+    every_condition_goes_through_a_fence,
     an_errors_detail_is_kept,
     a_view_is_not_expanded,
     a_function_is_let_through,
