@@ -17,7 +17,7 @@ from proxy.rewrite import apply, narrow
 from proxy.rewrite.views import Views
 from proxy.session.plan import Scene
 from proxy.session.planner import Planner
-from proxy.statement import exposure, keys
+from proxy.statement import exposure
 from proxy.statement.facts import Access, Verb
 from tests.noninterference.client import Client
 from tests.noninterference.oracle import Finding, Oracle
@@ -131,15 +131,6 @@ def a_copy_is_not_narrowed(patch: pytest.MonkeyPatch, law: Law) -> Law:
     return law
 
 
-def every_condition_goes_through_a_fence(patch: pytest.MonkeyPatch, law: Law) -> Law:
-    patch.setattr(keys, "_SIGNS", {*keys._SIGNS, "~~"})
-    patch.setattr(exposure.Exposure, "leakproof_part", lambda self, expression, level: True)
-    patch.setattr(
-        exposure.Exposure, "find", lambda self: frozenset(r.number for r in self._survey.references)
-    )
-    return law
-
-
 def an_errors_detail_is_kept(patch: pytest.MonkeyPatch, law: Law) -> Law:
     patch.setattr(scrub, "scrub_error", lambda raw: raw)
     return law
@@ -164,7 +155,6 @@ WEAKENINGS: list[Patch] = [
     subqueries_are_not_looked_into,
     what_a_merge_reads_is_not_narrowed,
     a_copy_is_not_narrowed,
-    every_condition_goes_through_a_fence,
     an_errors_detail_is_kept,
     a_view_is_not_expanded,
     a_function_is_let_through,
