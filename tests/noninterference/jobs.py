@@ -70,7 +70,7 @@ def _work(job: Job, reports: Queue[Report]) -> None:
             Client(pair.pruned.port, pair.pruned.name, USER),
             Planned(pair.control, planner, scene),
         )
-        return Oracle(*(settled(client, STATEMENT_MAX_MS) for client in clients))
+        return Oracle(*(settled(each, STATEMENT_MAX_MS, writes=writes) for each in clients))
 
     kept = Report()
 

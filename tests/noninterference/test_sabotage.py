@@ -187,7 +187,7 @@ def first_leak(both: Pairs, planner: Planner, scene: Scene, shapes_count: int) -
             Client(pair.pruned.port, pair.pruned.name, USER),
             Planned(pair.control, planner, scene),
         )
-        oracles[writes] = Oracle(*map(settled, clients))
+        oracles[writes] = Oracle(*(settled(each, writes=writes) for each in clients))
     try:
         for asked in chain((UNDECLARED,), islice(shapes(both.tables, SEED, 2), shapes_count)):
             oracle = oracles[asked[0].writes]

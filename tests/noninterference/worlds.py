@@ -67,12 +67,15 @@ class Worlds:
             Client(pair.pruned.port, pair.pruned.name, USER),
             Client(site.port, pair.control.name, USER),
         )
-        return Oracle(*map(settled, clients))
+        return Oracle(*(settled(client, writes=writes) for client in clients))
 
 
-def settled(client: Client, statement_max_ms: int = 5000) -> Client:
+def settled(client: Client, statement_max_ms: int = 5000, *, writes: bool) -> Client:
     """The client, its session as all of them are."""
-    for setting in (*SETTINGS, f"SET statement_timeout = {statement_max_ms}"):
+    limit = f"statement_timeout = {statement_max_ms}"
+    if writes:
+        client.begin = f"BEGIN; SET LOCAL {limit}"
+    for setting in SETTINGS if writes else (*SETTINGS, f"SET {limit}"):
         answer = client.run(setting)
         assert not answer.error, answer.error
     return client
