@@ -9,10 +9,11 @@ from pathlib import Path
 import typer
 
 from proxy.cli.live import look_at
+from proxy.server.encryption import read_client_tls
 from proxy.session.planner import Planner
 from proxy.settings import load_law, load_settings
 from proxy.settings.coverage import MISSING, Finding, check_databases
-from proxy.settings.fit import problem
+from proxy.settings.fit import problem, require_certificates
 from proxy.settings.problems import Problem, read_document
 
 
@@ -21,6 +22,9 @@ def run(config: Path, *, as_json: bool) -> int:
     settings = load_settings(config)
     document = read_document(settings.policy.file)
     law = load_law(settings.policy.file)
+    require_certificates(settings, law)
+    if settings.tls is not None:
+        read_client_tls(settings.tls)
     catalogues = {}
     for database in settings.upstream.databases:
         catalogues[database] = asyncio.run(look_at(settings.upstream, database)).catalogue

@@ -7,6 +7,8 @@ import ssl
 import time
 from functools import partial
 
+import asyncpg
+
 from proxy.settings.service import Upstream
 from proxy.statement.catalogue import Catalogue
 from proxy.upstream.watch import CatalogueWatch, open_catalogue
@@ -16,10 +18,16 @@ class Catalogues:
     """All watches together; `look` gives the same objects as long as nothing changed."""
 
     def __init__(self, upstream: Upstream, tls: ssl.SSLContext | None) -> None:
+        self.tls = tls
+        self._upstream = upstream
         self._watches = {
-            name: CatalogueWatch(partial(open_catalogue, upstream, name, tls), name, time.monotonic)
+            name: CatalogueWatch(partial(self._open, name), name, time.monotonic)
             for name in upstream.databases
         }
+
+    async def _open(self, name: str) -> asyncpg.Connection:
+        # With the certificates and lists as they were last read.
+        return await open_catalogue(self._upstream, name, self.tls)
 
     async def look(self) -> dict[str, Catalogue]:
         """The catalogues as they are now. Raises `UpstreamUnavailable`."""

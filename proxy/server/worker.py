@@ -13,7 +13,8 @@ from typing import ClassVar, Final
 from proxy.errors import FengcunError, ProtocolViolation, RecordUnavailable, UpstreamUnavailable
 from proxy.policy.law import Principal
 from proxy.record import Basis, Identity, Recorder, Scribe
-from proxy.server.greeting import ClientLeft, Greeting
+from proxy.server.encryption import ClientTls, Secured
+from proxy.server.greeting import ClientLeft, Greeted, Greeting
 from proxy.server.peer import Peer
 from proxy.server.plans import PlanSource
 from proxy.server.relay import Relay
@@ -36,8 +37,9 @@ _log = logging.getLogger(__name__)
 _SESSION_BYTES: Final = 7
 _NONCE_BYTES: Final = 16
 
-Identify = Callable[[str, str, str, str], Principal | None]
-"""User, database, source address and application_name -> the principal, or None."""
+Identify = Callable[[str, str, str, str, str | None], Principal | None]
+"""User, database, source address, application_name and the subject of the client's certificate, if
+it showed one -> the principal, or None."""
 
 
 class Rejected(FengcunError):
@@ -85,7 +87,7 @@ class Way:
 
     upstream: Upstream
     upstream_tls: ssl.SSLContext | None = None
-    client_tls: ssl.SSLContext | None = None
+    client_tls: ClientTls | None = None
 
 
 class Worker:
@@ -131,6 +133,10 @@ class Worker:
                 relay.reject(NO_PRINCIPAL)
             else:
                 relay.use(in_force.plans[identity.database], principal)
+
+    def lead(self, way: Way) -> None:
+        """Who comes from now on gets in this way."""
+        self._way = way
 
     def ledger_failed(self) -> None:
         """Release nothing any more, on any session."""
@@ -193,19 +199,22 @@ class Worker:
 
     async def _open(self, peer: Peer, greeting: Greeting) -> Relay | None:
         """Everything up to the first ReadyForQuery; None where no session comes of it."""
-        greeted = await greeting.finish(self._way.client_tls)
+        way = self._way
+        greeted = await greeting.finish(way.client_tls)
         if isinstance(greeted.packet, CancelRequest):
             await self._cancel_keys.cancel(greeted.packet.key)
             return None
+        if greeted.secured is None and way.client_tls is not None and way.client_tls.required:
+            raise Rejected("connections here are encrypted: set sslmode=verify-full or require")
         admission = admit(greeted.packet)
         if len(self._connections) > self._limits.connections_max:
             raise TooManyConnections("sorry, too many clients already: raise limits or try later")
         if admission.database not in self._in_force.plans:
             raise UnknownDatabase("this proxy does not serve that database")
         async with self._handshakes:
-            return await self._enter(peer, admission, greeted.rest)
+            return await self._enter(peer, admission, greeted)
 
-    async def _enter(self, peer: Peer, admission: Admission, rest: bytes) -> Relay | None:
+    async def _enter(self, peer: Peer, admission: Admission, greeted: Greeted) -> Relay | None:
         way = self._way
         _, server = await connect(way.upstream, way.upstream_tls, Peer)
         opening = Opening(CancelKeys.fresh())
@@ -214,30 +223,20 @@ class Worker:
             if peer.lost or server.lost:
                 raise UpstreamUnavailable("the database closed the connection")
             server.write(encode_startup(admission.message))
-            if rest:
-                peer.on_data(rest)
+            if greeted.rest:
+                peer.on_data(greeted.rest)
             if not await relay.opened:
                 return relay
-            await self._begin(relay, opening, admission, peer.address)
+            await self._begin(relay, opening, _stranger(admission, peer.address, greeted.secured))
         except BaseException:
             server.close()
             raise
         return relay
 
-    async def _begin(
-        self, relay: Relay, opening: Opening, admission: Admission, source: str
-    ) -> None:
+    async def _begin(self, relay: Relay, opening: Opening, identity: Identity) -> None:
         in_force = self._in_force
-        identity = Identity(
-            session=secrets.token_hex(_SESSION_BYTES),
-            principal=None,
-            user=admission.user,
-            database=admission.database,
-            source=source,
-            application_name=admission.application_name,
-        )
         principal = _identified(in_force, identity)
-        plans = in_force.plans[admission.database]
+        plans = in_force.plans[identity.database]
         if principal is None:
             await self._record_stranger(identity, plans.basis)
             relay.reject(NO_PRINCIPAL)
@@ -280,9 +279,26 @@ class Worker:
             self._metrics.upstream_failed(error.label)
 
 
+def _stranger(admission: Admission, source: str, secured: Secured | None) -> Identity:
+    """Who a session is before the policy has said."""
+    return Identity(
+        session=secrets.token_hex(_SESSION_BYTES),
+        principal=None,
+        user=admission.user,
+        database=admission.database,
+        source=source,
+        application_name=admission.application_name,
+        certificate=None if secured is None else secured.subject,
+    )
+
+
 def _identified(in_force: InForce, identity: Identity) -> Principal | None:
     return in_force.identify(
-        identity.user, identity.database, identity.source, identity.application_name
+        identity.user,
+        identity.database,
+        identity.source,
+        identity.application_name,
+        identity.certificate,
     )
 
 

@@ -38,7 +38,7 @@ class Encrypted:
         """Clients may use TLS, and the database is reached as `mode` says."""
         authority = self.certificate.certificate_file
         upstream = Upstream(host, port or self.database.port, mode, authority)
-        return Way(upstream, tls_context(upstream), self.certificate.server_context())
+        return Way(upstream, tls_context(upstream), self.certificate.client_tls())
 
     def verified(self) -> dict[str, str]:
         """What libpq needs to insist on TLS with the proxy."""

@@ -15,8 +15,9 @@ from psycopg import errors
 from proxy.errors import ConfigurationError
 from proxy.server.service import Service
 from proxy.settings import load_law
-from proxy.settings.service import Metrics
+from proxy.settings.service import Metrics, Tls
 from tests.test_deploy import rules_not_understood
+from tests.unit.proxy.server.certificate import Authority, make_certificate, subject
 from tests.unit.proxy.server.site import NOTARY_ARGUMENTS, POLICY, TABLES, make_settings
 from tests.world import HOST
 
@@ -165,6 +166,56 @@ async def test_a_policy_with_a_mistake_changes_nothing(running):
     policy.write_text("[relation", encoding="utf-8")
     assert not await running.service.reload()
     assert len(await running.ask("SELECT id FROM sealed")) == 5
+
+
+@pytest.fixture
+def clients(tmp_path):
+    return Authority(tmp_path, "clients")
+
+
+@pytest.fixture
+def encrypting(settings, tmp_path, clients):
+    """Settings of a service that asks for certificates, and knows the desk by its own."""
+    proxy = make_certificate(tmp_path)
+    settings.policy.file.write_text(
+        POLICY.replace('{ user = "postgres" }', '{ certificate = "CN=desk" }'), encoding="utf-8"
+    )
+    tls = Tls(
+        certificate_file=proxy.certificate_file,
+        key_file=proxy.key_file,
+        client_certificates="optional",
+        client_ca_file=clients.file,
+        client_crl_file=clients.revoke(),
+    )
+    return settings.model_copy(update={"tls": tls})
+
+
+async def test_who_shows_the_certificate_of_the_policy_is_served(encrypting, database, clients):
+    desk, other = (clients.issue(name, subject(CN=name)) for name in ("desk", "other"))
+    async with run(encrypting, database) as running:
+        verified = {"sslmode": "verify-ca", "sslrootcert": str(encrypting.tls.certificate_file)}
+        for shown, enters in ((desk.shown(), True), (other.shown(), False), ({}, False)):
+            if enters:
+                assert await running.ask("SELECT count(*) FROM sealed", **verified, **shown) == [
+                    (5,)
+                ]
+                continue
+            with pytest.raises(psycopg.OperationalError, match="no-principal"):
+                await running.connect(**verified, **shown)
+        clients.revoke(desk)
+        assert await running.service.reload()
+        with pytest.raises(psycopg.OperationalError):
+            await running.connect(**verified, **desk.shown())
+        encrypting.tls.client_crl_file.write_text("no list")
+        assert not await running.service.reload()
+
+
+async def test_a_policy_that_asks_for_what_no_client_shows_is_not_served(settings, database):
+    policy = settings.policy.file
+    policy.write_text(POLICY.replace('user = "p', 'certificate = "CN=p'), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="client_certificates"):
+        async with run(settings, database):
+            pass
 
 
 @pytest.mark.parametrize(
