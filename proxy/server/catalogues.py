@@ -21,12 +21,13 @@ class Catalogues:
         self.tls = tls
         self._upstream = upstream
         self._watches = {
-            name: CatalogueWatch(partial(self._open, name), name, time.monotonic)
+            name: CatalogueWatch(partial(self.open, name), name, time.monotonic)
             for name in upstream.databases
         }
 
-    async def _open(self, name: str) -> asyncpg.Connection:
-        # With the certificates and lists as they were last read.
+    async def open(self, name: str) -> asyncpg.Connection:
+        """A connection of its own as the catalogue user, with the certificates as last read.
+        Raises as `open_catalogue` does."""
         return await open_catalogue(self._upstream, name, self.tls)
 
     async def look(self) -> dict[str, Catalogue]:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from proxy.errors import ConfigurationError, FengcunError
 from proxy.policy.subject import subject_of
 from proxy.server.peer import Peer
 from proxy.settings.service import Tls
+from proxy.wire.postgres.channel_binding import end_point
 
 ALPN: Final = "postgresql"
 """The protocol's name in the TLS handshake, as IANA has it (RFC 7301)."""
@@ -31,19 +33,22 @@ class UnreadableCertificate(FengcunError):
 
 @dataclass(frozen=True, slots=True)
 class ClientTls:
-    """How clients are spoken to. `required`: those that do not encrypt are refused."""
+    """How clients are spoken to. `required`: those that do not encrypt are refused. `end_point` is
+    what they can bind a login to, None where the certificate has nothing for that."""
 
     context: ssl.SSLContext
     required: bool = False
+    end_point: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Secured:
-    """A connection after its handshake: the subject of the client's verified certificate, and the
-    name of the protocol that the client asked for."""
+    """A connection after its handshake: the subject of the client's verified certificate, the name
+    of the protocol that the client asked for, and the proxy's own end point."""
 
     subject: str | None = None
     application_protocol: str | None = None
+    end_point: bytes | None = None
 
 
 def read_client_tls(tls: Tls) -> ClientTls:
@@ -56,6 +61,7 @@ def read_client_tls(tls: Tls) -> ClientTls:
     context.num_tickets = 0
     try:
         context.load_cert_chain(tls.certificate_file, tls.key_file, password=_no_password)
+        shown = ssl.PEM_cert_to_DER_cert(_first_certificate(tls.certificate_file))
     except (OSError, ValueError) as error:
         raise ConfigurationError(
             f"[tls] cannot use {tls.certificate_file} with {tls.key_file}"
@@ -63,7 +69,13 @@ def read_client_tls(tls: Tls) -> ClientTls:
     if tls.client_ca_file is not None:
         context.verify_mode = _ASKED[tls.client_certificates]
         _trust(context, tls)
-    return ClientTls(context, tls.required)
+    return ClientTls(context, tls.required, end_point(shown))
+
+
+def _first_certificate(file: Path) -> str:
+    """The one that is shown; those behind it vouch for it. Raises `OSError` and `ValueError`."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    return text[text.index(ssl.PEM_HEADER) : text.index(ssl.PEM_FOOTER) + len(ssl.PEM_FOOTER)]
 
 
 def _trust(context: ssl.SSLContext, tls: Tls) -> None:
@@ -92,6 +104,7 @@ async def secure(peer: Peer, tls: ClientTls, begun: bytes = b"") -> Secured:
     layer = await peer.start_tls(tls.context, begun)
     der = layer.certificate
     try:
-        return Secured(None if der is None else subject_of(der), layer.application_protocol)
+        subject = None if der is None else subject_of(der)
     except ValueError:
         raise UnreadableCertificate("the client certificate cannot be read") from None
+    return Secured(subject, layer.application_protocol, tls.end_point)

@@ -29,6 +29,7 @@ from proxy.server.encryption import read_client_tls
 from proxy.server.identify import identify
 from proxy.server.notary_process import NotaryProcess, start_notary
 from proxy.server.plans import DatabasePlans
+from proxy.server.proving import VerifierOf
 from proxy.server.worker import InForce, Way, Worker, WorkerLimits
 from proxy.session.limits import MessageLimits
 from proxy.session.plan_cache import PlanCache
@@ -44,6 +45,7 @@ from proxy.telemetry.labels import ReloadResult
 from proxy.telemetry.log import configure
 from proxy.telemetry.metrics import Metrics, exposition
 from proxy.upstream.connect import Upstream, tls_context
+from proxy.upstream.verifiers import Verifiers
 
 LoadLaw = Callable[[Path], Law]
 
@@ -87,6 +89,7 @@ class Service:
         self._notary_arguments = notary_arguments
         self._stopping = asyncio.Event()
         self._ledger_lost = False
+        self._verifier_of: VerifierOf | None = None
         way = self._read_way()
         self._watched = Catalogues(settings.upstream, way.upstream_tls)
         self._catalogues: Mapping[str, Catalogue] = {}
@@ -136,6 +139,11 @@ class Service:
         self._fitted = self._catalogues
         in_force = self._in_force(self._law, self._catalogues, {})
         await self._enact(self._law)
+        if settings.login.verifier_query is not None:
+            verifiers = self._verifiers(settings.login.verifier_query)
+            stack.push_async_callback(verifiers.close)
+            self._verifier_of = verifiers.of
+            await verifiers.of(settings.upstream.catalogue_user)  # a query that fails is seen now
         self._worker = Worker(
             self._read_way(),
             in_force,
@@ -218,7 +226,14 @@ class Service:
 
     def _read_way(self) -> Way:
         upstream, tls = Upstream.configured(self.settings.upstream), self.settings.tls
-        return Way(upstream, tls_context(upstream), None if tls is None else read_client_tls(tls))
+        client_tls = None if tls is None else read_client_tls(tls)
+        return Way(upstream, tls_context(upstream), client_tls, self._verifier_of)
+
+    def _verifiers(self, query: str) -> Verifiers:
+        settings = self.settings.upstream
+        # Under the log's own key: the same after a restart, for what changes then is not genuine.
+        secret = self._ledger.recorder.pseudonyms.of("login", "mock").encode()
+        return Verifiers(partial(self._watched.open, settings.databases[0]), query, secret)
 
     async def _watch_catalogues(self) -> None:
         """A catalogue that changed takes effect before the next statement is judged."""

@@ -17,9 +17,11 @@ from proxy.server.encryption import ClientTls, Secured
 from proxy.server.greeting import ClientLeft, Greeted, Greeting
 from proxy.server.peer import Peer
 from proxy.server.plans import PlanSource
+from proxy.server.proving import Proof, Proving, VerifierOf, fresh_nonce
 from proxy.server.relay import Relay
 from proxy.session.commands import Record, Unit
 from proxy.session.limits import MessageLimits
+from proxy.session.login import ProvenLogin, RelayedLogin
 from proxy.session.opening import Opening
 from proxy.session.plan import Timing
 from proxy.session.refusals import NO_PRINCIPAL
@@ -29,7 +31,9 @@ from proxy.telemetry.metrics import Metrics
 from proxy.upstream.cancel import CancelKeys
 from proxy.upstream.connect import Upstream, connect
 from proxy.wire.postgres.backend import Severity, encode_error
+from proxy.wire.postgres.channel_binding import end_point
 from proxy.wire.postgres.parameters import Admission, ParameterRefused, admit
+from proxy.wire.postgres.scram import NotBound, Proven, ScramClient, WrongProof
 from proxy.wire.postgres.startup import CancelRequest, encode_startup
 
 _log = logging.getLogger(__name__)
@@ -88,6 +92,8 @@ class Way:
     upstream: Upstream
     upstream_tls: ssl.SSLContext | None = None
     client_tls: ClientTls | None = None
+    verifier_of: VerifierOf | None = None
+    """Where the proxy checks passwords itself; None where the database does."""
 
 
 class Worker:
@@ -215,16 +221,21 @@ class Worker:
             return await self._enter(peer, admission, greeted)
 
     async def _enter(self, peer: Peer, admission: Admission, greeted: Greeted) -> Relay | None:
-        way = self._way
-        _, server = await connect(way.upstream, way.upstream_tls, Peer)
-        opening = Opening(CancelKeys.fresh())
-        relay = Relay(peer, server, opening, self._metrics)
+        way, rest = self._way, greeted.rest
+        proven: Proven | None = None
+        if way.verifier_of is not None:
+            proof = await _prove(peer, admission.user, greeted, way.verifier_of)
+            proven, rest = proof.proven, proof.rest
+        transport, server = await connect(way.upstream, way.upstream_tls, Peer)
         try:
+            login = RelayedLogin() if proven is None else _proven(proven, transport)
+            opening = Opening(CancelKeys.fresh(), login)
+            relay = Relay(peer, server, opening, self._metrics)
             if peer.lost or server.lost:
                 raise UpstreamUnavailable("the database closed the connection")
             server.write(encode_startup(admission.message))
-            if greeted.rest:
-                peer.on_data(greeted.rest)
+            if rest:
+                peer.on_data(rest)
             if not await relay.opened:
                 return relay
             await self._begin(relay, opening, _stranger(admission, peer.address, greeted.secured))
@@ -277,6 +288,24 @@ class Worker:
             self._metrics.protocol_violated(error.label)
         elif isinstance(error, UpstreamUnavailable):
             self._metrics.upstream_failed(error.label)
+
+
+async def _prove(peer: Peer, user: str, greeted: Greeted, verifier_of: VerifierOf) -> Proof:
+    """The database never hears of a client that fails here, so its log cannot say so."""
+    proving = Proving(peer, greeted.rest)
+    binding = None if greeted.secured is None else greeted.secured.end_point
+    try:
+        return await proving.finish(await verifier_of(user), binding)
+    except (WrongProof, NotBound):
+        _log.warning("a client could not prove who it is", extra={"host": peer.address})
+        raise
+
+
+def _proven(proven: Proven, transport: asyncio.Transport) -> ProvenLogin:
+    tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+    certificate = None if tls is None else tls.getpeercert(binary_form=True)
+    binding = None if certificate is None else end_point(certificate)
+    return ProvenLogin(ScramClient(proven, fresh_nonce(), binding), proven.server_final)
 
 
 def _stranger(admission: Admission, source: str, secured: Secured | None) -> Identity:

@@ -160,6 +160,21 @@ class Tls(Section):
         return self
 
 
+class Login(Section):
+    """Who checks passwords."""
+
+    auth: Literal["relay", "scram"] = "relay"
+    """Whether the database asks the client itself, or the proxy does by SCRAM-SHA-256."""
+    verifier_query: Text | None = None
+    """For scram: SQL that gives the verifier of the user $1, run as the catalogue user."""
+
+    @model_validator(mode="after")
+    def _verifiers_come_from_somewhere(self) -> Login:
+        if (self.auth == "scram") is not (self.verifier_query is not None):
+            raise ValueError('auth = "scram" and verifier_query go together')
+        return self
+
+
 class Ledger(Section):
     """Where decisions are recorded."""
 
@@ -236,6 +251,7 @@ class Settings(Section):
     listen: Listen = Listen()
     upstream: Upstream
     tls: Tls | None = None
+    login: Login = Login()
     ledger: Ledger
     metrics: Metrics | None = None
     limits: Limits = Limits()

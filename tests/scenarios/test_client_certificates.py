@@ -58,7 +58,7 @@ def site(postgres, tmp_path) -> Site:
 
 
 @pytest.fixture
-def desk(site) -> Certificate:
+def desk(site: Site) -> Certificate:
     return site.clients.issue("desk", DESK)
 
 

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from proxy.cli.check import run
-from proxy.errors import ConfigurationError
+from proxy.errors import ConfigurationError, UpstreamUnavailable
 
 
 def test_findings_are_printed_and_make_the_exit_code_one(config, capsys):
@@ -50,4 +50,16 @@ def test_what_is_said_about_certificates_can_be_meant(config, tls, says):
     with config.with_name("policy.toml").open("a", encoding="utf-8") as file:
         file.write('[[principal]]\nname = "x"\nkind = "unit"\nmatch = { certificate = "CN=x" }\n')
     with pytest.raises(ConfigurationError, match=says):
+        run(config, as_json=True)
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_the_query_for_verifiers_is_tried(config, works):
+    function = "upper" if works else "no_such_function"
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f'[login]\nauth = "scram"\nverifier_query = "SELECT {function}($1)"\n')
+    if works:
+        assert run(config, as_json=True) == 1
+        return
+    with pytest.raises(UpstreamUnavailable, match="verifier_query"):
         run(config, as_json=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import ssl
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,12 +61,15 @@ class Authority:
         self.file.write_bytes(self._own.public_bytes(serialization.Encoding.PEM))
 
     def issue(self, file: str, name: x509.Name, *, days: int = 1, key: Key | None = None,
-              names: Iterable[x509.GeneralName] = LOCAL) -> Certificate:  # fmt: skip
-        """A certificate that ends in so many days, or ended so many days ago."""
+              by: Key | None = None) -> Certificate:  # fmt: skip
+        """A certificate that ends in so many days, or ended so many days ago; signed `by` another
+        key it is signed by nobody."""
         key = key or ec.generate_private_key(ec.SECP256R1())
         builder = _builder(name, self._name, key, days * DAY)
-        alternatives = x509.SubjectAlternativeName(names)
-        made = builder.add_extension(alternatives, critical=False).sign(self._key, hashes.SHA256())
+        signer = by or self._key
+        algorithm = None if isinstance(signer, ed25519.Ed25519PrivateKey) else hashes.SHA256()
+        builder = builder.add_extension(x509.SubjectAlternativeName(LOCAL), critical=False)
+        made = builder.sign(signer, algorithm)
         return _written(self._directory / file, made, key)
 
     def revoke(self, *revoked: Certificate, days: int = 1) -> Path:

@@ -12,10 +12,10 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from proxy.errors import ConfigurationError
+from proxy.errors import ConfigurationError, UpstreamUnavailable
 from proxy.server.service import Service
 from proxy.settings import load_law
-from proxy.settings.service import Metrics, Tls
+from proxy.settings.service import Login, Metrics, Tls
 from tests.test_deploy import rules_not_understood
 from tests.unit.proxy.server.certificate import Authority, make_certificate, subject
 from tests.unit.proxy.server.site import NOTARY_ARGUMENTS, POLICY, TABLES, make_settings
@@ -208,6 +208,38 @@ async def test_who_shows_the_certificate_of_the_policy_is_served(encrypting, dat
             await running.connect(**verified, **desk.shown())
         encrypting.tls.client_crl_file.write_text("no list")
         assert not await running.service.reload()
+
+
+VERIFIERS = Login(auth="scram", verifier_query="SELECT rolpassword FROM pg_authid WHERE rolname=$1")
+
+
+async def test_passwords_may_be_checked_by_the_service_itself(settings, database, tmp_path, caplog):
+    proxy = make_certificate(tmp_path)
+    tls = Tls(certificate_file=proxy.certificate_file, key_file=proxy.key_file)
+    bound = {
+        "sslmode": "verify-full",
+        "sslrootcert": str(tls.certificate_file),
+        "channel_binding": "require",
+    }
+    database.run("ALTER ROLE postgres PASSWORD 'synthetic'")
+    async with run(
+        settings.model_copy(update={"tls": tls, "login": VERIFIERS}), database
+    ) as running:
+        for _ in range(2):
+            found = await running.ask("SELECT count(*) FROM sealed", password="synthetic", **bound)
+            assert found == [(5,)]
+            assert await running.service.reload()
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            await running.connect(password="wrong", **bound)
+    (refused,) = [each for each in caplog.records if "could not prove" in each.message]
+    assert refused.host == HOST
+
+
+async def test_a_query_for_verifiers_that_does_not_work_is_not_served_with(settings, database):
+    login = Login(auth="scram", verifier_query="SELECT no_such_function($1)")
+    with pytest.raises(UpstreamUnavailable, match="verifier_query"):
+        async with run(settings.model_copy(update={"login": login}), database):
+            pass
 
 
 async def test_a_policy_that_asks_for_what_no_client_shows_is_not_served(settings, database):
