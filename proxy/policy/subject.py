@@ -8,6 +8,8 @@ by being like another.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from cryptography import x509
 
 
@@ -28,6 +30,11 @@ def subject_as_written(written: str) -> str:
     return text
 
 
-def subject_of(certificate_der: bytes) -> str:
-    """The text for the subject of a certificate. Raises ValueError where it cannot be read."""
-    return subject_text(x509.load_der_x509_certificate(certificate_der).subject)
+def subject_of(certificate_der: bytes, now: datetime) -> str:
+    """The text for the subject of a certificate that was verified, perhaps in an earlier handshake:
+    TLS 1.2 takes sessions up again. Raises ValueError where it cannot be read or has ended since.
+    """
+    certificate = x509.load_der_x509_certificate(certificate_der)
+    if now > certificate.not_valid_after_utc:
+        raise ValueError("the certificate has expired")
+    return subject_text(certificate.subject)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -24,11 +25,11 @@ _ASKED: Final = {
 }
 
 
-class UnreadableCertificate(FengcunError):
-    """The client's certificate was signed as it should be and cannot be understood."""
+class UnusableCertificate(FengcunError):
+    """The client's certificate was signed as it should be; it is not understood, or has ended."""
 
     sqlstate = "28000"
-    label = "unreadable-certificate"
+    label = "unusable-certificate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,8 @@ def read_client_tls(tls: Tls) -> ClientTls:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = _VERSIONS[tls.minimum_version]
     context.set_alpn_protocols([ALPN])
-    # A session that is taken up again shows no certificate again, and sets no new keys.
+    # A session that is taken up again shows no certificate again. Without tickets TLS 1.3 has none
+    # of that, and TLS 1.2 only as long as this context lasts: until the lists are read again.
     context.options |= ssl.OP_NO_TICKET | ssl.OP_NO_RENEGOTIATION
     context.num_tickets = 0
     try:
@@ -100,11 +102,11 @@ def _no_password() -> str:
 
 async def secure(peer: Peer, tls: ClientTls, begun: bytes = b"") -> Secured:
     """The handshake, of which `begun` has arrived already. Raises `OSError` where it fails, and
-    `UnreadableCertificate`."""
+    `UnusableCertificate`."""
     layer = await peer.start_tls(tls.context, begun)
     der = layer.certificate
     try:
-        subject = None if der is None else subject_of(der)
+        subject = None if der is None else subject_of(der, datetime.now(UTC))
     except ValueError:
-        raise UnreadableCertificate("the client certificate cannot be read") from None
+        raise UnusableCertificate("the client certificate cannot be read, or has expired") from None
     return Secured(subject, layer.application_protocol, tls.end_point)

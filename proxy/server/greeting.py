@@ -54,7 +54,7 @@ class Greeting:
     async def finish(self, tls: ClientTls | None) -> Greeted:
         """Answer encryption requests, at most one of a kind, until the client says what it wants.
 
-        Raises `ProtocolViolation`, `ClientLeft` and `UnreadableCertificate`.
+        Raises `ProtocolViolation`, `ClientLeft` and `UnusableCertificate`.
         """
         peer, reader = self._peer, self._reader
         asked: set[type[StartupPacket]] = set()

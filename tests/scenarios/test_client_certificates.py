@@ -85,8 +85,8 @@ def test_an_older_version_than_the_least_is_refused(site):
 
 
 @pytest.mark.parametrize("version", ["TLSv1.2", "TLSv1.3"])
-def test_no_session_is_taken_up_again(site, version):
-    """It would show no certificate again."""
+def test_no_ticket_is_given_to_take_a_session_up_again(site, version):
+    """It would show no certificate again, and outlive the list that revokes it."""
     context = ssl.create_default_context(cafile=site.ca_file)
     context.maximum_version = getattr(ssl.TLSVersion, version.replace(".", "_"))
     with site.running() as proxy, RawClient(HOST, proxy.port) as raw:

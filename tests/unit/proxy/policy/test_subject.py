@@ -1,5 +1,7 @@
 """A subject and its text say the same, and no other subject has that text."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from cryptography import x509
 from hypothesis import given
@@ -47,7 +49,15 @@ def test_what_is_no_subject_is_refused(written):
         subject_as_written(written)
 
 
+NOW = datetime.now(UTC)
+
+
 def test_the_subject_of_a_certificate_is_read_from_it(tmp_path):
-    assert subject_of(make_certificate(tmp_path).der) == "CN=localhost"
+    assert subject_of(make_certificate(tmp_path).der, NOW) == "CN=localhost"
     with pytest.raises(ValueError):
-        subject_of(b"\x30\x03\x02\x01\x01")
+        subject_of(b"\x30\x03\x02\x01\x01", NOW)
+
+
+def test_a_certificate_that_has_ended_since_it_was_verified_names_nobody(tmp_path):
+    with pytest.raises(ValueError, match="expired"):
+        subject_of(make_certificate(tmp_path).der, NOW + timedelta(days=2))
