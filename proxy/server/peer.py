@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable
 from typing import Final, cast
@@ -48,7 +49,9 @@ class Peer(asyncio.Protocol):
         if self._tls is None:
             self._made().write(data)
         elif self._tls.established:
-            self._tls.send(data)
+            # It fails only behind an error or an end that the other side has been told of already.
+            with contextlib.suppress(ssl.SSLError):
+                self._tls.send(data)
             self._flush(self._tls)
 
     def read(self, *, wanted: bool) -> None:

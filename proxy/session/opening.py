@@ -11,7 +11,7 @@ from typing import Final
 from proxy.errors import FengcunError, ProtocolViolation, UpstreamUnavailable
 from proxy.policy.law import Principal
 from proxy.session.commands import Command, End, ToClient, ToServer
-from proxy.session.login import Login
+from proxy.session.login import Login, RelayedLogin
 from proxy.session.session import Opened
 from proxy.wire.postgres import backend, frontend
 from proxy.wire.postgres.backend import Severity, TransactionStatus, encode_error
@@ -192,7 +192,9 @@ class Opening:
             return self._login.asked(raw)
         self._phase = _Phase.STARTING
         self._early += self._from_client.rest()
-        return [self._login.admitted(raw)]
+        told = self._login.admitted(raw)
+        self._login = RelayedLogin()  # what the other one knew is needed no longer
+        return [told]
 
     def _parameter(self, raw: bytes) -> None:
         name, value = backend.decode_parameter_status(raw)

@@ -136,4 +136,18 @@ async def test_who_sends_what_is_not_tls_later_is_hung_up_on(ends, tmp_path):
     lost = asyncio.Event()
     peer.on_lost, peer.on_data = lost.set, pytest.fail
     raw.write(b"Q\0\0\0\x0dSELECT 1\0")
+    await asyncio.sleep(0)
+    peer.write(b"an answer that is on its way")
     await lost.wait()
+
+
+async def test_what_is_written_behind_the_end_goes_nowhere(ends, tmp_path):
+    peer, other = ends
+    certificate = make_certificate(tmp_path)
+    shaking = asyncio.create_task(peer.start_tls(certificate.client_tls().context))
+    await asyncio.sleep(0)
+    await other.writer.start_tls(certificate.client_context(), server_hostname="localhost")
+    await shaking
+    peer.close()
+    peer.write(b"too late")
+    assert await other.reader.read() == b""

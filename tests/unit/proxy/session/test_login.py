@@ -1,7 +1,9 @@
 """A client answers the database itself and the proxy only passes it on; or the proxy answers for
 it, and nobody is let in by a database that has not shown that it knows the password, too."""
 
+import gc
 import struct
+import weakref
 
 import pytest
 
@@ -103,6 +105,16 @@ def test_the_proxy_logs_in_for_a_client_that_has_proven_itself(binding):
     assert played.ask(FINAL, proven.server_final) == []
     told = to(ToClient, played.opening.from_server(OK))
     assert told == encode_authentication(FINAL, b"v=for the client") + OK
+
+
+def test_what_was_proven_is_forgotten_once_it_has_served():
+    played = Played()
+    scram = weakref.ref(played.opening._login._scram)
+    played.ask(FINAL, played.challenge().server_final)
+    assert scram() is not None
+    played.opening.from_server(OK)
+    gc.collect()
+    assert scram() is None
 
 
 def test_a_database_that_asks_nothing_lets_in():
