@@ -9,6 +9,7 @@ from proxy.server.encryption import Secured
 from proxy.server.greeting import ClientLeft, Greeting
 from proxy.server.peer import Peer
 from proxy.wire.postgres import startup
+from proxy.wire.postgres.channel_binding import end_point
 from proxy.wire.postgres.startup import CancelRequest, StartupMessage
 from tests.unit.proxy.server.certificate import make_certificate
 
@@ -135,7 +136,7 @@ async def test_tls_may_begin_without_a_request(meet, certificate):
     assert (greeted.packet, greeted.rest, greeted.secured) == (
         HELLO,
         b"early",
-        Secured(None, "postgresql"),
+        Secured(None, "postgresql", end_point(certificate.der)),
     )
 
 
