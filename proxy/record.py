@@ -72,6 +72,7 @@ class Identity:
     database: str
     source: str
     application_name: str
+    certificate: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +123,15 @@ class Scribe:
             "source": pseudonym("source", identity.source),
         }
         # The part of every payload that does not change, encoded once.
-        self._payload_end = "," + _encode_json(
-            {
-                "user": identity.user,
-                "database": identity.database,
-                "source": identity.source,
-                "application_name": identity.application_name,
-            }
-        ).removeprefix("{")
+        who = {
+            "user": identity.user,
+            "database": identity.database,
+            "source": identity.source,
+            "application_name": identity.application_name,
+        }
+        if identity.certificate is not None:
+            who["certificate"] = identity.certificate
+        self._payload_end = "," + _encode_json(who).removeprefix("{")
         self._wordings: dict[tuple[bytes, str | None, Timing], _Wording] = {}
 
     def belong_to(self, principal: PrincipalName) -> None:

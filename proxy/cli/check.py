@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 
 import typer
 
 from proxy.cli.live import look_at
+from proxy.server.encryption import read_client_tls
 from proxy.session.planner import Planner
 from proxy.settings import load_law, load_settings
 from proxy.settings.coverage import MISSING, Finding, check_databases
-from proxy.settings.fit import problem
+from proxy.settings.fit import problem, require_certificates
 from proxy.settings.problems import Problem, read_document
+from proxy.settings.service import Upstream
+from proxy.upstream import connect
+from proxy.upstream.verifiers import Verifiers
+from proxy.upstream.watch import open_catalogue
 
 
 def run(config: Path, *, as_json: bool) -> int:
@@ -21,6 +27,11 @@ def run(config: Path, *, as_json: bool) -> int:
     settings = load_settings(config)
     document = read_document(settings.policy.file)
     law = load_law(settings.policy.file)
+    require_certificates(settings, law)
+    if settings.tls is not None:
+        read_client_tls(settings.tls)
+    if settings.login.verifier_query is not None:
+        asyncio.run(_try_verifiers(settings.upstream, settings.login.verifier_query))
     catalogues = {}
     for database in settings.upstream.databases:
         catalogues[database] = asyncio.run(look_at(settings.upstream, database)).catalogue
@@ -35,6 +46,17 @@ def run(config: Path, *, as_json: bool) -> int:
     else:
         _print(findings, places, len(catalogues))
     return int(bool(findings))
+
+
+async def _try_verifiers(upstream: Upstream, query: str) -> None:
+    tls = connect.tls_context(connect.Upstream.configured(upstream))
+    verifiers = Verifiers(
+        partial(open_catalogue, upstream, upstream.databases[0], tls), query, mock_secret=b""
+    )
+    try:
+        await verifiers.of(upstream.catalogue_user)
+    finally:
+        await verifiers.close()
 
 
 def _print(

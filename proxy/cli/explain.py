@@ -18,6 +18,7 @@ from proxy.policy.wording import in_chinese
 from proxy.session.plan import Plan, Scene
 from proxy.session.planner import Planner
 from proxy.settings import load_law, load_settings
+from proxy.settings.fit import require_certificates
 
 _COLOURS = {
     Verdict.PASS: typer.colors.GREEN,
@@ -40,6 +41,7 @@ def run(config: Path, question: Question, *, as_json: bool) -> int:
     """Print the decision. Exit code 0 if it is served, 1 if it is refused."""
     settings = load_settings(config)
     law = load_law(settings.policy.file)
+    require_certificates(settings, law)
     principal = _principal(law, question.principal)
     user = next((match.user for match in principal.matches if match.user), "")
     live = asyncio.run(look_at(settings.upstream, question.database, user))

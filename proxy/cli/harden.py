@@ -39,7 +39,7 @@ def run(config: Path, database: str | None, proxies: list[str], *, undo: bool) -
     if undo:
         typer.echo(lower_barriers(site), nl=False)
         return 0
-    encrypted = settings.upstream.sslmode != "disable"
+    encrypted = settings.upstream.encryption != "disable"
     typer.echo(raise_barriers(site))
     typer.echo(access_lines(site, settings.upstream.catalogue_user, encrypted=encrypted), nl=False)
     return 0

@@ -37,6 +37,8 @@ class Match:
     database: str | None = None
     source: IPv4Network | IPv6Network | None = None
     application_name: str | None = None
+    certificate: str | None = None
+    """The subject of the client's certificate, as `proxy.policy.subject` writes it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from proxy.errors import FengcunError, ProtocolViolation
+from proxy.server.encryption import ALPN, ClientTls, Secured, secure
 from proxy.server.peer import Peer
 from proxy.wire.postgres.startup import (
     CancelRequest,
@@ -18,8 +18,11 @@ from proxy.wire.postgres.startup import (
     StartupReader,
 )
 
-_NO = b"N"
-_TLS_FOLLOWS = b"S"
+_NO: Final = b"N"
+_TLS_FOLLOWS: Final = b"S"
+# The type of a TLS record that holds a ClientHello (RFC 8446, 5.1). No startup packet begins so:
+# it would be longer than any may be.
+_TLS_HANDSHAKE: Final = 0x16
 
 
 class ClientLeft(FengcunError):
@@ -31,10 +34,12 @@ class ClientLeft(FengcunError):
 
 @dataclass(frozen=True, slots=True)
 class Greeted:
-    """What the client wants, and what it sent behind it without waiting."""
+    """What the client wants, what it sent behind it without waiting, and what its TLS handshake
+    brought; None where it does not encrypt."""
 
     packet: StartupMessage | CancelRequest
     rest: bytes
+    secured: Secured | None = None
 
 
 class Greeting:
@@ -46,13 +51,16 @@ class Greeting:
         self._arrived = asyncio.Event()
         peer.on_data, peer.on_lost = self._feed, self._arrived.set
 
-    async def finish(self, context: ssl.SSLContext | None) -> Greeted:
+    async def finish(self, tls: ClientTls | None) -> Greeted:
         """Answer encryption requests, at most one of a kind, until the client says what it wants.
 
-        Raises `ProtocolViolation` and `ClientLeft`.
+        Raises `ProtocolViolation`, `ClientLeft` and `UnusableCertificate`.
         """
         peer, reader = self._peer, self._reader
         asked: set[type[StartupPacket]] = set()
+        secured = None
+        if tls is not None and await self._first_byte() == _TLS_HANDSHAKE:
+            secured = await _secure_at_once(peer, tls, reader.rest())
         while True:
             packet = await self._next()
             if type(packet) in asked:
@@ -62,26 +70,34 @@ class Greeting:
                 case StartupMessage() | CancelRequest():
                     # Until somebody takes over, what comes next stays with the kernel.
                     peer.read(wanted=False)
-                    return Greeted(packet, reader.rest())
+                    return Greeted(packet, reader.rest(), secured)
                 case GssRequest():
                     _require_nothing_follows(reader)
                     peer.write(_NO)
                 case SslRequest():
                     _require_nothing_follows(reader)
-                    if context is None or peer.secured:
+                    if tls is None or secured is not None:
                         peer.write(_NO)
                     else:
-                        await _secure(peer, context)
+                        secured = await _secure_as_asked(peer, tls)
                 case _:
                     assert_never(packet)
 
+    async def _first_byte(self) -> int:
+        while (first := self._reader.first_byte) is None:
+            await self._more()
+        return first
+
     async def _next(self) -> StartupPacket:
         while (packet := self._reader.take()) is None:
-            if self._peer.lost:
-                raise ClientLeft("the client left")
-            self._arrived.clear()
-            await self._arrived.wait()
+            await self._more()
         return packet
+
+    async def _more(self) -> None:
+        if self._peer.lost:
+            raise ClientLeft("the client left")
+        self._arrived.clear()
+        await self._arrived.wait()
 
     def _feed(self, data: bytes) -> None:
         self._reader.feed(data)
@@ -95,10 +111,23 @@ def _require_nothing_follows(reader: StartupReader) -> None:
         raise ProtocolViolation("received unencrypted data after an encryption request")
 
 
-async def _secure(peer: Peer, context: ssl.SSLContext) -> None:
-    peer.read(wanted=False)
+async def _secure_as_asked(peer: Peer, tls: ClientTls) -> Secured:
+    # What comes in clear after the request is taken for a handshake, and is none.
     peer.write(_TLS_FOLLOWS)
+    return await _secure(peer, tls)
+
+
+async def _secure_at_once(peer: Peer, tls: ClientTls, begun: bytes) -> Secured:
+    """TLS without a request in clear, as of PostgreSQL 17. The name of the protocol has to be in
+    the handshake, so that what was meant for another service is not taken for ours (ALPACA)."""
+    secured = await _secure(peer, tls, begun)
+    if secured.application_protocol != ALPN:
+        raise ProtocolViolation("direct TLS needs the application protocol postgresql (ALPN)")
+    return secured
+
+
+async def _secure(peer: Peer, tls: ClientTls, begun: bytes = b"") -> Secured:
     try:
-        await peer.start_tls(context)
+        return await secure(peer, tls, begun)
     except OSError as error:
         raise ClientLeft("the TLS handshake failed") from error

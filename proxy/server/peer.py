@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 from collections.abc import Callable
 from typing import Final, cast
+
+from proxy.server.tls_layer import TlsLayer
 
 _WRITE_HIGH_BYTES: Final = 256 * 1024
 _LINGER_SECONDS: Final = 5.0
@@ -27,10 +30,11 @@ class Peer(asyncio.Protocol):
         self.on_pressure: Callable[[], None] = _ignore
         self.crowded = False
         self.lost = False
-        self.secured = False
         self._on_made = on_made
         self._transport: asyncio.Transport | None = None
         self._reading = True
+        self._tls: TlsLayer | None = None
+        self._handshake: asyncio.Future[None] | None = None
 
     @property
     def address(self) -> str:
@@ -40,8 +44,15 @@ class Peer(asyncio.Protocol):
 
     def write(self, data: bytes) -> None:
         """Queue `data`; check `crowded` before producing more."""
-        if not self.lost and data:
+        if self.lost or not data:
+            return
+        if self._tls is None:
             self._made().write(data)
+        elif self._tls.established:
+            # It fails only behind an error or an end that the other side has been told of already.
+            with contextlib.suppress(ssl.SSLError):
+                self._tls.send(data)
+            self._flush(self._tls)
 
     def read(self, *, wanted: bool) -> None:
         """Go on reading, or stop."""
@@ -50,24 +61,25 @@ class Peer(asyncio.Protocol):
             transport = self._made()
             (transport.resume_reading if wanted else transport.pause_reading)()
 
-    async def start_tls(self, context: ssl.SSLContext) -> None:
-        """Become the server side of a TLS connection; nothing may have arrived in clear.
-
-        Reading has to be stopped first. Raises `OSError` when the handshake fails.
-        """
-        secured = await asyncio.get_running_loop().start_tls(
-            self._made(), self, context, server_side=True
-        )
-        if secured is None or self.lost:
-            raise ConnectionResetError("the connection was closed during the TLS handshake")
-        self._transport = secured
-        self._reading = self.secured = True
-        secured.set_write_buffer_limits(high=_WRITE_HIGH_BYTES)
+    async def start_tls(self, context: ssl.SSLContext, begun: bytes = b"") -> TlsLayer:
+        """Become the server side of a TLS connection, of which `begun` has arrived already: from
+        here on nothing is taken in clear. Raises `OSError` when the handshake fails."""
+        loop = asyncio.get_running_loop()
+        self._tls, self._handshake = TlsLayer(context), loop.create_future()
+        if begun:
+            self.data_received(begun)
+        if self.lost:
+            self._failed(ConnectionResetError("the connection was closed during the handshake"))
+        await self._handshake
+        return self._tls
 
     def close(self) -> None:
         """Send what is queued and hang up; hang up anyway if the other end does not take it."""
         if not self.lost:
             transport = self._made()
+            if self._tls is not None:
+                self._tls.finish()
+                self._flush(self._tls)
             transport.close()
             asyncio.get_running_loop().call_later(_LINGER_SECONDS, self._abort)
 
@@ -86,7 +98,34 @@ class Peer(asyncio.Protocol):
         self._on_made(self)
 
     def data_received(self, data: bytes) -> None:
-        self.on_data(data)
+        if self._tls is None:
+            self.on_data(data)
+        else:
+            self._decrypt(self._tls, data)
+
+    def _decrypt(self, tls: TlsLayer, data: bytes) -> None:
+        try:
+            plain = tls.receive(data)
+        except ssl.SSLError as error:
+            self._flush(tls)  # an alert says why
+            self._failed(error)
+            self._made().close()
+            return
+        self._flush(tls)
+        if tls.established and self._handshake is not None and not self._handshake.done():
+            self._handshake.set_result(None)
+        if plain:
+            self.on_data(plain)
+        if tls.finished and not self.lost:
+            self._made().close()
+
+    def _flush(self, tls: TlsLayer) -> None:
+        if data := tls.take():
+            self._made().write(data)
+
+    def _failed(self, error: OSError) -> None:
+        if self._handshake is not None and not self._handshake.done():
+            self._handshake.set_exception(error)
 
     def pause_writing(self) -> None:
         self.crowded = True
@@ -98,6 +137,7 @@ class Peer(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.lost = True
+        self._failed(ConnectionResetError("the connection was closed during the handshake"))
         on_lost = self.on_lost
         # The callbacks hold the session, and the session holds this.
         self.on_data = self.on_lost = self.on_pressure = _ignore

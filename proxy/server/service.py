@@ -10,7 +10,6 @@ import contextlib
 import logging
 import math
 import signal
-import ssl
 import sys
 import time
 from collections.abc import Callable, Mapping
@@ -26,17 +25,19 @@ from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law
 from proxy.record import Ledger, connect_ledger, require_origin
 from proxy.server.catalogues import Catalogues
+from proxy.server.encryption import read_client_tls
 from proxy.server.identify import identify
 from proxy.server.notary_process import NotaryProcess, start_notary
 from proxy.server.plans import DatabasePlans
+from proxy.server.proving import VerifierOf
 from proxy.server.worker import InForce, Way, Worker, WorkerLimits
 from proxy.session.limits import MessageLimits
 from proxy.session.plan_cache import PlanCache
 from proxy.session.planner import Planner
 from proxy.settings.drift import doubt_after
-from proxy.settings.fit import require_fit
+from proxy.settings.fit import require_certificates, require_fit
 from proxy.settings.service import Metrics as MetricsAddress
-from proxy.settings.service import Settings, Tls
+from proxy.settings.service import Settings
 from proxy.statement.catalogue import Catalogue
 from proxy.statement.grammar import TextLimits
 from proxy.telemetry.endpoint import Endpoint, Health, start_endpoint
@@ -44,6 +45,7 @@ from proxy.telemetry.labels import ReloadResult
 from proxy.telemetry.log import configure
 from proxy.telemetry.metrics import Metrics, exposition
 from proxy.upstream.connect import Upstream, tls_context
+from proxy.upstream.verifiers import Verifiers
 
 LoadLaw = Callable[[Path], Law]
 
@@ -87,8 +89,9 @@ class Service:
         self._notary_arguments = notary_arguments
         self._stopping = asyncio.Event()
         self._ledger_lost = False
-        self._tls = tls_context(Upstream.configured(settings.upstream))
-        self._watched = Catalogues(settings.upstream, self._tls)
+        self._verifier_of: VerifierOf | None = None
+        way = self._read_way()
+        self._watched = Catalogues(settings.upstream, way.upstream_tls)
         self._catalogues: Mapping[str, Catalogue] = {}
         # The catalogues of when an administrator last put the policy in force, and what has become
         # of its fitting them since.
@@ -110,7 +113,7 @@ class Service:
         """The whole life of the service; its exit code."""
         async with contextlib.AsyncExitStack() as stack:
             stack.callback(self._executor.shutdown, wait=False, cancel_futures=True)
-            self._law = self._load_law(self.settings.policy.file)
+            self._law = self._read_law()
             require_origin(self.settings.ledger.keys, self.settings.ledger.origin)
             try:
                 notary = await start_notary(self.settings.ledger, *self._notary_arguments)
@@ -136,9 +139,13 @@ class Service:
         self._fitted = self._catalogues
         in_force = self._in_force(self._law, self._catalogues, {})
         await self._enact(self._law)
-        client_tls = None if settings.tls is None else _client_tls(settings.tls)
+        if settings.login.verifier_query is not None:
+            verifiers = self._verifiers(settings.login.verifier_query)
+            stack.push_async_callback(verifiers.close)
+            self._verifier_of = verifiers.of
+            await verifiers.of(settings.upstream.catalogue_user)  # a query that fails is seen now
         self._worker = Worker(
-            Way(Upstream.configured(settings.upstream), self._tls, client_tls),
+            self._read_way(),
             in_force,
             self._ledger.recorder,
             WorkerLimits(
@@ -191,24 +198,42 @@ class Service:
                 return
 
     async def reload(self) -> bool:
-        """Read the policy again; a file with a mistake changes nothing."""
+        """Read the policy and the certificates again; a file with a mistake changes nothing."""
         async with self._reloading:
             try:
-                law = self._load_law(self.settings.policy.file)
+                law, way = self._read_law(), self._read_way()
                 catalogues = await self._watched.look()
                 require_fit(self.settings.policy.file, law, catalogues)
                 in_force = self._in_force(law, catalogues, {})
                 await self._enact(law)
             except FengcunError as error:
-                _log.error("the policy was not reloaded; the old one stays", exc_info=error)
+                _log.error("the policy was not reloaded; everything stays", exc_info=error)
                 self.metrics.policy_read(ReloadResult.REJECTED)
                 return False
             self._law, self._catalogues, self._fitted = law, catalogues, catalogues
             self._worker.enforce(in_force)
+            self._worker.lead(way)
+            self._watched.tls = way.upstream_tls
             self._doubt({})
         self.metrics.policy_read(ReloadResult.APPLIED)
         _log.info("the policy was reloaded", extra={"policy": law.digest})
         return True
+
+    def _read_law(self) -> Law:
+        law = self._load_law(self.settings.policy.file)
+        require_certificates(self.settings, law)
+        return law
+
+    def _read_way(self) -> Way:
+        upstream, tls = Upstream.configured(self.settings.upstream), self.settings.tls
+        client_tls = None if tls is None else read_client_tls(tls)
+        return Way(upstream, tls_context(upstream), client_tls, self._verifier_of)
+
+    def _verifiers(self, query: str) -> Verifiers:
+        settings = self.settings.upstream
+        # Under the log's own key: the same after a restart, for what changes then is not genuine.
+        secret = self._ledger.recorder.pseudonyms.of("login", "mock").encode()
+        return Verifiers(partial(self._watched.open, settings.databases[0]), query, secret)
 
     async def _watch_catalogues(self) -> None:
         """A catalogue that changed takes effect before the next statement is judged."""
@@ -345,15 +370,3 @@ class Service:
 
     async def _close_worker(self) -> None:
         await self._worker.close(0.0 if self._ledger_lost else _GRACE_SECONDS)
-
-
-def _client_tls(tls: Tls) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    try:
-        context.load_cert_chain(tls.certificate_file, tls.key_file)
-    except (OSError, ssl.SSLError) as error:
-        raise ConfigurationError(
-            f"[tls] cannot use {tls.certificate_file} with {tls.key_file}"
-        ) from error
-    return context

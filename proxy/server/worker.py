@@ -13,12 +13,15 @@ from typing import ClassVar, Final
 from proxy.errors import FengcunError, ProtocolViolation, RecordUnavailable, UpstreamUnavailable
 from proxy.policy.law import Principal
 from proxy.record import Basis, Identity, Recorder, Scribe
-from proxy.server.greeting import ClientLeft, Greeting
+from proxy.server.encryption import ClientTls, Secured
+from proxy.server.greeting import ClientLeft, Greeted, Greeting
 from proxy.server.peer import Peer
 from proxy.server.plans import PlanSource
+from proxy.server.proving import Proof, Proving, VerifierOf, fresh_nonce
 from proxy.server.relay import Relay
 from proxy.session.commands import Record, Unit
 from proxy.session.limits import MessageLimits
+from proxy.session.login import ProvenLogin, RelayedLogin
 from proxy.session.opening import Opening
 from proxy.session.plan import Timing
 from proxy.session.refusals import NO_PRINCIPAL
@@ -28,7 +31,9 @@ from proxy.telemetry.metrics import Metrics
 from proxy.upstream.cancel import CancelKeys
 from proxy.upstream.connect import Upstream, connect
 from proxy.wire.postgres.backend import Severity, encode_error
+from proxy.wire.postgres.channel_binding import end_point
 from proxy.wire.postgres.parameters import Admission, ParameterRefused, admit
+from proxy.wire.postgres.scram import NotBound, Proven, ScramClient, WrongProof
 from proxy.wire.postgres.startup import CancelRequest, encode_startup
 
 _log = logging.getLogger(__name__)
@@ -36,8 +41,9 @@ _log = logging.getLogger(__name__)
 _SESSION_BYTES: Final = 7
 _NONCE_BYTES: Final = 16
 
-Identify = Callable[[str, str, str, str], Principal | None]
-"""User, database, source address and application_name -> the principal, or None."""
+Identify = Callable[[str, str, str, str, str | None], Principal | None]
+"""User, database, source address, application_name and the subject of the client's certificate, if
+it showed one -> the principal, or None."""
 
 
 class Rejected(FengcunError):
@@ -85,7 +91,9 @@ class Way:
 
     upstream: Upstream
     upstream_tls: ssl.SSLContext | None = None
-    client_tls: ssl.SSLContext | None = None
+    client_tls: ClientTls | None = None
+    verifier_of: VerifierOf | None = None
+    """Where the proxy checks passwords itself; None where the database does."""
 
 
 class Worker:
@@ -131,6 +139,10 @@ class Worker:
                 relay.reject(NO_PRINCIPAL)
             else:
                 relay.use(in_force.plans[identity.database], principal)
+
+    def lead(self, way: Way) -> None:
+        """Who comes from now on gets in this way."""
+        self._way = way
 
     def ledger_failed(self) -> None:
         """Release nothing any more, on any session."""
@@ -193,24 +205,32 @@ class Worker:
 
     async def _open(self, peer: Peer, greeting: Greeting) -> Relay | None:
         """Everything up to the first ReadyForQuery; None where no session comes of it."""
-        greeted = await greeting.finish(self._way.client_tls)
+        way = self._way
+        greeted = await greeting.finish(way.client_tls)
         if isinstance(greeted.packet, CancelRequest):
             await self._cancel_keys.cancel(greeted.packet.key)
             return None
+        if greeted.secured is None and way.client_tls is not None and way.client_tls.required:
+            raise Rejected("connections here are encrypted: set sslmode=verify-full or require")
         admission = admit(greeted.packet)
         if len(self._connections) > self._limits.connections_max:
             raise TooManyConnections("sorry, too many clients already: raise limits or try later")
         if admission.database not in self._in_force.plans:
             raise UnknownDatabase("this proxy does not serve that database")
         async with self._handshakes:
-            return await self._enter(peer, admission, greeted.rest)
+            return await self._enter(peer, admission, greeted)
 
-    async def _enter(self, peer: Peer, admission: Admission, rest: bytes) -> Relay | None:
-        way = self._way
-        _, server = await connect(way.upstream, way.upstream_tls, Peer)
-        opening = Opening(CancelKeys.fresh())
-        relay = Relay(peer, server, opening, self._metrics)
+    async def _enter(self, peer: Peer, admission: Admission, greeted: Greeted) -> Relay | None:
+        way, rest = self._way, greeted.rest
+        proven: Proven | None = None
+        if way.verifier_of is not None:
+            proof = await _prove(peer, admission.user, greeted, way.verifier_of)
+            proven, rest = proof.proven, proof.rest
+        transport, server = await connect(way.upstream, way.upstream_tls, Peer)
         try:
+            login = RelayedLogin() if proven is None else _proven(proven, transport)
+            opening = Opening(CancelKeys.fresh(), login)
+            relay = Relay(peer, server, opening, self._metrics)
             if peer.lost or server.lost:
                 raise UpstreamUnavailable("the database closed the connection")
             server.write(encode_startup(admission.message))
@@ -218,26 +238,16 @@ class Worker:
                 peer.on_data(rest)
             if not await relay.opened:
                 return relay
-            await self._begin(relay, opening, admission, peer.address)
+            await self._begin(relay, opening, _stranger(admission, peer.address, greeted.secured))
         except BaseException:
             server.close()
             raise
         return relay
 
-    async def _begin(
-        self, relay: Relay, opening: Opening, admission: Admission, source: str
-    ) -> None:
+    async def _begin(self, relay: Relay, opening: Opening, identity: Identity) -> None:
         in_force = self._in_force
-        identity = Identity(
-            session=secrets.token_hex(_SESSION_BYTES),
-            principal=None,
-            user=admission.user,
-            database=admission.database,
-            source=source,
-            application_name=admission.application_name,
-        )
         principal = _identified(in_force, identity)
-        plans = in_force.plans[admission.database]
+        plans = in_force.plans[identity.database]
         if principal is None:
             await self._record_stranger(identity, plans.basis)
             relay.reject(NO_PRINCIPAL)
@@ -280,9 +290,44 @@ class Worker:
             self._metrics.upstream_failed(error.label)
 
 
+async def _prove(peer: Peer, user: str, greeted: Greeted, verifier_of: VerifierOf) -> Proof:
+    """The database never hears of a client that fails here, so its log cannot say so."""
+    proving = Proving(peer, greeted.rest)
+    binding = None if greeted.secured is None else greeted.secured.end_point
+    try:
+        return await proving.finish(await verifier_of(user), binding)
+    except (WrongProof, NotBound):
+        _log.warning("a client could not prove who it is", extra={"host": peer.address})
+        raise
+
+
+def _proven(proven: Proven, transport: asyncio.Transport) -> ProvenLogin:
+    tls: ssl.SSLObject | None = transport.get_extra_info("ssl_object")
+    certificate = None if tls is None else tls.getpeercert(binary_form=True)
+    binding = None if certificate is None else end_point(certificate)
+    return ProvenLogin(ScramClient(proven, fresh_nonce(), binding), proven.server_final)
+
+
+def _stranger(admission: Admission, source: str, secured: Secured | None) -> Identity:
+    """Who a session is before the policy has said."""
+    return Identity(
+        session=secrets.token_hex(_SESSION_BYTES),
+        principal=None,
+        user=admission.user,
+        database=admission.database,
+        source=source,
+        application_name=admission.application_name,
+        certificate=None if secured is None else secured.subject,
+    )
+
+
 def _identified(in_force: InForce, identity: Identity) -> Principal | None:
     return in_force.identify(
-        identity.user, identity.database, identity.source, identity.application_name
+        identity.user,
+        identity.database,
+        identity.source,
+        identity.application_name,
+        identity.certificate,
     )
 
 

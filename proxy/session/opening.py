@@ -1,9 +1,5 @@
 """From the StartupMessage to the first ReadyForQuery: the database judges who may enter, and the
 session learns what its statements will be judged by. Events in, commands out.
-
-Authentication passes both ways as it is, so the proxy holds no password. Only the offer of
-SCRAM-SHA-256-PLUS is taken out: channel binding ties the login to one TLS connection, and here
-there are two.
 """
 
 from __future__ import annotations
@@ -12,9 +8,10 @@ import json
 from enum import Enum, auto
 from typing import Final
 
-from proxy.errors import FengcunError, UpstreamUnavailable
+from proxy.errors import FengcunError, ProtocolViolation, UpstreamUnavailable
 from proxy.policy.law import Principal
 from proxy.session.commands import Command, End, ToClient, ToServer
+from proxy.session.login import Login, RelayedLogin
 from proxy.session.session import Opened
 from proxy.wire.postgres import backend, frontend
 from proxy.wire.postgres.backend import Severity, TransactionStatus, encode_error
@@ -25,9 +22,6 @@ from proxy.wire.postgres.parameters import PINS
 _PASSWORD_BYTES_MAX: Final = 65_536
 _MESSAGE_BYTES_MAX: Final = 65_536
 _EARLY_BYTES_MAX: Final = 65_536
-_CHANNEL_BINDING: Final = b"SCRAM-SHA-256-PLUS"
-# gs2-cbind-flag of RFC 5802: the client could bind and believes that the server cannot.
-_COULD_BIND: Final = b"y,,"
 
 _SERVER_TAGS: Final = dict.fromkeys(
     (
@@ -60,13 +54,6 @@ class Unsupported(FengcunError):
     label = "unsupported-session"
 
 
-class CannotBind(FengcunError):
-    """The client insists on finding out about channel binding; the database would refuse it."""
-
-    sqlstate = "28000"
-    label = "channel-binding"
-
-
 class _Phase(Enum):
     AUTHENTICATING = auto()
     STARTING = auto()
@@ -80,9 +67,10 @@ class Opening:
     `client_key` is the BackendKeyData body the client shall get instead of the server's, cut to
     the server's length; `server_key` is the server's. The last message for the client, its
     ReadyForQuery, is kept back in `ready` until somebody has decided that the session may begin.
+    `login` answers the database until it lets the client in.
     """
 
-    def __init__(self, client_key: bytes) -> None:
+    def __init__(self, client_key: bytes, login: Login) -> None:
         self.server_key: bytes | None = None
         self.ready = b""
         self._answer: tuple[bytes | None, ...] | None = None
@@ -90,7 +78,7 @@ class Opening:
         self._phase = _Phase.AUTHENTICATING
         self._codec: str | None = None
         self._codec_name = ""
-        self._binding_withdrawn = False
+        self._login = login
         self._from_client = Framer({frontend.PASSWORD: _PASSWORD_BYTES_MAX})
         self._from_server = Framer(_SERVER_TAGS)
         self._early = bytearray()
@@ -118,8 +106,7 @@ class Opening:
             if self._phase is _Phase.AUTHENTICATING:
                 self._from_client.feed(data)
                 while (frame := self._from_client.take()) is not None:
-                    self._check_binding(frame.raw)
-                    self._commands.append(ToServer(frame.raw))
+                    self._commands.append(self._login.said(frame.raw))
             else:
                 self._early += data
                 if len(self._early) > _EARLY_BYTES_MAX:
@@ -138,8 +125,7 @@ class Opening:
                 else:
                     self._follow(frame)
         except FengcunError as error:
-            fault = error if isinstance(error, (Unsupported, UpstreamUnavailable)) else _broken()
-            return self._end(fault)
+            return self._end(_broken() if isinstance(error, ProtocolViolation) else error)
         return self._taken()
 
     def opened(self, principal: Principal) -> Opened:
@@ -159,7 +145,8 @@ class Opening:
         raw = frame.raw
         match frame.tag:
             case backend.AUTHENTICATION:
-                raw = self._authentication(raw)
+                self._commands += self._authentication(raw)
+                return
             case backend.BACKEND_KEY_DATA:
                 self.server_key = raw[5:]
                 raw = backend.encode_message(backend.BACKEND_KEY_DATA, self.issued_key)
@@ -197,24 +184,17 @@ class Opening:
             case _:
                 raise _broken()
 
-    def _authentication(self, raw: bytes) -> bytes:
-        kind, body = backend.decode_authentication(raw)
-        if kind == backend.AUTHENTICATION_OK:
-            self._phase = _Phase.STARTING
-            self._early += self._from_client.rest()
-        elif kind == backend.AUTHENTICATION_SASL:
-            offered = backend.decode_mechanisms(body)
-            kept = tuple(name for name in offered if name != _CHANNEL_BINDING)
-            self._binding_withdrawn = kept != offered
-            return backend.encode_mechanisms(kept)
-        return raw
-
-    def _check_binding(self, raw: bytes) -> None:
-        if self._binding_withdrawn and _COULD_BIND in raw:
-            raise CannotBind(
-                "channel binding cannot pass through the proxy: "
-                "add channel_binding=disable to the connection string"
-            )
+    def _authentication(self, raw: bytes) -> list[Command]:
+        if self._phase is not _Phase.AUTHENTICATING:
+            raise _broken()
+        kind, _ = backend.decode_authentication(raw)
+        if kind != backend.AUTHENTICATION_OK:
+            return self._login.asked(raw)
+        self._phase = _Phase.STARTING
+        self._early += self._from_client.rest()
+        told = self._login.admitted(raw)
+        self._login = RelayedLogin()  # what the other one knew is needed no longer
+        return [told]
 
     def _parameter(self, raw: bytes) -> None:
         name, value = backend.decode_parameter_status(raw)

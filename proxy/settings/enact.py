@@ -171,4 +171,6 @@ def _principal(table: PrincipalTable) -> Principal:
 
 
 def _match(table: MatchTable) -> Match:
-    return Match(table.user, table.database, table.source, table.application_name)
+    return Match(
+        table.user, table.database, table.source, table.application_name, table.certificate
+    )

@@ -15,6 +15,7 @@ from proxy.settings import positions
 from proxy.settings.coverage import MISSING, Finding, FindingKind, check_databases
 from proxy.settings.policy import qualified_name
 from proxy.settings.problems import ConfigurationProblems, Document, Problem, read_document
+from proxy.settings.service import Settings
 from proxy.statement.catalogue import Catalogue
 
 
@@ -26,6 +27,24 @@ def require_fit(file: Path, law: Law, catalogues: Mapping[str, Catalogue]) -> No
     if missing:
         document = read_document(file)
         raise ConfigurationProblems([problem(document, law, finding) for finding in missing])
+
+
+def require_certificates(settings: Settings, law: Law) -> None:
+    """Raises `ConfigurationProblems` for a match by certificate that no session could ever have,
+    because the service of ``settings`` asks nobody for one."""
+    if settings.tls is not None and settings.tls.client_certificates != "no":
+        return
+    asked = [
+        index
+        for index, principal in enumerate(law.principals)
+        if any(match.certificate is not None for match in principal.matches)
+    ]
+    if asked:
+        document = read_document(settings.policy.file)
+        message = "no client is asked for a certificate: set tls.client_certificates"
+        raise ConfigurationProblems(
+            [document.problem(("principal", index, "match"), message) for index in asked]
+        )
 
 
 def problem(document: Document, law: Law, finding: Finding) -> Problem:

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 
 from proxy.names import QualifiedName
 from proxy.policy.law import PrincipalKind
+from proxy.policy.subject import subject_as_written
 from proxy.settings.service import Section, Text
 
 _NAME = re.compile(r'(?:"((?:[^"]|"")+)"|([^".\s]+))\.(?:"((?:[^"]|"")+)"|([^".\s]+))')
@@ -66,6 +67,7 @@ def _as_list(value: object) -> object:
 
 QualifiedText = Annotated[str, AfterValidator(_is_qualified)]
 SignatureText = Annotated[str, AfterValidator(_is_signature)]
+SubjectText = Annotated[str, AfterValidator(subject_as_written)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 
 
@@ -133,12 +135,14 @@ class MatchTable(Section):
     """The network its address is in."""
     application_name: Text | None = None
     """The application_name it gives when it connects."""
+    certificate: SubjectText | None = None
+    """The subject of the certificate it shows, by RFC 4514: "CN=desk,O=agency"."""
 
     @model_validator(mode="after")
     def _asks_something(self) -> MatchTable:
-        if not (self.user or self.database or self.source):
+        if not (self.user or self.database or self.source or self.certificate):
             raise ValueError(
-                "would match everyone; add user, database or source"
+                "would match everyone; add user, database, source or certificate"
                 " (an application_name alone is whatever the client says)"
             )
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -33,6 +34,7 @@ Count = Annotated[int, Field(strict=True, ge=1)]
 Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
 Text = Annotated[str, StringConstraints(min_length=1)]
 FilePath = Annotated[Path, BeforeValidator(_beside_the_file)]
+SslMode = Literal["disable", "require", "verify-full"]
 
 
 class Section(BaseModel):
@@ -61,10 +63,16 @@ class Upstream(Section):
     """The database server's port."""
     databases: Annotated[tuple[Text, ...], Field(min_length=1)]
     """The databases clients may ask for. Any other name is refused."""
-    sslmode: Literal["disable", "require", "verify-full"] = "disable"
-    """TLS to the database, as libpq names it."""
+    sslmode: SslMode | None = None
+    """TLS to the database, as libpq names it. Has to be written for another machine's database."""
     ca_file: FilePath | None = None
     """PEM certificates that may have signed the server's; needed for verify-full."""
+    crl_file: FilePath | None = None
+    """PEM revocation lists, one of each authority: without one nothing of it is trusted."""
+    certificate_file: FilePath | None = None
+    """PEM certificate chain that the proxy shows the database, where it asks for one."""
+    key_file: FilePath | None = None
+    """The private key for `certificate_file`."""
     catalogue_user: Text
     """The login that reads system catalogues. It needs no privilege on any table."""
     catalogue_password_file: FilePath | None = None
@@ -75,10 +83,26 @@ class Upstream(Section):
     """How often the catalogues are looked at for changes."""
 
     @model_validator(mode="after")
-    def _authority_is_named(self) -> Upstream:
-        if self.sslmode == "verify-full" and self.ca_file is None:
+    def _encryption_is_decided(self) -> Upstream:
+        if self.sslmode is None and not _on_this_machine(self.host):
+            raise ValueError(
+                "sslmode is missing, and host is another machine: write sslmode"
+                ' = "verify-full" with ca_file (or "disable", for all on the way to read)'
+            )
+        if self.encryption == "verify-full" and self.ca_file is None:
             raise ValueError('sslmode = "verify-full" needs ca_file')
+        if self.crl_file is not None and self.encryption != "verify-full":
+            raise ValueError('crl_file needs sslmode = "verify-full": nothing else is looked up')
+        if (self.certificate_file is None) is not (self.key_file is None):
+            raise ValueError("certificate_file and key_file go together")
+        if self.certificate_file is not None and self.encryption == "disable":
+            raise ValueError("certificate_file is shown over TLS only; set sslmode")
         return self
+
+    @property
+    def encryption(self) -> SslMode:
+        """`sslmode`, or what stands for it where nothing leaves this machine."""
+        return self.sslmode or "disable"
 
     def catalogue_password(self) -> str | None:
         """The password in `catalogue_password_file`. Raises `ConfigurationError`."""
@@ -93,6 +117,16 @@ class Upstream(Section):
         return lines[0] if lines else ""
 
 
+def _on_this_machine(host: str) -> bool:
+    """Whether what is sent to ``host`` stays here: a socket's directory, or a loopback address."""
+    if host.startswith("/") or host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 class Tls(Section):
     """What the proxy shows to clients that ask for TLS. Without this table TLS is declined."""
 
@@ -100,6 +134,45 @@ class Tls(Section):
     """PEM certificate chain, the server's own first."""
     key_file: FilePath
     """PEM private key, readable by the service alone."""
+    required: bool = False
+    """Refuse clients that do not encrypt, before they are asked for a password."""
+    minimum_version: Literal["1.2", "1.3"] = "1.2"
+    """The oldest version of TLS that is spoken."""
+    client_certificates: Literal["no", "optional", "required"] = "no"
+    """Whether clients are asked for a certificate of their own, and whether they must have one."""
+    client_ca_file: FilePath | None = None
+    """PEM certificates that may have signed the clients'. Each can name anybody."""
+    client_crl_file: FilePath | None = None
+    """PEM revocation lists, one of each authority: without one nothing of it is trusted."""
+
+    @model_validator(mode="after")
+    def _certificates_are_asked_for_by_somebody(self) -> Tls:
+        asked = self.client_certificates != "no"
+        if asked is not (self.client_ca_file is not None):
+            raise ValueError("client_certificates and client_ca_file go together")
+        if self.client_crl_file is not None and not asked:
+            raise ValueError("client_crl_file needs client_certificates")
+        if self.client_certificates == "required" and not self.required:
+            raise ValueError(
+                'client_certificates = "required" needs required = true:'
+                " who does not encrypt shows no certificate"
+            )
+        return self
+
+
+class Login(Section):
+    """Who checks passwords."""
+
+    auth: Literal["relay", "scram"] = "relay"
+    """Whether the database asks the client itself, or the proxy does by SCRAM-SHA-256."""
+    verifier_query: Text | None = None
+    """For scram: SQL that gives the verifier of the user $1, run as the catalogue user."""
+
+    @model_validator(mode="after")
+    def _verifiers_come_from_somewhere(self) -> Login:
+        if (self.auth == "scram") is not (self.verifier_query is not None):
+            raise ValueError('auth = "scram" and verifier_query go together')
+        return self
 
 
 class Ledger(Section):
@@ -178,6 +251,7 @@ class Settings(Section):
     listen: Listen = Listen()
     upstream: Upstream
     tls: Tls | None = None
+    login: Login = Login()
     ledger: Ledger
     metrics: Metrics | None = None
     limits: Limits = Limits()

@@ -36,6 +36,9 @@ class Upstream:
     ssl_mode: SslMode = SslMode.DISABLE
     ca_file: Path | None = None
     connect_seconds_max: float = 10.0
+    crl_file: Path | None = None
+    certificate_file: Path | None = None
+    key_file: Path | None = None
 
     @classmethod
     def configured(cls, settings: service.Upstream) -> Upstream:
@@ -43,9 +46,12 @@ class Upstream:
         return cls(
             settings.host,
             settings.port,
-            SslMode(settings.sslmode),
+            SslMode(settings.encryption),
             settings.ca_file,
             settings.connect_timeout_ms / 1000,
+            settings.crl_file,
+            settings.certificate_file,
+            settings.key_file,
         )
 
     @property
@@ -55,7 +61,7 @@ class Upstream:
 
 
 def tls_context(upstream: Upstream) -> ssl.SSLContext | None:
-    """The context for `Upstream.ssl_mode`. Raises `ConfigurationError` for an unusable CA file."""
+    """The context for `Upstream.ssl_mode`. Raises `ConfigurationError` for an unusable file."""
     if upstream.ssl_mode is SslMode.DISABLE:
         return None
     try:
@@ -63,10 +69,33 @@ def tls_context(upstream: Upstream) -> ssl.SSLContext | None:
     except (OSError, ssl.SSLError) as error:
         raise ConfigurationError("upstream: the CA file cannot be read") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if upstream.crl_file is not None:
+        _look_up_revocations(context, upstream.crl_file)
+    if upstream.certificate_file is not None:
+        try:
+            context.load_cert_chain(upstream.certificate_file, upstream.key_file, _no_password)
+        except (OSError, ValueError) as error:
+            raise ConfigurationError("upstream: certificate and key cannot be used") from error
     if upstream.ssl_mode is SslMode.REQUIRE:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
+
+
+def _look_up_revocations(context: ssl.SSLContext, file: Path) -> None:
+    """An authority whose list is missing or too old is not believed, as with libpq."""
+    try:
+        context.load_verify_locations(file)
+    except (OSError, ssl.SSLError) as error:
+        raise ConfigurationError("upstream: the revocation lists cannot be read") from error
+    if not context.cert_store_stats()["crl"]:
+        raise ConfigurationError("upstream: there is no revocation list in crl_file")
+    context.verify_flags |= ssl.VERIFY_CRL_CHECK_CHAIN
+
+
+def _no_password() -> str:
+    """Else OpenSSL asks whoever sits at the terminal."""
+    raise ValueError("the private key is encrypted")
 
 
 async def connect(

@@ -14,7 +14,7 @@ from proxy.statement.catalogue import Catalogue
 from proxy.upstream.introspect import Row, fingerprint, introspect
 
 Open = Callable[[], Awaitable[asyncpg.Connection]]
-_FAILURES = (
+FAILURES = (
     OSError,
     TimeoutError,
     asyncpg.PostgresError,
@@ -78,7 +78,7 @@ class CatalogueWatch:
         async with self._turn:
             try:
                 return await self._look()
-            except _FAILURES as error:
+            except FAILURES as error:
                 await self._disconnect()
                 raise UpstreamUnavailable(
                     f"cannot read the catalogue of {self._database} ({type(error).__name__}):"

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+import asyncpg
 import psycopg
 import pytest
 from psycopg import errors
@@ -38,7 +39,7 @@ class Encrypted:
         """Clients may use TLS, and the database is reached as `mode` says."""
         authority = self.certificate.certificate_file
         upstream = Upstream(host, port or self.database.port, mode, authority)
-        return Way(upstream, tls_context(upstream), self.certificate.server_context())
+        return Way(upstream, tls_context(upstream), self.certificate.client_tls())
 
     def verified(self) -> dict[str, str]:
         """What libpq needs to insist on TLS with the proxy."""
@@ -131,6 +132,29 @@ def test_a_password_passes_and_channel_binding_says_how_to_do_without(proxy, enc
         psycopg.connect(proxy.conninfo(user, **verified))
     unbound = proxy.conninfo(user, channel_binding="disable", **verified)
     assert psycopg.connect(unbound).execute("SELECT current_user").fetchone() == (user,)
+
+
+async def test_a_driver_that_does_not_know_of_channel_binding_passes(proxy, encrypted):
+    connection = await asyncpg.connect(
+        host=HOST, port=proxy.port, user="agency_scram", password=PASSWORD, database="postgres",
+        ssl=encrypted.certificate.client_context(), statement_cache_size=0,
+    )  # fmt: skip
+    assert await connection.fetchval("SELECT current_user::text") == "agency_scram"
+    await connection.close()
+
+
+def test_who_insists_on_channel_binding_is_told_so_by_libpq(proxy, encrypted):
+    how = proxy.conninfo("agency_scram", channel_binding="require", **encrypted.verified())
+    with pytest.raises(psycopg.OperationalError, match="channel binding is required"):
+        psycopg.connect(how)
+
+
+def test_who_could_bind_passes_where_the_database_has_nothing_to_bind_to(encrypted, postgres):
+    """It offers nothing over a leg in clear, so nothing is taken from its offer."""
+    way = Way(Upstream(HOST, postgres.port), None, encrypted.certificate.client_tls())
+    with RunningProxy(postgres.database(), way=way) as proxy:
+        conninfo = proxy.conninfo("agency_scram", **encrypted.verified())
+        assert psycopg.connect(conninfo).execute("SELECT 1").fetchone() == (1,)
 
 
 async def test_the_catalogue_is_read_over_tls(encrypted):

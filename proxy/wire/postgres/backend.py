@@ -5,6 +5,7 @@ Field letters of ErrorResponse and NoticeResponse: PostgreSQL documentation, sec
 
 from __future__ import annotations
 
+import re
 import struct
 from collections.abc import Iterable, Mapping
 from enum import Enum
@@ -40,7 +41,11 @@ ROW_DESCRIPTION: Final = ord("T")
 
 AUTHENTICATION_OK: Final = 0
 AUTHENTICATION_SASL: Final = 10
+AUTHENTICATION_SASL_CONTINUE: Final = 11
+AUTHENTICATION_SASL_FINAL: Final = 12
 
+# A mechanism's name by RFC 4422, section 3.1.
+_MECHANISM: Final = re.compile(rb"[A-Z0-9_-]{1,20}")
 _U16: Final = struct.Struct(">H")
 _I32: Final = struct.Struct(">i")
 _U32: Final = struct.Struct(">I")
@@ -168,14 +173,24 @@ def decode_authentication(raw: bytes) -> tuple[int, bytes]:
     return int(_I32.unpack_from(raw, HEADER_BYTES)[0]), raw[HEADER_BYTES + 4 :]
 
 
-def decode_mechanisms(body: bytes) -> tuple[bytes, ...]:
-    """The SASL mechanisms of an AuthenticationSASL, in the server's order of preference."""
-    if not body.endswith(b"\0\0"):
-        raise malformed("AuthenticationSASL")
-    return tuple(body[:-2].split(b"\0"))
+def decode_mechanisms(body: bytes) -> tuple[bytes, ...] | None:
+    """The SASL mechanisms of an AuthenticationSASL, in the server's order of preference.
+
+    None where they are none: servers that came of PostgreSQL 9.2 have methods of their own under
+    the same number.
+    """
+    names = body[:-2].split(b"\0")
+    if not body.endswith(b"\0\0") or not all(map(_MECHANISM.fullmatch, names)):
+        return None
+    return tuple(names)
 
 
 def encode_mechanisms(mechanisms: Iterable[bytes]) -> bytes:
     """An AuthenticationSASL that offers `mechanisms`."""
     listed = b"".join(mechanism + b"\0" for mechanism in mechanisms)
-    return encode_message(AUTHENTICATION, _I32.pack(AUTHENTICATION_SASL) + listed + b"\0")
+    return encode_authentication(AUTHENTICATION_SASL, listed + b"\0")
+
+
+def encode_authentication(kind: int, body: bytes = b"") -> bytes:
+    """Any Authentication message."""
+    return encode_message(AUTHENTICATION, _I32.pack(kind) + body)

@@ -221,6 +221,25 @@ def _message(tag: bytes, body: bytes) -> bytes:
     return tag + _U32.pack(len(body) + 4) + body
 
 
+def decode_sasl_initial(raw: bytes) -> tuple[bytes, bytes]:
+    """The mechanism and the message of a SASLInitialResponse, which comes with its message."""
+    end = raw.find(0, HEADER_BYTES)
+    message = raw[end + 5 :]
+    if end < 0 or len(raw) < end + 5 or _U32.unpack_from(raw, end + 1)[0] != len(message):
+        raise _malformed("SASLInitialResponse")
+    return raw[HEADER_BYTES:end], message
+
+
+def encode_sasl_initial(mechanism: bytes, message: bytes) -> bytes:
+    """A SASLInitialResponse."""
+    return _message(b"p", mechanism + b"\0" + _U32.pack(len(message)) + message)
+
+
+def encode_sasl(message: bytes) -> bytes:
+    """A SASLResponse."""
+    return _message(b"p", message)
+
+
 def encode_query(text: bytes) -> bytes:
     """A Query for `text`."""
     return _message(b"Q", text + b"\0")

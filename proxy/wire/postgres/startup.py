@@ -65,6 +65,11 @@ class StartupReader:
         """Bytes fed and not yet taken as a packet."""
         return len(self._buffer)
 
+    @property
+    def first_byte(self) -> int | None:
+        """The first byte fed and not yet taken as a packet; None before there is one."""
+        return self._buffer[0] if self._buffer else None
+
     def feed(self, data: bytes) -> None:
         """Append what arrived."""
         self._buffer += data

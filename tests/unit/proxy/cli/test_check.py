@@ -1,6 +1,9 @@
 import json
 
+import pytest
+
 from proxy.cli.check import run
+from proxy.errors import ConfigurationError, UpstreamUnavailable
 
 
 def test_findings_are_printed_and_make_the_exit_code_one(config, capsys):
@@ -27,3 +30,36 @@ def test_what_the_service_does_not_start_with_is_found_with_its_line(config, cap
     (row,) = [r for r in json.loads(capsys.readouterr().out) if r["kind"] == "missing-column"]
     assert row["relation"] == "base.case_person"
     assert lines.splitlines()[row["line"] - 1].startswith("visible_when")
+
+
+SHOWN = '[tls]\ncertificate_file = "absent"\nkey_file = "absent"\n'
+ASKED = SHOWN + 'client_certificates = "optional"\nclient_ca_file = "absent"\n'
+
+
+@pytest.mark.parametrize(
+    ("tls", "says"),
+    [
+        ("", "no client is asked for a certificate"),
+        (SHOWN, "client_certificates"),
+        (ASKED, r"\[tls\] cannot use"),
+    ],
+)
+def test_what_is_said_about_certificates_can_be_meant(config, tls, says):
+    with config.open("a", encoding="utf-8") as file:
+        file.write(tls)
+    with config.with_name("policy.toml").open("a", encoding="utf-8") as file:
+        file.write('[[principal]]\nname = "x"\nkind = "unit"\nmatch = { certificate = "CN=x" }\n')
+    with pytest.raises(ConfigurationError, match=says):
+        run(config, as_json=True)
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_the_query_for_verifiers_is_tried(config, works):
+    function = "upper" if works else "no_such_function"
+    with config.open("a", encoding="utf-8") as file:
+        file.write(f'[login]\nauth = "scram"\nverifier_query = "SELECT {function}($1)"\n')
+    if works:
+        assert run(config, as_json=True) == 1
+        return
+    with pytest.raises(UpstreamUnavailable, match="verifier_query"):
+        run(config, as_json=True)

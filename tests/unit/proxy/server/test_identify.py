@@ -17,6 +17,7 @@ PRINCIPALS = (
     principal("platform", Match(user="bgcheck", source=ip_network("10.8.0.0/16"))),
     principal("office", Match(user="app", application_name="报表"), Match(user="office")),
     principal("six", Match(user="six", source=ip_network("2001:db8::/32"))),
+    principal("held", Match(certificate="CN=desk,O=agency"), Match(user="no", certificate="CN=x")),
     principal("empty", Match()),
 )
 
@@ -38,11 +39,29 @@ PRINCIPALS = (
     ],
 )
 def test_all_conditions_of_a_match_must_hold(user, source, application_name, expected):
-    found = identify(PRINCIPALS, user, "agency", source, application_name)
+    found = identify(PRINCIPALS, user, "agency", source, application_name, None)
     assert (found.name if found else None) == expected
 
 
 def test_the_order_of_the_policy_decides():
     first = (principal("first", Match(database="agency")), *PRINCIPALS)
-    assert identify(first, "office", "agency", "127.0.0.1", "").name == "first"
-    assert identify(first, "office", "other", "127.0.0.1", "").name == "office"
+    assert identify(first, "office", "agency", "127.0.0.1", "", None).name == "first"
+    assert identify(first, "office", "other", "127.0.0.1", "", None).name == "office"
+
+
+@pytest.mark.parametrize(
+    ("user", "certificate", "expected"),
+    [
+        ("anybody", "CN=desk,O=agency", "held"),
+        ("no", "CN=x", "held"),
+        ("yes", "CN=x", None),
+        ("anybody", "CN=Desk,O=agency", None),
+        ("anybody", "CN=desk,O=agency,C=CN", None),
+        ("anybody", "O=agency,CN=desk", None),
+        ("anybody", "", None),
+        ("no", None, None),
+    ],
+)
+def test_a_certificate_matches_by_its_whole_subject(user, certificate, expected):
+    found = identify(PRINCIPALS, user, "agency", "127.0.0.1", "", certificate)
+    assert (found.name if found else None) == expected

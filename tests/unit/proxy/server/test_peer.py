@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from proxy.server.peer import Peer
+from tests.unit.proxy.server.certificate import make_certificate
 
 
 class Other:
@@ -87,3 +88,66 @@ async def test_after_the_end_nobody_is_called(ends):
     other.writer.close()
     await lost.wait()
     peer.data_received(b"nothing")
+
+
+async def test_tls_that_has_begun_already_goes_on(ends, tmp_path):
+    peer, other = ends
+    certificate = make_certificate(tmp_path)
+    began = asyncio.get_running_loop().create_future()
+    peer.on_data = began.set_result
+    shaking = asyncio.create_task(
+        other.writer.start_tls(certificate.client_context(), server_hostname="localhost")
+    )
+    hello = await began
+    arrived = asyncio.get_running_loop().create_future()
+    peer.on_data = arrived.set_result
+    layer = await peer.start_tls(certificate.client_tls().context, hello)
+    await shaking
+    assert layer.certificate is None
+    other.writer.write(b"to the peer")
+    assert await arrived == b"to the peer"
+    peer.write(b"farewell")
+    peer.close()
+    assert await other.reader.read() == b"farewell"
+
+
+@pytest.mark.parametrize("sent", [b"no handshake at all", b""], ids=["noise", "nothing"])
+async def test_a_handshake_that_fails_is_an_error_of_the_socket(ends, tmp_path, sent):
+    peer, other = ends
+    shaking = asyncio.create_task(peer.start_tls(make_certificate(tmp_path).client_tls().context))
+    await asyncio.sleep(0)
+    other.writer.write(sent)
+    other.writer.close()
+    with pytest.raises(OSError):
+        await shaking
+    peer.write(b"nobody")
+    peer.close()
+
+
+async def test_who_sends_what_is_not_tls_later_is_hung_up_on(ends, tmp_path):
+    peer, other = ends
+    certificate = make_certificate(tmp_path)
+    context = certificate.client_tls().context
+    shaking = asyncio.create_task(peer.start_tls(context))
+    await asyncio.sleep(0)
+    raw = other.writer.transport
+    await other.writer.start_tls(certificate.client_context(), server_hostname="localhost")
+    await shaking
+    lost = asyncio.Event()
+    peer.on_lost, peer.on_data = lost.set, pytest.fail
+    raw.write(b"Q\0\0\0\x0dSELECT 1\0")
+    await asyncio.sleep(0)
+    peer.write(b"an answer that is on its way")
+    await lost.wait()
+
+
+async def test_what_is_written_behind_the_end_goes_nowhere(ends, tmp_path):
+    peer, other = ends
+    certificate = make_certificate(tmp_path)
+    shaking = asyncio.create_task(peer.start_tls(certificate.client_tls().context))
+    await asyncio.sleep(0)
+    await other.writer.start_tls(certificate.client_context(), server_hostname="localhost")
+    await shaking
+    peer.close()
+    peer.write(b"too late")
+    assert await other.reader.read() == b""

@@ -12,11 +12,12 @@ import psycopg
 import pytest
 from psycopg import errors
 
-from proxy.errors import ConfigurationError
+from proxy.errors import ConfigurationError, UpstreamUnavailable
 from proxy.server.service import Service
 from proxy.settings import load_law
-from proxy.settings.service import Metrics
+from proxy.settings.service import Login, Metrics, Tls
 from tests.test_deploy import rules_not_understood
+from tests.unit.proxy.server.certificate import Authority, make_certificate, subject
 from tests.unit.proxy.server.site import NOTARY_ARGUMENTS, POLICY, TABLES, make_settings
 from tests.world import HOST
 
@@ -165,6 +166,88 @@ async def test_a_policy_with_a_mistake_changes_nothing(running):
     policy.write_text("[relation", encoding="utf-8")
     assert not await running.service.reload()
     assert len(await running.ask("SELECT id FROM sealed")) == 5
+
+
+@pytest.fixture
+def clients(tmp_path):
+    return Authority(tmp_path, "clients")
+
+
+@pytest.fixture
+def encrypting(settings, tmp_path, clients):
+    """Settings of a service that asks for certificates, and knows the desk by its own."""
+    proxy = make_certificate(tmp_path)
+    settings.policy.file.write_text(
+        POLICY.replace('{ user = "postgres" }', '{ certificate = "CN=desk" }'), encoding="utf-8"
+    )
+    tls = Tls(
+        certificate_file=proxy.certificate_file,
+        key_file=proxy.key_file,
+        client_certificates="optional",
+        client_ca_file=clients.file,
+        client_crl_file=clients.revoke(),
+    )
+    return settings.model_copy(update={"tls": tls})
+
+
+async def test_who_shows_the_certificate_of_the_policy_is_served(encrypting, database, clients):
+    desk, other = (clients.issue(name, subject(CN=name)) for name in ("desk", "other"))
+    async with run(encrypting, database) as running:
+        verified = {"sslmode": "verify-ca", "sslrootcert": str(encrypting.tls.certificate_file)}
+        for shown, enters in ((desk.shown(), True), (other.shown(), False), ({}, False)):
+            if enters:
+                assert await running.ask("SELECT count(*) FROM sealed", **verified, **shown) == [
+                    (5,)
+                ]
+                continue
+            with pytest.raises(psycopg.OperationalError, match="no-principal"):
+                await running.connect(**verified, **shown)
+        clients.revoke(desk)
+        assert await running.service.reload()
+        with pytest.raises(psycopg.OperationalError):
+            await running.connect(**verified, **desk.shown())
+        encrypting.tls.client_crl_file.write_text("no list")
+        assert not await running.service.reload()
+
+
+VERIFIERS = Login(auth="scram", verifier_query="SELECT rolpassword FROM pg_authid WHERE rolname=$1")
+
+
+async def test_passwords_may_be_checked_by_the_service_itself(settings, database, tmp_path, caplog):
+    proxy = make_certificate(tmp_path)
+    tls = Tls(certificate_file=proxy.certificate_file, key_file=proxy.key_file)
+    bound = {
+        "sslmode": "verify-full",
+        "sslrootcert": str(tls.certificate_file),
+        "channel_binding": "require",
+    }
+    database.run("ALTER ROLE postgres PASSWORD 'synthetic'")
+    async with run(
+        settings.model_copy(update={"tls": tls, "login": VERIFIERS}), database
+    ) as running:
+        for _ in range(2):
+            found = await running.ask("SELECT count(*) FROM sealed", password="synthetic", **bound)
+            assert found == [(5,)]
+            assert await running.service.reload()
+        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+            await running.connect(password="wrong", **bound)
+    (refused,) = [each for each in caplog.records if "could not prove" in each.message]
+    assert refused.host == HOST
+
+
+async def test_a_query_for_verifiers_that_does_not_work_is_not_served_with(settings, database):
+    login = Login(auth="scram", verifier_query="SELECT no_such_function($1)")
+    with pytest.raises(UpstreamUnavailable, match="verifier_query"):
+        async with run(settings.model_copy(update={"login": login}), database):
+            pass
+
+
+async def test_a_policy_that_asks_for_what_no_client_shows_is_not_served(settings, database):
+    policy = settings.policy.file
+    policy.write_text(POLICY.replace('user = "p', 'certificate = "CN=p'), encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="client_certificates"):
+        async with run(settings, database):
+            pass
 
 
 @pytest.mark.parametrize(

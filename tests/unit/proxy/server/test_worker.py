@@ -157,7 +157,7 @@ def test_a_database_that_is_down_is_said_to_be(database):
 
 def test_clients_may_use_tls(database, tmp_path):
     certificate = make_certificate(tmp_path)
-    way = Way(Upstream(HOST, database.port), client_tls=certificate.server_context())
+    way = Way(Upstream(HOST, database.port), client_tls=certificate.client_tls())
     with RunningProxy(database, way=way) as proxy:
         more = {"sslmode": "verify-full", "sslrootcert": str(certificate.certificate_file)}
         with psycopg.connect(proxy.conninfo("agency_scram", **more)) as connection:

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from proxy.names import QualifiedName
-from proxy.settings.fit import require_fit
+from proxy.settings.fit import require_certificates, require_fit
 from proxy.settings.law import load_law
 from proxy.settings.problems import ConfigurationProblems
+from proxy.settings.service import Ledger, PolicyFile, Settings, Tls, Upstream
 from proxy.statement.catalogue import Catalogue, Column, Relation, RelationKind
 
 INT = QualifiedName("pg_catalog", "int4")
@@ -143,3 +144,38 @@ def test_a_quoted_name_is_found_in_the_file(problems):
     policy = '[relation.\'s."Person"\']\narticle = "x"\nvisible_when = "false"\n'
     (said,) = problems(policy, TABLES)
     assert said.startswith("1: relation.")
+
+
+ASKS_FOR_ONE = """\
+[[principal]]
+name = "first"
+kind = "unit"
+match = { user = "a" }
+
+[[principal]]
+name = "second"
+kind = "unit"
+match = [{ user = "b" }, { certificate = "CN=b" }]
+"""
+
+
+@pytest.mark.parametrize("asked", ["no", "optional", "required", None])
+def test_a_certificate_that_nobody_is_asked_for_is_a_mistake(tmp_path, asked):
+    file = tmp_path / "policy.toml"
+    file.write_text(ASKS_FOR_ONE, encoding="utf-8")
+    tls = {"certificate_file": "c", "key_file": "k", "client_certificates": asked, "required": True}
+    authority = {} if asked == "no" else {"client_ca_file": "ca"}
+    settings = Settings(
+        upstream=Upstream(host="/run", databases=("a",), catalogue_user="c"),
+        ledger=Ledger(directory=tmp_path, keys=tmp_path, origin="o"),
+        policy=PolicyFile(file=file),
+        tls=None if asked is None else Tls.model_validate(tls | authority),
+    )
+    if asked in ("optional", "required"):
+        require_certificates(settings, load_law(file))
+        return
+    with pytest.raises(ConfigurationProblems) as wrong:
+        require_certificates(settings, load_law(file))
+    (problem,) = wrong.value.problems
+    assert (problem.line, problem.key) == (9, "principal[1].match")
+    assert "tls.client_certificates" in problem.message

@@ -76,6 +76,8 @@ def test_a_name_the_server_would_fold_is_refused():
         (PRINCIPAL + "match = { application_name = 'psql' }", "would match everyone"),
         (PRINCIPAL + "match = { user = '' }", "user"),
         (PRINCIPAL + "match = { source = '10.0.0.1/8' }", "host bits zero"),
+        (PRINCIPAL + "match = { certificate = 'desk' }", "expected a subject by RFC 4514"),
+        (PRINCIPAL + "match = { certificate = '' }", "an empty subject names nobody"),
         (PRINCIPAL + "match = { source = 10 }", "source"),
         (PRINCIPAL.replace('"p"', '"李"') + "match = { user = 'a' }", "name: expected text"),
         (PRINCIPAL.replace("unit", "god") + "match = { user = 'a' }", "kind: expected 'platform'"),
@@ -103,3 +105,10 @@ def test_one_table_stands_for_an_array_of_one():
 def test_networks_of_both_families_are_understood():
     text = PRINCIPAL + "match = [{ source = '10.8.0.0/16' }, { source = '2001:db8::/32' }]"
     assert [m.source.version for m in read(text).principal[0].match if m.source] == [4, 6]
+
+
+def test_a_certificate_is_enough_and_has_one_spelling():
+    (match,) = (
+        read(PRINCIPAL + "match = { certificate = 'OU=a+CN=\\64esk,O=x' }").principal[0].match
+    )
+    assert match.certificate == "CN=desk+OU=a,O=x"

@@ -7,12 +7,13 @@ from pydantic import BaseModel, ValidationError
 
 from proxy.errors import ConfigurationError
 from proxy.settings.problems import ConfigurationProblems
-from proxy.settings.service import Ledger, Settings, load_settings
+from proxy.settings.service import Ledger, Settings, Tls, Upstream, load_settings
 from proxy.settings.shipped import shipped_file
 
 MINIMAL = """\
 [upstream]
 host = "db"
+sslmode = "disable"
 databases = ["agency"]
 catalogue_user = "reader"
 [ledger]
@@ -67,8 +68,12 @@ def test_what_is_optional_is_off_or_has_its_default(write):
         ('"agency"]', '"agency"]\nport = true'),
         ('"agency"]', '"agency"]\nport = 0'),
         ('"agency"]', '"agency"]\nconnect_timeout_ms = -1'),
-        ('"agency"]', '"agency"]\nsslmode = "prefer"'),
-        ('"agency"]', '"agency"]\nsslmode = "verify-full"'),
+        ('"disable"', '"prefer"'),
+        ('"disable"', '"verify-full"'),
+        ('sslmode = "disable"', ""),
+        ('"disable"', '"require"\ncrl_file = "c"'),
+        ('"disable"', '"disable"\ncertificate_file = "c"\nkey_file = "k"'),
+        ('"disable"', '"require"\ncertificate_file = "c"'),
         ('"db"', '""'),
         ("ledger.example/agency", "two words"),
         ("ledger.example/agency", "a+b"),
@@ -76,13 +81,57 @@ def test_what_is_optional_is_off_or_has_its_default(write):
     ],
     ids=[
         *("text for a number", "truth for a number", "port 0", "negative", "weak tls"),
-        *("no authority", "empty", "space in origin", "plus in origin", "socket path too long"),
+        *("no authority", "undecided", "crl of nobody", "shown in clear", "no key"),
+        *("empty", "space in origin", "plus in origin", "socket path too long"),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused(write, written, instead):
     assert written in MINIMAL
     with pytest.raises(ConfigurationProblems):
         load_settings(write(MINIMAL.replace(written, instead, 1)))
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("/run/postgresql", True),
+        ("127.0.0.1", True),
+        ("127.8.8.8", True),
+        ("::1", True),
+        ("localhost", True),
+        ("10.0.0.1", False),
+        ("::ffff:10.0.0.1", False),
+        ("localhost.example", False),
+        ("0.0.0.0", False),
+        ("127.1", False),
+    ],
+)
+def test_what_leaves_the_machine_is_not_sent_in_clear_by_default(host, local):
+    table = {"host": host, "databases": ["agency"], "catalogue_user": "reader"}
+    if local:
+        assert Upstream.model_validate(table).encryption == "disable"
+    else:
+        with pytest.raises(ValidationError, match="sslmode is missing"):
+            Upstream.model_validate(table)
+    verified = {**table, "sslmode": "verify-full", "ca_file": "ca.pem"}
+    assert Upstream.model_validate(verified).encryption == "verify-full"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"client_certificates": "required", "client_ca_file": "ca"},
+        {"client_certificates": "optional"},
+        {"client_ca_file": "ca"},
+        {"client_crl_file": "crl"},
+        {"minimum_version": "1.1"},
+        {"client_certificates": "maybe", "client_ca_file": "ca"},
+    ],
+    ids=["in clear all the same", "by nobody", "unasked", "crl unasked", "old", "maybe"],
+)
+def test_a_way_to_encrypt_that_cannot_be_meant_is_refused(more):
+    with pytest.raises(ValidationError):
+        Tls.model_validate({"certificate_file": "c", "key_file": "k", **more})
 
 
 def test_settings_cannot_be_changed(write):

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from proxy.errors import ConfigurationError, UpstreamUnavailable
+from proxy.settings import service
 from proxy.upstream.connect import SslMode, Upstream, connect, tls_context
 from proxy.wire.postgres.startup import SSL_REQUEST
-from tests.unit.proxy.server.certificate import make_certificate
+from tests.unit.proxy.server.certificate import Authority, make_certificate, subject
 
 
 class Listening(asyncio.Protocol):
@@ -109,3 +110,58 @@ def test_a_missing_ca_file_is_a_mistake_in_the_configuration():
     upstream = Upstream("db", 5432, SslMode.VERIFY_FULL, Path("/nonexistent"))
     with pytest.raises(ConfigurationError):
         tls_context(upstream)
+
+
+@pytest.mark.parametrize("broken", ["crl_file", "certificate_file", "key_file"])
+def test_a_file_that_cannot_be_used_is_a_mistake_in_the_configuration(
+    certificate, tmp_path, broken
+):
+    authority = Authority(tmp_path, "a")
+    files = {
+        "ca_file": authority.file,
+        "crl_file": authority.revoke(),
+        "certificate_file": certificate.certificate_file,
+        "key_file": certificate.key_file,
+    }
+    assert tls_context(Upstream("db", 5432, SslMode.VERIFY_FULL, **files)) is not None
+    for wrong in (authority.file, tmp_path / "absent"):
+        with pytest.raises(ConfigurationError):
+            tls_context(Upstream("db", 5432, SslMode.VERIFY_FULL, **{**files, broken: wrong}))
+
+
+def test_the_files_and_the_mode_are_those_of_the_configuration(tmp_path):
+    table = {
+        "host": "db", "databases": ["a"], "catalogue_user": "c", "sslmode": "verify-full",
+        "ca_file": "/ca", "crl_file": "/crl", "certificate_file": "/crt", "key_file": "/key",
+    }  # fmt: skip
+    upstream = Upstream.configured(service.Upstream.model_validate(table))
+    assert upstream.ssl_mode is SslMode.VERIFY_FULL
+    assert upstream.ca_file == Path("/ca")
+    assert upstream.crl_file == Path("/crl")
+    assert (upstream.certificate_file, upstream.key_file) == (Path("/crt"), Path("/key"))
+
+
+async def test_a_certificate_that_was_taken_back_is_refused(tmp_path):
+    authority = Authority(tmp_path, "a")
+    shown, other = (authority.issue(name, subject(CN="db")) for name in ("shown", "other"))
+
+    async def serve(reader, writer):
+        await reader.readexactly(8)
+        writer.write(b"S")
+        await writer.drain()
+        await writer.start_tls(shown.server_context())
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    for revoked, enters in ((other, True), (shown, False)):
+        upstream = Upstream(
+            "127.0.0.1", port, SslMode.VERIFY_FULL, authority.file,
+            crl_file=authority.revoke(revoked),
+        )  # fmt: skip
+        if enters:
+            transport, _ = await connect(upstream, tls_context(upstream), Listening)
+            transport.abort()
+            continue
+        with pytest.raises(UpstreamUnavailable):
+            await connect(upstream, tls_context(upstream), Listening)
+    server.close()

@@ -109,6 +109,24 @@ def test_malformed_messages_are_the_databases_fault(decode, body):
         decode(backend.encode_message(backend.ERROR, body))
 
 
-def test_mechanisms_without_their_end_are_malformed():
-    with pytest.raises(UpstreamUnavailable):
-        backend.decode_mechanisms(b"SCRAM-SHA-256\0")
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"\0",
+        b"\0\0",
+        b"SCRAM-SHA-256\0",
+        b"SCRAM-SHA-256\0\0\0",
+        b"SCRAM SHA 256\0\0",
+        b"\0\0\0\2" + b"0f" * 32 + b"1a" * 4 + b"\0\0\x27\x10",
+        b"\0\0\0\2" + b"0f" * 32 + b"1a" * 4 + b"\0\0\0\0",
+    ],
+)
+def test_what_is_no_list_of_mechanisms_is_none(body):
+    assert backend.decode_mechanisms(body) is None
+
+
+@given(st.binary(max_size=60))
+def test_a_list_of_mechanisms_is_read_as_it_was_written(body):
+    found = backend.decode_mechanisms(body)
+    assert found is None or backend.encode_mechanisms(found)[9:] == body

@@ -134,3 +134,19 @@ def test_a_name_the_server_could_take_for_another_is_not_taken(decode, body, nam
     decode(message("?", body(b"x" * 63)))
     with pytest.raises(ProtocolViolation):
         decode(message("?", body(name)))
+
+
+@given(st.binary(max_size=30).map(lambda name: name.replace(b"\0", b"")), st.binary(max_size=60))
+def test_a_first_sasl_response_round_trips(mechanism, message):
+    raw = frontend.encode_sasl_initial(mechanism, message)
+    assert frontend.decode_sasl_initial(raw) == (mechanism, message)
+    assert frontend.encode_sasl(message)[5:] == message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"X", b"X\0", b"X\0\0\0\0", b"X\0\xff\xff\xff\xff", b"X\0\0\0\0\1", b"X\0\0\0\0\1yy"],
+)
+def test_a_first_sasl_response_that_is_not_whole_is_malformed(body):
+    with pytest.raises(ProtocolViolation):
+        frontend.decode_sasl_initial(b"p\0\0\0\0" + body)
