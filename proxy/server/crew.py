@@ -79,7 +79,9 @@ class Crew:
             if self._in_force is None:
                 await self._begin()
             policy = document.content.decode()
-            found = await self._ask_all("prepare", Order(policy).encode(), _PREPARE_SECONDS_MAX)
+            found = await self._ask_all(
+                self._asked(), "prepare", Order(policy).encode(), _PREPARE_SECONDS_MAX
+            )
             if not found:
                 raise NoAnswer("no worker serves at this moment: try again")
             self._prepared = _InForce(policy, decode_landmarks(found[0]))
@@ -98,15 +100,16 @@ class Crew:
     async def commit(self) -> int:
         """What was prepared is in force in every worker that serves; the port they listen on."""
         first = self._in_force is None
+        workers = self._asked()
         self._in_force, self._prepared = self._prepared, None
         try:
             if first:
-                (port, *_) = await self._ask_all("commit", "", _COMMIT_SECONDS_MAX)
-                for worker in self._workers.values():
+                (port, *_) = await self._ask_all(workers, "commit", "", _COMMIT_SECONDS_MAX)
+                for worker in workers:
                     worker.serves = True
                 self._keeping += [asyncio.create_task(self._keep(n)) for n in self._workers]
                 return int(port)
-            await asyncio.gather(*map(self._commit_or_end, self._serving()))
+            await asyncio.gather(*map(self._commit_or_end, workers))
             return self._settings.listen.port
         finally:
             self._turn.release()
@@ -143,6 +146,10 @@ class Crew:
         await asyncio.gather(*(w.stop(grace_seconds, _LEAVES_SECONDS_MAX) for w in workers))
         self._held.close()
 
+    def _asked(self) -> list[WorkerProcess]:
+        """Who agrees on a policy: all of them on the first, and later those that serve."""
+        return list(self._workers.values()) if self._in_force is None else self._serving()
+
     def _serving(self) -> list[WorkerProcess]:
         return [worker for worker in self._workers.values() if worker.serves]
 
@@ -169,9 +176,9 @@ class Crew:
         await worker.channel.ask("begin", settings, seconds_max=_BEGIN_SECONDS_MAX)
         return worker
 
-    async def _ask_all(self, verb: str, body: str, seconds_max: float) -> list[str]:
-        first = self._in_force is None
-        workers = list(self._workers.values()) if first else self._serving()
+    async def _ask_all(
+        self, workers: list[WorkerProcess], verb: str, body: str, seconds_max: float
+    ) -> list[str]:
         answers = await asyncio.gather(
             *(worker.channel.ask(verb, body, seconds_max=seconds_max) for worker in workers),
             return_exceptions=True,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import os
 import signal
 import socket
@@ -67,7 +68,7 @@ class WorkerMain:
         """What the service asks of a worker: the first is `begin`, the last is `stop`."""
         match verb:
             case "begin":
-                await self._begin(Settings.model_validate_json(body))
+                await self._begin(Settings.model_validate(json.loads(body)))
             case "prepare":
                 return await self._prepare(Order.decode(body))
             case "commit":
