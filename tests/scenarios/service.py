@@ -91,6 +91,8 @@ class Site:
     def set(self, table: str, line: str) -> None:
         """Write a line more into a table of the service's fengcun.toml."""
         text = self.config.read_text(encoding="utf-8")
+        if f"[{table}]" not in text:
+            text += f"\n[{table}]\n"
         self.config.write_text(text.replace(f"[{table}]", f"[{table}]\n{line}"), encoding="utf-8")
 
     def conninfo(self, user: str = "desk", **parameters: str) -> str:
