@@ -31,8 +31,8 @@ ROOT = Path(__file__).parents[2]
 FENGCUN = (sys.executable, "-m", "proxy.cli")
 ORIGIN = "test.example/fengcun"
 RECIPIENTS = ("procuratorate", "escrow")
-ANSWERS_AFTER_MAX_S = 30.0
-STOPS_AFTER_MAX_S = 30.0
+ANSWERS_AFTER_MAX_S = 90.0
+STOPS_AFTER_MAX_S = 60.0
 LOOK_AGAIN_S = 0.02
 ALL = str(1 << 40)
 

@@ -28,7 +28,7 @@ from tests.world import HOST, Database, PostgresWorld
 pytestmark = pytest.mark.database
 
 WORKERS = 2
-DONE_AFTER_MAX_S = 30.0
+DONE_AFTER_MAX_S = 90.0
 CLIENTS_MAX = 60
 WAITING = "SELECT role FROM base.case_person"
 # Who can log in under this policy and not under the shipped one.

@@ -63,7 +63,8 @@ async def test_a_flood_of_requests_does_not_become_a_flood_of_connections():
 
 
 def test_fresh_keys_are_never_the_same():
-    assert CancelKeys.fresh() != CancelKeys.fresh()
+    keys = CancelKeys()
+    assert keys.fresh() != keys.fresh()
 
 
 async def test_a_key_of_another_worker_is_passed_on_and_one_of_our_own_never():
