@@ -258,7 +258,8 @@ def shared_metrics() -> Iterator[None]:
         for left in Path(os.environ[SHARED_DIRECTORY]).glob("*.db"):
             left.unlink()
         # Chosen by the library when it was imported, which is before anybody read the settings.
-        former, storage.ValueClass = storage.ValueClass, storage.MultiProcessValue()  # type: ignore[no-untyped-call]
+        former = storage.ValueClass
+        storage.ValueClass = storage.MultiProcessValue()  # type: ignore[no-untyped-call]
         stack.callback(setattr, storage, "ValueClass", former)
         yield
 
