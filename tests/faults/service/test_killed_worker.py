@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -11,12 +11,13 @@ import pytest
 
 from tests.faults.service.load import CLIENTS_COUNT, Journal, clients, recorded
 from tests.scenarios.service import STOPS_AFTER_MAX_S, Service, Site, install, started
+from tests.scenarios.workers import WORKERS, health, until
 from tests.world import Database
 
 pytestmark = [pytest.mark.database, pytest.mark.slow]
 
-WORKERS = 2
-ROUNDS = 3
+OK = 200
+ROUNDS = 2
 EXIT_CONFIGURATION, EXIT_LEDGER = 2, 3
 LEAVES_AFTER_MAX_S = 5.0
 
@@ -28,11 +29,8 @@ def site(agency: Database, tmp_path: Path) -> Site:
     return made
 
 
-def until_all_work(service: Service, former: psutil.Process) -> None:
-    deadline = time.monotonic() + STOPS_AFTER_MAX_S
-    while len(service.workers) < WORKERS or former in service.workers:
-        assert time.monotonic() < deadline, "nobody took its place"
-        time.sleep(0.05)
+def is_replaced(service: Service, former: psutil.Process) -> bool:
+    return former not in service.workers and health(service.site)[0] == OK
 
 
 def test_whoever_was_answered_by_a_worker_that_died_is_in_the_ledger(site: Site):
@@ -44,7 +42,7 @@ def test_whoever_was_answered_by_a_worker_that_died_is_in_the_ledger(site: Site)
                 # One after the other, so that every client has lost its connection in the end.
                 for victim in service.workers:
                     victim.kill()
-                    until_all_work(service, victim)
+                    until(partial(is_replaced, service, victim))
                     site.connect().close()
         assert service.stop() == 0
     assert journal.ends == [None] * CLIENTS_COUNT * ROUNDS
