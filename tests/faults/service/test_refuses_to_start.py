@@ -32,7 +32,7 @@ from tests.world import HOST, Database
 
 pytestmark = pytest.mark.database
 
-ENDS_AFTER_MAX_S = 8.0
+ENDS_AFTER_MAX_S = 40.0
 NOT_AVAILABLE, CONFIGURATION, LEDGER = 1, 2, 3
 NOT_COVERED = 1
 
