@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import ctypes
 import signal
 import sys
 from typing import Final
 
 from proxy.errors import ConfigurationError, RecordUnavailable
+from proxy.server.child import ends_with_parent
 from proxy.settings.service import Ledger
 
 _READY: Final = b"ready\n"
@@ -18,8 +18,6 @@ _STOP_SECONDS_MAX: Final = 60.0
 # One that hangs gets no longer to drain: what was acknowledged is durable already.
 _HUNG_STOP_SECONDS_MAX: Final = 2.0
 _CONFIGURATION_EXIT: Final = 2
-_SIGNAL_WHEN_PARENT_DIES: Final = 1  # PR_SET_PDEATHSIG of prctl(2), Linux
-_libc: Final = ctypes.CDLL(None)
 
 
 class NotaryProcess:
@@ -62,7 +60,7 @@ async def start_notary(ledger: Ledger, *arguments: str) -> NotaryProcess:
         stdout=asyncio.subprocess.PIPE,
         # A terminal's Ctrl-C reaches the whole group: the notary has to outlive the sessions.
         start_new_session=True,
-        preexec_fn=_stop_with_the_service,
+        preexec_fn=ends_with_parent(signal.SIGTERM),
     )
     assert process.stdout is not None
     try:
@@ -77,8 +75,3 @@ async def start_notary(ledger: Ledger, *arguments: str) -> NotaryProcess:
     if await process.wait() == _CONFIGURATION_EXIT:
         raise ConfigurationError("the notary did not start: see its message above")
     raise RecordUnavailable("the ledger cannot be opened: see the notary's message above")
-
-
-def _stop_with_the_service() -> None:
-    """In the child: a service that is killed must not leave a notary that keeps the log locked."""
-    _libc.prctl(_SIGNAL_WHEN_PARENT_DIES, signal.SIGTERM)

@@ -101,9 +101,9 @@ class Relay:
         self._end(farewell)
 
     def drain(self) -> None:
-        """End the session as soon as nothing is under way."""
+        """End the session as soon as nothing is under way, no transaction either."""
         self._draining = True
-        self._leave_if_idle()
+        self._leave_between_transactions()
 
     def _from_client(self, data: bytes) -> None:
         if self._session is None:
@@ -153,7 +153,7 @@ class Relay:
                     assert_never(command)
         self._balance()
         if self._draining:
-            self._leave_if_idle()
+            self._leave_between_transactions()
 
     def _record(self, record: Record) -> None:
         assert self._scribe is not None
@@ -209,8 +209,8 @@ class Relay:
         self._client.read(wanted=wants_client and not self._server.crowded)
         self._server.read(wanted=wants_server and not self._client.crowded)
 
-    def _leave_if_idle(self) -> None:
-        if self._session is None or self._session.idle:
+    def _leave_between_transactions(self) -> None:
+        if self._session is None or self._session.between_transactions:
             self._draining = False
             self.fail("57P01", "the proxy is shutting down: connect again")
 

@@ -15,6 +15,7 @@ from proxy.policy.law import Principal
 from proxy.record import Basis, Identity, Recorder, Scribe
 from proxy.server.encryption import ClientTls, Secured
 from proxy.server.greeting import ClientLeft, Greeted, Greeting
+from proxy.server.neighbours import Neighbours
 from proxy.server.peer import Peer
 from proxy.server.plans import PlanSource
 from proxy.server.proving import Proof, Proving, VerifierOf, fresh_nonce
@@ -106,14 +107,17 @@ class Worker:
         recorder: Recorder,
         limits: WorkerLimits | None = None,
         metrics: Metrics | None = None,
+        neighbours: Neighbours | None = None,
     ) -> None:
         self._way = way
         self._in_force = in_force
         self._recorder = recorder
         self._limits = limits or WorkerLimits()
         self._metrics = metrics
-        self._cancel_keys = CancelKeys()
-        self._handshakes = asyncio.Semaphore(self._limits.handshakes_max)
+        self._neighbours = neighbours or Neighbours()
+        self._places = self._neighbours.places
+        self._cancel_keys = CancelKeys(self._neighbours.number, self._neighbours.pass_cancel)
+        self._handshakes = asyncio.Semaphore(self._neighbours.share(self._limits.handshakes_max))
         self._connections: set[asyncio.Task[None]] = set()
         self._relays: dict[Relay, Identity] = {}
         self._server: asyncio.Server | None = None
@@ -127,7 +131,9 @@ class Worker:
     async def listen(self, host: str, port: int) -> int:
         """Accept clients; the port that was taken, where 0 means any. Raises `OSError`."""
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Peer(self._accept), host, port)
+        self._server = await loop.create_server(
+            lambda: Peer(self._accept), host, port, reuse_port=self._neighbours.count > 1
+        )
         return int(self._server.sockets[0].getsockname()[1])
 
     def enforce(self, in_force: InForce) -> None:
@@ -143,6 +149,10 @@ class Worker:
     def lead(self, way: Way) -> None:
         """Who comes from now on gets in this way."""
         self._way = way
+
+    async def cancel(self, key: bytes) -> None:
+        """Cancel what the session of this key is doing, if it is one of ours."""
+        await self._cancel_keys.cancel(key)
 
     def ledger_failed(self) -> None:
         """Release nothing any more, on any session."""
@@ -172,12 +182,17 @@ class Worker:
 
     def _accept(self, peer: Peer) -> None:
         # Beyond the limit a client is told so, but not without limit either.
-        if len(self._connections) >= 2 * self._limits.connections_max or self._failed:
+        if self._places.taken_count >= 2 * self._limits.connections_max or self._failed:
             peer.close()
             return
         task = asyncio.get_running_loop().create_task(self._serve(peer, Greeting(peer)))
         self._connections.add(task)
-        task.add_done_callback(self._connections.discard)
+        self._places.hold(len(self._connections))
+        task.add_done_callback(self._left)
+
+    def _left(self, task: asyncio.Task[None]) -> None:
+        self._connections.discard(task)
+        self._places.hold(len(self._connections))
 
     async def _serve(self, peer: Peer, greeting: Greeting) -> None:
         self._move(None, ConnectionState.STARTING)
@@ -213,7 +228,7 @@ class Worker:
         if greeted.secured is None and way.client_tls is not None and way.client_tls.required:
             raise Rejected("connections here are encrypted: set sslmode=verify-full or require")
         admission = admit(greeted.packet)
-        if len(self._connections) > self._limits.connections_max:
+        if self._places.taken_count > self._limits.connections_max:
             raise TooManyConnections("sorry, too many clients already: raise limits or try later")
         if admission.database not in self._in_force.plans:
             raise UnknownDatabase("this proxy does not serve that database")
@@ -229,7 +244,7 @@ class Worker:
         transport, server = await connect(way.upstream, way.upstream_tls, Peer)
         try:
             login = RelayedLogin() if proven is None else _proven(proven, transport)
-            opening = Opening(CancelKeys.fresh(), login)
+            opening = Opening(self._cancel_keys.fresh(), login)
             relay = Relay(peer, server, opening, self._metrics)
             if peer.lost or server.lost:
                 raise UpstreamUnavailable("the database closed the connection")

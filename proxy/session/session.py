@@ -24,7 +24,7 @@ from proxy.session.mirror import Mirror
 from proxy.session.outflow import Outflow
 from proxy.session.plan import Plan
 from proxy.session.refusals import Poison
-from proxy.wire.postgres.backend import Severity, encode_error
+from proxy.wire.postgres.backend import Severity, TransactionStatus, encode_error
 
 _BACKLOG_BYTES_MAX: Final = 256 * 1024
 _HELD_BYTES_MAX: Final = 4 * 1024 * 1024
@@ -70,6 +70,11 @@ class Session:
             and not self._intake.waiting
             and not self._intake.buffered_bytes
         )
+
+    @property
+    def between_transactions(self) -> bool:
+        """Idle, and nothing that is not committed would be lost by an end."""
+        return self.idle and self._mirror.status is TransactionStatus.IDLE
 
     @property
     def wants_client_bytes(self) -> bool:

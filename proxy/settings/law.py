@@ -9,7 +9,7 @@ from proxy.names import QualifiedName
 from proxy.policy.law import Law, Volatility
 from proxy.settings.enact import enact, relation_rule
 from proxy.settings.policy import PolicyTables, RelationTable, qualified_name
-from proxy.settings.problems import read_document, validated
+from proxy.settings.problems import Document, read_document, validated
 from proxy.settings.service import Section
 from proxy.settings.shipped import shipped_file
 
@@ -36,7 +36,11 @@ class FunctionLists(Section):
 
 def load_law(file: Path) -> Law:
     """Read policy.toml. Raises `ConfigurationProblems` with everything that is wrong."""
-    document = read_document(file)
+    return law_of(read_document(file))
+
+
+def law_of(document: Document) -> Law:
+    """The `Law` in a policy.toml that was read. Raises `ConfigurationProblems`."""
     return enact(document, validated(document, PolicyTables), load_builtin())
 
 

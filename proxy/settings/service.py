@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +14,7 @@ from pydantic import (
     Field,
     StringConstraints,
     ValidationInfo,
+    WithJsonSchema,
     model_validator,
 )
 
@@ -21,6 +23,8 @@ from proxy.settings.problems import read_document, validated
 
 _SOCKET_PATH_BYTES_MAX = 107
 """sockaddr_un.sun_path on Linux, less its final NUL (unix(7))."""
+_WORKERS_MAX = 64
+_AUTO = "auto"
 
 
 def _beside_the_file(value: object, info: ValidationInfo) -> object:
@@ -29,9 +33,22 @@ def _beside_the_file(value: object, info: ValidationInfo) -> object:
     return directory / value if isinstance(value, str) and value else value
 
 
+def _processors_for_auto(value: object) -> object:
+    """One worker for each processor that this process may use."""
+    return min(len(os.sched_getaffinity(0)), _WORKERS_MAX) if value == _AUTO else value
+
+
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
+Workers = Annotated[
+    int,
+    Field(strict=True, ge=1, le=_WORKERS_MAX),
+    BeforeValidator(_processors_for_auto),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _WORKERS_MAX}, {"const": _AUTO}]}
+    ),
+]
 Text = Annotated[str, StringConstraints(min_length=1)]
 FilePath = Annotated[Path, BeforeValidator(_beside_the_file)]
 SslMode = Literal["disable", "require", "verify-full"]
@@ -52,6 +69,8 @@ class Listen(Section):
     """Address to listen on."""
     port: Port = 6432
     """Port to listen on."""
+    workers: Workers = 1
+    """Processes that serve clients, all on this port; "auto" is one for each processor."""
 
 
 class Upstream(Section):
@@ -221,11 +240,13 @@ class Limits(Section):
     """What is refused before memory or a parser is given to it."""
 
     connections_max: Count = 400
-    """Client connections at a time; the next one is refused with 53300."""
+    """Client connections at a time, in all workers; the next one is refused with 53300."""
     handshakes_max: Count = 64
-    """Clients between connecting and being let in, at a time."""
+    """Clients between connecting and being let in, at a time; each worker has its share."""
     startup_timeout_ms: Milliseconds = 10_000
     """How long a client may take until it has been let in."""
+    drain_timeout_ms: Milliseconds = 20_000
+    """How long transactions may go on once the service was told to stop."""
     message_bytes_max: Annotated[int, Field(strict=True, ge=1 << 16, le=1 << 30)] = 64 << 20
     """The largest message accepted from a client, parameters included."""
     statement_bytes_max: Annotated[int, Field(strict=True, ge=1 << 10, le=16 << 20)] = 1 << 20
@@ -235,7 +256,7 @@ class Limits(Section):
     nesting_max: Annotated[int, Field(strict=True, ge=1, le=1000)] = 200
     """Depth of parentheses and brackets in one text."""
     plans_max: Count = 8192
-    """Plans kept, for each policy and state of the database."""
+    """Plans kept in each worker, for each policy and state of the database."""
 
 
 class PolicyFile(Section):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from typing import Final
 
@@ -57,7 +57,7 @@ async def start_endpoint(
     port: int,
     *,
     exposition: Callable[[], bytes],
-    health: Callable[[], Health],
+    health: Callable[[], Awaitable[Health]],
 ) -> Endpoint:
     """Serve on `host`:`port`. Raises `AddressUnusable`."""
     runner = web.AppRunner(build_app(exposition, health), access_log=None)
@@ -70,7 +70,9 @@ async def start_endpoint(
     return Endpoint(port=runner.addresses[0][1], _runner=runner)
 
 
-def build_app(exposition: Callable[[], bytes], health: Callable[[], Health]) -> web.Application:
+def build_app(
+    exposition: Callable[[], bytes], health: Callable[[], Awaitable[Health]]
+) -> web.Application:
     """The two pages. `exposition` may read files, so it is called in a thread."""
 
     async def metrics(_request: web.Request) -> web.Response:
@@ -78,7 +80,7 @@ def build_app(exposition: Callable[[], bytes], health: Callable[[], Health]) -> 
         return web.Response(body=body, headers={**_HEADERS, "Content-Type": CONTENT_TYPE_LATEST})
 
     async def healthz(_request: web.Request) -> web.Response:
-        now = health()
+        now = await health()
         return web.json_response(asdict(now), status=200 if now.healthy else 503, headers=_HEADERS)
 
     app = web.Application()

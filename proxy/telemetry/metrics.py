@@ -13,15 +13,22 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import values as storage
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 from proxy.names import RuleName
 from proxy.policy.decision import StatementClass, Verdict
 from proxy.telemetry.labels import ConnectionState, Direction, ReloadResult, TokenSet
+
+SHARED_DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 ROWS_STEP: Final = 1_000
 BYTES_STEP: Final = 1_048_576
@@ -225,17 +232,39 @@ def _shown(digest: str) -> str:
 def exposition(metrics: Metrics) -> bytes:
     """The text a scrape gets: this process alone, or all that share PROMETHEUS_MULTIPROC_DIR.
 
-    The variable is prometheus-client's own and is read when that library is first imported, so a
-    process that starts workers sets it in their environment and in its own before it starts.
+    The variable is prometheus-client's own. It reads it when it is first imported, as workers do;
+    whoever starts them has `shared_metrics`.
     """
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    if SHARED_DIRECTORY not in os.environ:
         return generate_latest(metrics.registry)
     merged = CollectorRegistry()
     MultiProcessCollector(merged)  # type: ignore[no-untyped-call]
     return generate_latest(merged)
 
 
+@contextmanager
+def shared_metrics() -> Iterator[None]:
+    """`Metrics` made here, and in processes started here, are scraped as one.
+
+    In the directory that PROMETHEUS_MULTIPROC_DIR names, emptied of what earlier runs left there,
+    or else in a temporary one. Raises `OSError`.
+    """
+    with ExitStack() as stack:
+        given = os.environ.get(SHARED_DIRECTORY)
+        if given is None:
+            made = tempfile.TemporaryDirectory(prefix="fengcun-metrics-")
+            os.environ[SHARED_DIRECTORY] = stack.enter_context(made)
+            stack.callback(os.environ.pop, SHARED_DIRECTORY)
+        for left in Path(os.environ[SHARED_DIRECTORY]).glob("*.db"):
+            left.unlink()
+        # Chosen by the library when it was imported, which is before anybody read the settings.
+        former = storage.ValueClass
+        storage.ValueClass = storage.MultiProcessValue()  # type: ignore[no-untyped-call]
+        stack.callback(setattr, storage, "ValueClass", former)
+        yield
+
+
 def forget_process(process_id: int) -> None:
     """Drop the gauges of a worker that died; its counts stay. Without workers, does nothing."""
-    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+    if SHARED_DIRECTORY in os.environ:
         mark_process_dead(process_id)  # type: ignore[no-untyped-call]

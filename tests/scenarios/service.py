@@ -31,8 +31,8 @@ ROOT = Path(__file__).parents[2]
 FENGCUN = (sys.executable, "-m", "proxy.cli")
 ORIGIN = "test.example/fengcun"
 RECIPIENTS = ("procuratorate", "escrow")
-ANSWERS_AFTER_MAX_S = 30.0
-STOPS_AFTER_MAX_S = 30.0
+ANSWERS_AFTER_MAX_S = 90.0
+STOPS_AFTER_MAX_S = 60.0
 LOOK_AGAIN_S = 0.02
 ALL = str(1 << 40)
 
@@ -83,6 +83,18 @@ class Site:
         """What the service writes to its stderr, of all its runs."""
         return self.home / "service.log"
 
+    @property
+    def policy(self) -> Path:
+        """The service's policy.toml."""
+        return self.home / "policy.toml"
+
+    def set(self, table: str, line: str) -> None:
+        """Write a line more into a table of the service's fengcun.toml."""
+        text = self.config.read_text(encoding="utf-8")
+        if f"[{table}]" not in text:
+            text += f"\n[{table}]\n"
+        self.config.write_text(text.replace(f"[{table}]", f"[{table}]\n{line}"), encoding="utf-8")
+
     def conninfo(self, user: str = "desk", **parameters: str) -> str:
         """For libpq, through the proxy."""
         return psycopg.conninfo.make_conninfo(
@@ -131,8 +143,19 @@ class Service:
     @property
     def notary(self) -> psutil.Process:
         """The one process that writes the ledger."""
-        children = psutil.Process(self.process.pid).children(recursive=True)
-        return next(child for child in children if "ledger.notary" in child.cmdline())
+        return self._children("ledger.notary")[0]
+
+    @property
+    def workers(self) -> list[psutil.Process]:
+        """The processes that serve clients, where there are several."""
+        return self._children("proxy.server.worker_main")
+
+    def _children(self, program: str) -> list[psutil.Process]:
+        found = []
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                found += [child] if program in child.cmdline() else []
+        return found
 
     def stop(self) -> int:
         """SIGTERM, as an init system does it; the exit code."""

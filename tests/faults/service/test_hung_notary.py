@@ -16,11 +16,13 @@ EXIT_LEDGER = 3
 ENDS_AFTER_MAX_S = 8.0
 
 
-def test_a_hung_notary_stops_the_service_and_costs_no_record(agency: Database, tmp_path: Path):
+@pytest.mark.parametrize("workers_count", [1, 2])
+def test_a_hung_notary_stops_the_service_and_costs_no_record(
+    agency: Database, tmp_path: Path, workers_count: int
+):
     site, journal = install(agency, tmp_path), Journal()
-    text = site.config.read_text(encoding="utf-8")
-    text = text.replace("[ledger]", "[ledger]\nstall_timeout_ms = 1000")
-    site.config.write_text(text, encoding="utf-8")
+    site.set("ledger", "stall_timeout_ms = 1000")
+    site.set("listen", f"workers = {workers_count}")
     with started(site) as service, clients(site, journal, "synthetic"):
         journal.wait_for(50)
         service.notary.suspend()

@@ -32,7 +32,7 @@ from tests.world import HOST, Database
 
 pytestmark = pytest.mark.database
 
-ENDS_AFTER_MAX_S = 8.0
+ENDS_AFTER_MAX_S = 40.0
 NOT_AVAILABLE, CONFIGURATION, LEDGER = 1, 2, 3
 NOT_COVERED = 1
 
@@ -78,6 +78,8 @@ CONFIGURATIONS = {
     "unknown-key": ("[listen]", "[listen]\nprot = 1", 'did you mean "port"?', CONFIGURATION),
     "wrong-type": ("[listen]\nport = ", "[listen]\nport = '1' #", "integer", CONFIGURATION),
     "not-toml": ("[listen]", "[listen", "is not valid TOML", CONFIGURATION),
+    "no-workers": ("[listen]", "[listen]\nworkers = 0", "greater than", CONFIGURATION),
+    "not-so-many": ("[listen]", '[listen]\nworkers = "all"', "valid integer", CONFIGURATION),
     "no-such-policy": ("policy.toml", "nowhere.toml", "no such file", CONFIGURATION),
     "no-such-ledger": ('"log"', '"nowhere"', "fengcun ledger create", CONFIGURATION),
     "no-such-keys": ('"keys"', '"nowhere"', "fengcun keys init", CONFIGURATION),

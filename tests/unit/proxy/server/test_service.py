@@ -14,7 +14,7 @@ from psycopg import errors
 
 from proxy.errors import ConfigurationError, UpstreamUnavailable
 from proxy.server.service import Service
-from proxy.settings import load_law
+from proxy.server.station import Station
 from proxy.settings.service import Login, Metrics, Tls
 from tests.test_deploy import rules_not_understood
 from tests.unit.proxy.server.certificate import Authority, make_certificate, subject
@@ -50,13 +50,13 @@ class Running:
 
     async def change(self, ddl):
         """Change the schema behind the service, and wait until it has seen it."""
-        self.service.refreshed.clear()
+        self.service.post.refreshed.clear()
         self.database.run(ddl)
-        await asyncio.wait_for(self.service.refreshed.wait(), SEEN_AFTER_MAX_S)
+        await asyncio.wait_for(self.service.post.refreshed.wait(), SEEN_AFTER_MAX_S)
 
-    def unwell(self):
+    async def unwell(self):
         """The parts that are not well."""
-        return [name for name, well in asdict(self.service.health()).items() if not well]
+        return [name for name, well in asdict(await self.service.health()).items() if not well]
 
     def total(self, name, rules=None):
         """A counter over all its labels, or over these rules."""
@@ -77,7 +77,7 @@ class Running:
 
 @asynccontextmanager
 async def run(settings, database):
-    service = Service(settings, load_law, NOTARY_ARGUMENTS)
+    service = Service(settings, NOTARY_ARGUMENTS)
     task = asyncio.create_task(service.run())
     serving = asyncio.create_task(service.serving.wait())
     await asyncio.wait((task, serving), return_when=asyncio.FIRST_COMPLETED)
@@ -273,7 +273,7 @@ async def test_a_relation_made_a_moment_ago_is_known(running):
 
 async def test_a_changed_catalogue_is_seen_without_being_asked_for(running):
     running.database.run("CREATE TABLE made_later (id int)")
-    await running.service.refreshed.wait()
+    await running.service.post.refreshed.wait()
     assert await running.ask("SELECT * FROM made_later") == []
 
 
@@ -289,14 +289,14 @@ async def test_a_column_that_the_policy_needs_is_gone_and_old_plans_do_not_go_on
         assert refused.value.diag.message_hint == "rule policy-unfit"
         assert await (await session.execute("SELECT * FROM other")).fetchall() == []
         assert running.unfit() == 1
-        assert running.unwell() == ["policy"]
+        assert await running.unwell() == ["policy"]
         assert "no longer fits" in caplog.text
         await running.change("ALTER TABLE sealed RENAME shown TO open")
         assert await (await session.execute(read, (2,), prepare=True)).fetchall() == [
             ("synthetic 2",)
         ]
     assert running.unfit() == 0
-    assert running.unwell() == []
+    assert await running.unwell() == []
 
 
 async def test_sealed_rows_under_another_name_stay_sealed(running):
@@ -316,11 +316,11 @@ async def test_only_an_administrator_ends_the_doubt_about_a_renamed_relation(run
     policy = running.service.settings.policy.file
     kept = POLICY.replace("public.sealed", "public.kept")
     policy.write_text(kept, encoding="utf-8")
-    assert running.unwell() == ["policy"]
+    assert await running.unwell() == ["policy"]
     assert await running.service.reload()
     assert len(await running.ask("SELECT * FROM kept")) == 5
     assert running.unfit() == 0
-    assert running.unwell() == []
+    assert await running.unwell() == []
 
 
 async def test_a_new_column_is_served_like_the_others(running):
@@ -331,8 +331,8 @@ async def test_a_new_column_is_served_like_the_others(running):
 async def test_a_catalogue_that_nobody_can_read_is_not_judged_by_for_ever(
     settings, database, monkeypatch
 ):
-    monkeypatch.setattr("proxy.server.service._STALE_SECONDS_MIN", 0.0)
-    monkeypatch.setattr("proxy.server.service._STALE_INTERVALS", 1)
+    monkeypatch.setattr("proxy.server.station._STALE_SECONDS_MIN", 0.0)
+    monkeypatch.setattr("proxy.server.station._STALE_INTERVALS", 1)
     database.run("CREATE ROLE reader LOGIN")
     upstream = settings.upstream.model_copy(update={"catalogue_user": "reader"})
     try:
@@ -344,23 +344,23 @@ async def test_a_catalogue_that_nobody_can_read_is_not_judged_by_for_ever(
             )
             with pytest.raises(errors.InsufficientPrivilege, match="too long"):
                 await running.ask("SELECT id FROM sealed")
-            assert running.unwell() == ["catalogue", "policy"]
+            assert await running.unwell() == ["catalogue", "policy"]
             await running.change("ALTER ROLE reader LOGIN")
             assert len(await running.ask("SELECT id FROM sealed")) == 5
-            assert running.service.health().policy
+            assert (await running.service.health()).policy
     finally:
         database.run("DROP ROLE reader")
 
 
 async def test_a_watch_that_has_stopped_looking_is_not_well(settings, database, monkeypatch):
-    monkeypatch.setattr("proxy.server.service._STALE_SECONDS_MIN", 0.0)
-    monkeypatch.setattr("proxy.server.service._STALE_INTERVALS", 1)
-    monkeypatch.setattr(Service, "_watch_catalogues", lambda _: asyncio.sleep(0))
+    monkeypatch.setattr("proxy.server.station._STALE_SECONDS_MIN", 0.0)
+    monkeypatch.setattr("proxy.server.station._STALE_INTERVALS", 1)
+    monkeypatch.setattr(Station, "_watch_catalogues", lambda _: asyncio.sleep(0))
     async with run(settings, database) as running:
         async with asyncio.timeout(SEEN_AFTER_MAX_S):
-            while running.service.health().catalogue:
+            while (await running.service.health()).catalogue:
                 await asyncio.sleep(0.1)
-        assert running.unwell() == ["catalogue"]
+        assert await running.unwell() == ["catalogue"]
 
 
 async def test_who_asks_after_its_health_hears_of_a_policy_that_no_longer_fits(settings, database):
@@ -388,4 +388,4 @@ async def test_an_address_in_use_is_a_mistake_in_the_configuration(tmp_path, dat
         taken.listen()
         settings = make_settings(tmp_path, database, taken.getsockname()[1])
         with pytest.raises(ConfigurationError, match="cannot be listened on"):
-            await Service(settings, load_law, NOTARY_ARGUMENTS).run()
+            await Service(settings, NOTARY_ARGUMENTS).run()

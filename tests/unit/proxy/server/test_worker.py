@@ -1,5 +1,7 @@
 """Who gets in, who does not, what they are told, and how it ends."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import psycopg
 import pytest
 
@@ -163,6 +165,29 @@ def test_clients_may_use_tls(database, tmp_path):
         with psycopg.connect(proxy.conninfo("agency_scram", **more)) as connection:
             assert connection.pgconn.ssl_in_use
             assert connection.execute("SELECT repeat('x', 1000000)").fetchone() == ("x" * 10**6,)
+
+
+def test_draining_lets_a_transaction_finish_and_no_other_begin(proxy):
+    with RawClient(HOST, proxy.port) as inside, ThreadPoolExecutor() as pool:
+        inside.start(user="postgres")
+        inside.send(query("BEGIN"))
+        inside.until("Z")
+        closing = pool.submit(proxy.wait, proxy.worker.close(10.0))
+        inside.send(query("SELECT 1"))
+        assert tags(inside.until("Z")) == "TDCZ"
+        assert not closing.done()
+        inside.send(query("COMMIT"))
+        assert tags(inside.until("never")) == "CZE"
+        closing.result()
+
+
+def test_draining_ends_a_transaction_that_does_not_finish(proxy):
+    with RawClient(HOST, proxy.port) as inside:
+        inside.start(user="postgres")
+        inside.send(query("BEGIN"))
+        inside.until("Z")
+        proxy.wait(proxy.worker.close(0.2))
+        assert [m.fields["C"] for m in inside.until("never")] == ["57P01"]
 
 
 def test_draining_lets_a_statement_finish_and_ends_the_idle(proxy):

@@ -6,7 +6,7 @@ import pytest
 
 from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law, RelationRule
-from proxy.settings.drift import doubt_after
+from proxy.settings.drift import doubt_after, landmarks
 from proxy.statement.catalogue import Catalogue
 from tests.unit.proxy.small_world import ARTICLE, base, relation
 
@@ -56,9 +56,9 @@ RENAMED = replace(CASES, name=base("older"))
          "a read relation", "dropped", "renamed", "renamed behind another of its name"],
 )  # fmt: skip
 def test_a_change_leaves_this_much_of_the_policy(now, doubt):
-    assert doubt_after(LAW, FITTED, now) is doubt
+    assert doubt_after(LAW, landmarks(LAW, FITTED), now) is doubt
 
 
 def test_what_another_database_holds_is_not_missed_in_this_one():
     assert base("elsewhere") not in FITTED.relations
-    assert doubt_after(LAW, FITTED, FITTED) is Doubt.NONE
+    assert doubt_after(LAW, landmarks(LAW, FITTED), FITTED) is Doubt.NONE

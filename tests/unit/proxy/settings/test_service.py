@@ -134,6 +134,21 @@ def test_a_way_to_encrypt_that_cannot_be_meant_is_refused(more):
         Tls.model_validate({"certificate_file": "c", "key_file": "k", **more})
 
 
+@pytest.mark.parametrize("written", ["0", "65", "-1", "2.0", "true", '"2"', '"all"'])
+def test_a_number_of_workers_that_cannot_be_meant_is_refused(write, written):
+    with pytest.raises(ConfigurationProblems, match=r"listen\.workers"):
+        load_settings(write(MINIMAL + f"[listen]\nworkers = {written}\n"))
+
+
+def test_as_many_workers_as_there_are_processors_that_may_be_used(write, monkeypatch):
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: {0, 2, 5})
+    written = write(MINIMAL + '[listen]\nworkers = "auto"\n')
+    assert load_settings(written).listen.workers == 3
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(256)))
+    assert load_settings(written).listen.workers == 64
+    assert load_settings(write(MINIMAL)).listen.workers == 1
+
+
 def test_settings_cannot_be_changed(write):
     settings = load_settings(write(MINIMAL))
     with pytest.raises(ValidationError):

@@ -23,9 +23,10 @@ async def serve():
     endpoints = []
 
     async def start(health: Health = HEALTHY, exposition: bytes = b"x 1\n") -> int:
-        endpoint = await start_endpoint(
-            LOOPBACK, 0, exposition=lambda: exposition, health=lambda: health
-        )
+        async def ask() -> Health:
+            return health
+
+        endpoint = await start_endpoint(LOOPBACK, 0, exposition=lambda: exposition, health=ask)
         endpoints.append(endpoint)
         return endpoint.port
 

@@ -280,6 +280,38 @@ def test_workers_that_share_a_directory_are_scraped_as_one(tmp_path):
     assert "fengcun_ledger_lag_entries 5.0" in survivor
 
 
+STARTER = """
+import os, subprocess, sys
+from proxy.telemetry.labels import ReloadResult
+from proxy.telemetry.metrics import Metrics, SHARED_DIRECTORY, exposition, shared_metrics
+with shared_metrics():
+    metrics = Metrics()
+    metrics.policy_read(ReloadResult.APPLIED)
+    subprocess.run([sys.executable, "-c", sys.argv[1], "200"], check=True, capture_output=True)
+    print(exposition(metrics).decode())
+    directory = os.environ[SHARED_DIRECTORY]
+print(SHARED_DIRECTORY in os.environ, os.path.exists(directory))
+"""
+
+
+@pytest.mark.parametrize("named", [True, False], ids=["named", "temporary"])
+def test_who_starts_workers_is_scraped_with_them(tmp_path, named):
+    (tmp_path / "counter_1.db").write_bytes(b"of an earlier run")
+    environment = {k: v for k, v in os.environ.items() if k != "PROMETHEUS_MULTIPROC_DIR"}
+    if named:
+        environment["PROMETHEUS_MULTIPROC_DIR"] = str(tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", STARTER, WORKER],
+        env=environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    assert 'fengcun_policy_reloads_total{result="applied"} 2.0' in done.stdout
+    assert "fengcun_ledger_lag_entries 5.0" in done.stdout
+    assert done.stdout.endswith(f"{named} {named}\n")
+
+
 def test_forgetting_a_process_is_harmless_where_there_are_no_workers(monkeypatch):
     monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
     forget_process(1)

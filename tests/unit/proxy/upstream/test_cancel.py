@@ -63,4 +63,19 @@ async def test_a_flood_of_requests_does_not_become_a_flood_of_connections():
 
 
 def test_fresh_keys_are_never_the_same():
-    assert CancelKeys.fresh() != CancelKeys.fresh()
+    keys = CancelKeys()
+    assert keys.fresh() != keys.fresh()
+
+
+async def test_a_key_of_another_worker_is_passed_on_and_one_of_our_own_never():
+    passed = []
+
+    async def pass_on(key):
+        passed.append(key)
+
+    keys = CancelKeys(2, pass_on)
+    assert {keys.fresh()[0] for _ in range(20)} == {2}
+    await keys.cancel(b"\2unknown")
+    assert passed == []
+    await keys.cancel(b"\1another")
+    assert passed == [b"\1another"]
