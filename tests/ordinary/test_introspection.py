@@ -125,6 +125,7 @@ _ADDRESS = re.compile(" (object )?at 0x[0-9a-f]+")
 FOREIGN = [
     "# The error was: foreign-data wrappe",
     "# The error was: relation shop.far i",
+    "DETAIL:  无法从该视图、物化视图、外部表或者序列中可靠地去除封存",
     "HINT:  rule unvetted-view",
 ]
 DJANGO = [

@@ -313,7 +313,7 @@ def test_the_ledger_holds_the_statement_before_the_rows_and_nothing_of_them(worl
 
 
 ROW, LAST = data("1\tone\n"), raw.query("SELECT 1")
-REFUSED = raw.query("EXPLAIN SELECT 1")
+REFUSED = raw.query("LOCK TABLE office")
 BOUND = raw.parse(COPY) + raw.bind()
 RUN = BOUND + raw.execute()
 # What is sent in one write, and the tags that come up to the second ReadyForQuery or the end.
@@ -344,7 +344,7 @@ ATTACKS = {
         "EZEZ",
     ),
     "a-copy-that-a-refusal-skips": (
-        raw.parse("EXPLAIN SELECT 1") + raw.query(COPY) + ROW + DONE + raw.SYNC + LAST,
+        raw.parse("LOCK TABLE office") + raw.query(COPY) + ROW + DONE + raw.SYNC + LAST,
         "EZTDCZ",
     ),
     "a-portal-executed-twice": (
@@ -364,7 +364,7 @@ ATTACKS = {
         "12GC12GCZTDCZ",
     ),
     "statements-behind-the-end-of-a-failed-copy": (
-        RUN + data("x\n") + DONE + raw.parse("EXPLAIN SELECT 1") + raw.SYNC + LAST,
+        RUN + data("x\n") + DONE + raw.parse("LOCK TABLE office") + raw.SYNC + LAST,
         "12GEZTDCZ",
     ),
     "a-copy-run-by-execute": (

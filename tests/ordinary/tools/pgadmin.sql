@@ -108,5 +108,5 @@ SELECT oid, subname FROM pg_catalog.pg_subscription
 -- query: user mappings | system-relation
 SELECT u.umid, u.usename FROM pg_catalog.pg_user_mappings u
 
--- query: explain | unsupported-statement
+-- query: explain | served
 EXPLAIN (FORMAT json) SELECT * FROM shop.customer
