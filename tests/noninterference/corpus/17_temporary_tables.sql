@@ -352,3 +352,23 @@ SELECT * FROM cases
 CREATE TEMP TABLE scratch AS SELECT id, suspect_name FROM cases ORDER BY id
 -- step
 COPY scratch TO STDOUT
+
+-- case: name_in_escapes | equal | the name spelt otherwise each time
+CREATE TEMP TABLE U&"\0063ases" (id int)
+-- step
+INSERT INTO U&"!0063ases" UESCAPE '!' VALUES (3)
+-- step
+SELECT * FROM CASES
+-- step
+SELECT * FROM U&"\0063ases"
+
+-- case: merge_into_a_view | unvetted-view | its rows are a protected table's
+MERGE INTO v_case_list v USING courts k ON v.court_code = k.code WHEN MATCHED THEN UPDATE SET case_no = 'x'
+
+-- case: write_in_what_is_copied | equal | the server takes no write there
+CREATE TEMP TABLE scratch AS WITH gone AS (DELETE FROM evidence WHERE case_id = 3 RETURNING *) SELECT * FROM gone
+
+-- case: copy_by_a_view | equal | a view in the place of tables
+CREATE TEMP TABLE scratch AS TABLE v_nested
+-- step
+SELECT * FROM scratch ORDER BY id
