@@ -34,6 +34,7 @@ from tests.world import HOST, Database, PostgresWorld
 
 pytestmark = pytest.mark.database
 
+APPLIED = 'fengcun_policy_reloads_total{result="applied"}'
 WAITING = "SELECT role FROM base.case_person"
 # Who can log in under this policy and not under the shipped one.
 NEWCOMER = "postgres"
@@ -335,3 +336,18 @@ def test_requests_without_end_to_cancel_do_not_hold_up_the_others(shared: Servic
         while any(thread.is_alive() for thread in threads):
             assert client.execute("SELECT 1").fetchone() == (1,)
         assert health(shared.site)[0] == 200
+
+
+def test_each_worker_checks_passwords_by_itself(agency: Database, tmp_path: Path) -> None:
+    query_of = "SELECT rolpassword FROM pg_authid WHERE rolname = $1"
+    login = f'auth = "scram"\nverifier_query = "{query_of}"'
+    with serving(agency, tmp_path, login=login) as service, ExitStack() as stack:
+        for worker in list(service.workers):
+            client = client_of(stack, service, worker.pid)
+            assert client.execute("SELECT current_user").fetchone() == ("desk",)
+        for _ in range(2 * WORKERS):
+            with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+                psycopg.connect(service.site.conninfo() + " password=wrong")
+        service.process.send_signal(signal.SIGHUP)
+        until(lambda: metric(service.site, APPLIED) >= 1)
+        assert service.site.connect().execute("SELECT 1").fetchone() == (1,)
