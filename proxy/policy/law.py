@@ -99,7 +99,8 @@ class Law:
     ``pg_catalog`` and ``information_schema`` is refused. ``vetted_functions`` are names in
     these schemas, none of whose overloads can reach a relation, a file or another session.
     ``withheld_functions``, likewise of ``pg_catalog``, answer with what counts sealed rows too:
-    their calls stay in the statement and are never run.
+    their calls stay in the statement and are never run. ``seals_nothing``: the administrator's word
+    that no database behind this proxy holds anything sealed: statements pass as they come.
     """
 
     digest: str
@@ -110,3 +111,4 @@ class Law:
     system_relations: frozenset[QualifiedName] = frozenset()
     vetted_functions: Mapping[str, Volatility] = field(default_factory=dict)
     withheld_functions: frozenset[str] = frozenset()
+    seals_nothing: bool = False

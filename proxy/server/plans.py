@@ -22,7 +22,13 @@ _generations = itertools.count(1)
 
 
 class PlanSource(Plans, Protocol):
-    """What a relay needs: plans seen before, plans to be made, and what they rest on."""
+    """What a relay needs: plans seen before, plans to be made, and what they rest on.
+
+    `seals_nothing`: every plan is to send the text as it came.
+    """
+
+    @property
+    def seals_nothing(self) -> bool: ...
 
     @property
     def basis(self) -> Basis: ...
@@ -58,6 +64,10 @@ class DatabasePlans:
         self._executor = executor
         self._metrics = metrics
         self._refresh = refresh
+
+    @property
+    def seals_nothing(self) -> bool:
+        return self.planner.law.seals_nothing
 
     def lookup(self, text: str, scene: Scene) -> Plan | None:
         """A plan made before for this text or its shape."""

@@ -65,6 +65,11 @@ class Relay:
         client.on_lost, server.on_lost = self._client_lost, self._server_lost
         self._balance()
 
+    @property
+    def unsealed(self) -> bool:
+        """It was let in where nothing is sealed, and must not outlive that."""
+        return self._opening.unsealed
+
     def begin(self, session: Session, scribe: Scribe, plans: PlanSource, early: bytes) -> None:
         """The session is open: tell the client so, and take what it already sent."""
         self._session, self._scribe, self._plans = session, scribe, plans

@@ -144,6 +144,7 @@ class Station:
             for name in prepared.catalogues:
                 self._metrics.catalogue_loaded(name, time.time())
             self._metrics.policy_in_force(prepared.law.digest, previous=previous)
+            self._metrics.policy_seals(nothing=prepared.law.seals_nothing)
             self._doubt(prepared.doubts)
             self._watched.tls = prepared.way.upstream_tls
             if self._worker is None:

@@ -68,6 +68,16 @@ class UnknownDatabase(FengcunError):
     label = "unknown-database"
 
 
+class PolicyChanged(FengcunError):
+    """The session was let in under a policy that sealed nothing."""
+
+    sqlstate = "57P01"
+    label = "policy-changed"
+
+
+_SEALED_SINCE: Final = PolicyChanged("the policy has changed: connect again")
+
+
 @dataclass(frozen=True, slots=True)
 class WorkerLimits:
     """What one worker takes on."""
@@ -84,6 +94,11 @@ class InForce:
 
     identify: Identify
     plans: Mapping[str, PlanSource]
+
+    @property
+    def seals_nothing(self) -> bool:
+        """Nothing behind this proxy is sealed."""
+        return bool(self.plans) and all(plans.seals_nothing for plans in self.plans.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,10 +156,13 @@ class Worker:
         self._in_force = in_force
         for relay, identity in list(self._relays.items()):
             principal = _identified(in_force, identity)
+            plans = in_force.plans[identity.database]
             if principal is None:
                 relay.reject(NO_PRINCIPAL)
+            elif relay.unsealed and not plans.seals_nothing:
+                relay.fail(_SEALED_SINCE.sqlstate, str(_SEALED_SINCE))
             else:
-                relay.use(in_force.plans[identity.database], principal)
+                relay.use(plans, principal)
 
     def lead(self, way: Way) -> None:
         """Who comes from now on gets in this way."""
@@ -227,15 +245,18 @@ class Worker:
             return None
         if greeted.secured is None and way.client_tls is not None and way.client_tls.required:
             raise Rejected("connections here are encrypted: set sslmode=verify-full or require")
-        admission = admit(greeted.packet)
+        unsealed = self._in_force.seals_nothing
+        admission = admit(greeted.packet, unsealed=unsealed)
         if self._places.taken_count > self._limits.connections_max:
             raise TooManyConnections("sorry, too many clients already: raise limits or try later")
         if admission.database not in self._in_force.plans:
             raise UnknownDatabase("this proxy does not serve that database")
         async with self._handshakes:
-            return await self._enter(peer, admission, greeted)
+            return await self._enter(peer, admission, greeted, unsealed=unsealed)
 
-    async def _enter(self, peer: Peer, admission: Admission, greeted: Greeted) -> Relay | None:
+    async def _enter(
+        self, peer: Peer, admission: Admission, greeted: Greeted, *, unsealed: bool
+    ) -> Relay | None:
         way, rest = self._way, greeted.rest
         proven: Proven | None = None
         if way.verifier_of is not None:
@@ -244,7 +265,7 @@ class Worker:
         transport, server = await connect(way.upstream, way.upstream_tls, Peer)
         try:
             login = RelayedLogin() if proven is None else _proven(proven, transport)
-            opening = Opening(self._cancel_keys.fresh(), login)
+            opening = Opening(self._cancel_keys.fresh(), login, unsealed=unsealed)
             relay = Relay(peer, server, opening, self._metrics)
             if peer.lost or server.lost:
                 raise UpstreamUnavailable("the database closed the connection")
@@ -267,6 +288,8 @@ class Worker:
             await self._record_stranger(identity, plans.basis)
             relay.reject(NO_PRINCIPAL)
             return
+        if opening.unsealed and not plans.seals_nothing:
+            raise _SEALED_SINCE
         identity = replace(identity, principal=principal.name)
         opened = opening.opened(principal)
         nonce = secrets.token_hex(_NONCE_BYTES).encode("ascii")

@@ -32,8 +32,10 @@ class Rows:
 
     @property
     def undecided(self) -> bool:
-        """The server has yet to say whether it takes rows."""
-        return self._is(Copying.ASKED)
+        """The server has yet to say whether it takes rows, or more for the next statement."""
+        operation = self._operation
+        several = operation is not None and operation.several
+        return self._is(Copying.ASKED) or (several and self._is(Copying.ENDED))
 
     @property
     def wanted(self) -> bool:
@@ -63,4 +65,6 @@ class Rows:
 
     def _is(self, copying: Copying) -> bool:
         operation = self._operation
-        return operation is not None and operation.copying is copying and not operation.failed
+        if operation is None or operation.failed or operation.answered:
+            return False
+        return operation.copying is copying

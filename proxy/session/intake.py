@@ -16,6 +16,7 @@ from proxy.session.limits import DIVISIBLE
 from proxy.session.mirror import Mirror
 from proxy.session.names import Change, Portal, Statement
 from proxy.session.operation import Kind, Operation, query_operation
+from proxy.session.passing import UNJUDGED
 from proxy.session.plan import Plan, Timing
 from proxy.session.refusals import Poison
 from proxy.session.resolve import Pending, define, resolve, resolve_again, resolve_portal
@@ -185,7 +186,7 @@ class Intake:
         bind = frontend.decode_bind(raw)
         if self._must_await(self._mirror.statements.pending(bind.statement)):
             return False
-        statement = self._mirror.statements.get(bind.statement)
+        statement = self._judge.statement_of(bind.statement)
         operation = Operation(Kind.BIND, self._mirror.segment)
         if statement is None:
             return self._refuse(refusals.UNKNOWN_STATEMENT, b"", operation, bind.values)
@@ -209,7 +210,7 @@ class Intake:
         execute = frontend.decode_execute(raw)
         if self._must_await(self._mirror.portals.pending(execute.portal)):
             return False
-        portal = self._mirror.portals.get(execute.portal)
+        portal = self._judge.portal_of(execute.portal)
         operation = Operation(Kind.EXECUTE, self._mirror.segment)
         if portal is None:
             return self._refuse(refusals.UNKNOWN_PORTAL, b"", operation)
@@ -278,7 +279,11 @@ class Intake:
         self._over = True
         return True
 
-    def _function_call(self, _raw: bytes) -> bool:
+    def _function_call(self, raw: bytes) -> bool:
+        if self._mirror.unsealed:
+            operation = Operation(Kind.FUNCTION_CALL, self._mirror.segment, UNJUDGED)
+            operation.unit = self._record(UNJUDGED.decision, UNJUDGED.timing)
+            return self._send_in_time(raw, operation)
         operation = query_operation(self._mirror.segment, None)
         return self._refuse(refusals.FUNCTION_CALL, b"", operation)
 
@@ -363,7 +368,7 @@ class Intake:
         self,
         decision: Decision,
         timing: Timing,
-        text: bytes,
+        text: bytes = b"",
         sent: str | None = None,
         values: bytes | None = None,
     ) -> Unit:

@@ -9,7 +9,8 @@ from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.session import refusals
 from proxy.session.commands import Analyse
 from proxy.session.mirror import Mirror
-from proxy.session.names import Statement
+from proxy.session.names import Portal, Statement
+from proxy.session.passing import UNJUDGED
 from proxy.session.plan import Effect, Plan, Scene
 from proxy.statement.temporary import MakeTemporary
 from proxy.wire.postgres.encoding import decode_exactly, encode_exactly
@@ -102,6 +103,8 @@ class Judge:
         agree about ASCII and about nothing else.
         """
         codec = self._mirror.codec
+        if self._mirror.unsealed:
+            return self._pass_on(raw)
         text = decode_exactly(raw, codec)
         if ascii_only and not raw.isascii():
             return Judged(Plan(refusals.ENCODING_UNKNOWN, None), text or "", None)
@@ -125,6 +128,12 @@ class Judge:
             return Judged(Plan(refusals.ENCODING_UNKNOWN, None), text, None)
         return Judged(plan, text, upstream)
 
+    def _pass_on(self, raw: bytes) -> Judged | None:
+        """Nothing depends on how the server reads the text but the kind it is recorded as."""
+        text = raw.decode(self._mirror.codec, "replace")
+        plan = self._plan(text)
+        return None if plan is None else Judged(plan, text, raw)
+
     def bars(self, plan: Plan) -> bool:
         """The session has changed the schema and its transaction has not ended: it can end that,
         and do nothing else, for what a name means now nobody knows."""
@@ -135,6 +144,23 @@ class Judge:
         generation, plan = self.plans.generation, judged.plan
         return Statement(raw, judged.text, plan.text or "", plan, self._mirror.scene, generation)
 
+    def statement_of(self, name: bytes) -> Statement | None:
+        """The prepared statement of that name; None where nobody judged what has it."""
+        return self._mirror.statements.get(name) or self._stranger()
+
+    def portal_of(self, name: bytes) -> Portal | None:
+        """The portal of that name; None where nobody judged what has it."""
+        portal, stranger = self._mirror.portals.get(name), self._stranger()
+        if portal is not None or stranger is None:
+            return portal
+        return Portal(stranger, UNJUDGED, UNJUDGED, None)
+
+    def _stranger(self) -> Statement | None:
+        """Where nothing is sealed a name may come from anywhere: from a function, from DO."""
+        if not self._mirror.unsealed:
+            return None
+        return Statement(b"", "", "", UNJUDGED, self._mirror.scene, self.plans.generation)
+
     def judge_again(self, statement: Statement) -> Decision | None:
         """The decision on a prepared statement that is about to be bound.
 
@@ -142,6 +168,8 @@ class Judge:
         the text it holds may by now mean something else than what was judged.
         """
         scene, generation = self._mirror.scene, self.plans.generation
+        if self._mirror.unsealed:
+            return statement.plan.decision
         if statement.generation == generation and statement.scene == scene:
             return (
                 refusals.SCHEMA_CHANGING if self.bars(statement.plan) else statement.plan.decision

@@ -15,7 +15,7 @@ from proxy.policy.decision import StatementClass
 from proxy.policy.law import Principal
 from proxy.session.commands import Unit
 from proxy.session.names import Names, Portal, Statement, effective_path
-from proxy.session.operation import Copying, Kind, Operation
+from proxy.session.operation import ENDS_SEGMENT, Copying, Kind, Operation
 from proxy.session.plan import (
     DropPortal,
     DropPortals,
@@ -36,9 +36,19 @@ _HELD_BYTES_MAX: Final = 8 * 1024 * 1024
 
 
 class Mirror:
-    """The server's side of the session. `user` is its current_user, `path` its search path."""
+    """The server's side of the session. `user` is its current_user, `path` its search path.
+    `unsealed`: nothing behind this proxy is sealed, whatever the session does is passed on."""
 
-    def __init__(self, principal: Principal, user: str, path: SearchPath, codec: str) -> None:
+    def __init__(
+        self,
+        principal: Principal,
+        user: str,
+        path: SearchPath,
+        codec: str,
+        *,
+        unsealed: bool = False,
+    ) -> None:
+        self.unsealed = unsealed
         self.statements: Names[Statement] = Names()
         self.portals = Portals()
         self.temporaries = Temporaries()
@@ -132,14 +142,14 @@ class Mirror:
         if operation.guarded:
             self._guarded_count += 1
             self._guarded_transaction = True
-        if operation.kind is Kind.SYNC or operation.kind is Kind.QUERY:
+        if operation.kind in ENDS_SEGMENT:
             self.segment += 1
         if not operation.plain and operation.kind is not Kind.SYNC:
             self._unplain_count += 1
         if operation.turning:
             self._turning_count += 1
             self.turn += 1
-        self.changing = self.changing or operation.changes_schema
+        self.changing = self.changing or (operation.changes_schema and not self.unsealed)
         if operation.statement is not None:
             self.statements.announce(operation.statement)
         if operation.portal is not None:
@@ -160,6 +170,8 @@ class Mirror:
             raise UpstreamUnavailable("the database answered out of step")
         if tag == backend.COPY_IN:
             head.copying = Copying.TAKING
+        elif tag == backend.COMMAND_COMPLETE and head.copying is Copying.ENDED and head.several:
+            head.copying = Copying.ASKED
         if tag == backend.COMMAND_COMPLETE and head.kind is Kind.EXECUTE:
             self._apply_effects(head)
         if last:
@@ -203,7 +215,7 @@ class Mirror:
             return
         if head.unit is not None:
             head.unit.error = sqlstate
-        if head.kind is Kind.QUERY or head.kind is Kind.SYNC:
+        if head.kind in ENDS_SEGMENT:
             head.failed = True
             return
         error = sqlstate

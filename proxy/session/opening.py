@@ -67,10 +67,12 @@ class Opening:
     `client_key` is the BackendKeyData body the client shall get instead of the server's, cut to
     the server's length; `server_key` is the server's. The last message for the client, its
     ReadyForQuery, is kept back in `ready` until somebody has decided that the session may begin.
-    `login` answers the database until it lets the client in.
+    `login` answers the database until it lets the client in. `unsealed`: nothing is sealed, so
+    whatever the session's settings are, it is served.
     """
 
-    def __init__(self, client_key: bytes, login: Login) -> None:
+    def __init__(self, client_key: bytes, login: Login, *, unsealed: bool = False) -> None:
+        self.unsealed = unsealed
         self.server_key: bytes | None = None
         self.ready = b""
         self._answer: tuple[bytes | None, ...] | None = None
@@ -130,6 +132,8 @@ class Opening:
 
     def opened(self, principal: Principal) -> Opened:
         """What the session begins with. Raises `Unsupported`."""
+        if self.unsealed:
+            return Opened(principal, "", (), self.codec, bytes(self._early), unsealed=True)
         if self._answer is None or self._codec is None:
             raise Unsupported(f"client_encoding {self._codec_name} is not supported here")
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from types import MappingProxyType
@@ -25,7 +25,11 @@ class Kind(Enum):
     CLOSE = auto()
     EXECUTE = auto()
     SYNC = auto()
+    FUNCTION_CALL = auto()
 
+
+ENDS_SEGMENT: Final = frozenset({Kind.QUERY, Kind.SYNC, Kind.FUNCTION_CALL})
+"""The server answers these with ReadyForQuery, whatever becomes of them."""
 
 # Which message may answer which, and whether it is the last one to do so.
 ANSWERS: Final[Mapping[int, Mapping[Kind, bool]]] = MappingProxyType(
@@ -43,7 +47,8 @@ ANSWERS: Final[Mapping[int, Mapping[Kind, bool]]] = MappingProxyType(
         backend.COMMAND_COMPLETE: {Kind.EXECUTE: True, Kind.QUERY: False},
         backend.EMPTY_QUERY: {Kind.EXECUTE: True, Kind.QUERY: False},
         backend.PORTAL_SUSPENDED: {Kind.EXECUTE: True},
-        backend.READY: {Kind.QUERY: True, Kind.SYNC: True},
+        backend.FUNCTION_RESULT: {Kind.FUNCTION_CALL: False},
+        backend.READY: dict.fromkeys(ENDS_SEGMENT, True),
     }
 )
 
@@ -88,6 +93,7 @@ _PLAIN: Final = frozenset(
 )
 
 _DDL: Final = StatementClass.DDL
+_SEVERAL: Final = StatementClass.MULTIPLE
 
 
 @dataclass(slots=True, eq=False)
@@ -121,7 +127,7 @@ class Operation:
                 return self.plan is not None and self.plan.decision.statement_class in _PLAIN
             case Kind.PARSE | Kind.BIND | Kind.DESCRIBE | Kind.CLOSE:
                 return True
-            case Kind.SYNC:
+            case Kind.SYNC | Kind.FUNCTION_CALL:
                 return False
             case _:
                 assert_never(self.kind)
@@ -131,6 +137,11 @@ class Operation:
         """Running it does."""
         ran = self.ran
         return ran is not None and ran.decision.statement_class is _DDL
+
+    @property
+    def several(self) -> bool:
+        """It is a text of several statements, each of which is answered."""
+        return self.plan is not None and self.plan.decision.statement_class is _SEVERAL
 
     @property
     def ran(self) -> Plan | None:
@@ -144,9 +155,13 @@ class Operation:
 
     def ends_with(self, tag: int) -> bool | None:
         """Whether an answer of `tag` is the last to this; None where it is none to this."""
-        if not self.failed and (self.refusal is not None or tag not in _COPY_ANSWERS[self.copying]):
+        if not self.failed and (self.refusal is not None or tag not in self._answers):
             return None
         return ANSWERS[tag].get(self.kind)
+
+    @property
+    def _answers(self) -> Collection[int]:
+        return ANSWERS if self.copying and self.several else _COPY_ANSWERS[self.copying]
 
 
 def query_operation(segment: int, plan: Plan | None) -> Operation:

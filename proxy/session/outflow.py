@@ -20,7 +20,7 @@ from proxy.wire.postgres.encoding import codec_of
 # Long enough for an error that quotes a long value, or a row of 1,600 columns described.
 _MESSAGE_BYTES_MAX: Final = 16 * 1024 * 1024
 
-# Replication, authentication and function results are not here: if one comes, the session ends.
+# Replication and authentication are not here: if they come, the session ends.
 SERVER_TAGS: Final[Mapping[int, int]] = MappingProxyType(
     dict.fromkeys(
         (
@@ -79,7 +79,7 @@ class Outflow:
                 return b"" if self._mirror.guarded else None
             case backend.NOTIFICATION:
                 # LISTEN is not admitted, and what others NOTIFY was never judged for this client.
-                return b""
+                return None if self._mirror.unsealed else b""
             case backend.PARAMETER_STATUS:
                 self._parameter(raw)
             case _:
@@ -99,6 +99,10 @@ class Outflow:
 
     def _parameter(self, raw: bytes) -> None:
         name, value = backend.decode_parameter_status(raw)
+        if self._mirror.unsealed:
+            if name == b"client_encoding":
+                self._mirror.codec = codec_of(value.decode("ascii", "replace")) or "ascii"
+            return
         if name == b"standard_conforming_strings" and value != b"on":
             raise UpstreamUnavailable("standard_conforming_strings was turned off")
         if name == b"client_encoding":

@@ -21,6 +21,7 @@ from proxy.rewrite.narrow import CannotNarrow
 from proxy.rewrite.predicate import compile_law
 from proxy.rewrite.views import Expansion, Views
 from proxy.session.naming import defines, uses
+from proxy.session.passing import pass_on
 from proxy.session.plan import (
     DropPortal,
     DropPortals,
@@ -87,6 +88,8 @@ class Planner:
     def work_out(self, text: str, scene: Scene) -> Planned:
         """The plan, and what a cache needs to make more of it."""
         try:
+            if self.law.seals_nothing:
+                return Planned(*pass_on(text, scene, self.law, self.catalogue, self.limits))
             return self._work_out(text, scene)
         except NotUnderstood as error:
             refusal = Refusal(

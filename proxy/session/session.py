@@ -34,7 +34,8 @@ _HELD_BYTES_MAX: Final = 4 * 1024 * 1024
 class Opened:
     """What opening a session brought to light; `user` is the server's current_user.
 
-    `early` is what the client sent before it was told that the session is ready.
+    `early` is what the client sent before it was told that the session is ready. `unsealed`: it
+    was let in where nothing is sealed, and nothing about it was pinned.
     """
 
     principal: Principal
@@ -42,6 +43,7 @@ class Opened:
     path: SearchPath
     codec: str
     early: bytes = b""
+    unsealed: bool = False
 
 
 class Session:
@@ -52,7 +54,10 @@ class Session:
 
     def __init__(self, opened: Opened, plans: Plans, nonce: bytes, limits: MessageLimits) -> None:
         poison = Poison(nonce)
-        self._mirror = Mirror(opened.principal, opened.user, opened.path, opened.codec)
+        self.unsealed = opened.unsealed
+        self._mirror = Mirror(
+            opened.principal, opened.user, opened.path, opened.codec, unsealed=opened.unsealed
+        )
         self._judge = Judge(self._mirror, plans)
         self._intake = Intake(self._mirror, self._judge, poison, client_tags(limits))
         self._gate = Gate()

@@ -26,7 +26,7 @@ class Settling:
             case Kind.QUERY | Kind.SYNC:
                 if _settles(operation) or self._within_segment:
                     self._awaited = operation
-            case Kind.PARSE | Kind.BIND | Kind.DESCRIBE | Kind.CLOSE:
+            case Kind.PARSE | Kind.BIND | Kind.DESCRIBE | Kind.CLOSE | Kind.FUNCTION_CALL:
                 pass
 
     @property

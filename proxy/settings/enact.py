@@ -45,13 +45,14 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
         raise ConfigurationProblems(draft.problems)
     return Law(
         digest=hashlib.sha256(document.content).hexdigest(),
-        relations={**draft.rules, **builtin.relations},
+        relations={} if policy.seals_nothing else {**draft.rules, **builtin.relations},
         principals=tuple(map(_principal, policy.principal)),
         open_relations=frozenset(name for name, table in draft.tables.items() if table.open),
         approved_functions={name: table.digest for name, table in policy.function.items()},
         system_relations=builtin.system_relations,
         vetted_functions=builtin.vetted_functions,
         withheld_functions=builtin.withheld_functions,
+        seals_nothing=policy.seals_nothing,
     )
 
 

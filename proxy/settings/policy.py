@@ -176,12 +176,23 @@ class PrincipalTable(Section):
 class PolicyTables(Section):
     """A whole policy.toml."""
 
+    seals_nothing: bool = False
+    """The administrator's word that no database behind this proxy holds anything sealed: every
+    statement passes as it comes, and is recorded."""
     relation: dict[QualifiedText, RelationTable] = Field(default_factory=dict)
     """Relations, by "schema.name"."""
     function: dict[SignatureText, FunctionTable] = Field(default_factory=dict)
     """The site's own functions that may be called, by "schema.name(argument types)"."""
     principal: tuple[PrincipalTable, ...] = ()
     """Who connects. Who matches none is refused."""
+
+    @model_validator(mode="after")
+    def _seals_something_or_nothing(self) -> PolicyTables:
+        if self.seals_nothing and (self.relation or self.function):
+            raise ValueError(
+                "seals_nothing = true passes everything: remove it, or all of relation and function"
+            )
+        return self
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> PolicyTables:

@@ -118,6 +118,8 @@ class Metrics:
         self._catalogue_times: dict[str, float] = {}
         self._policy_unfit = make.gauge("policy_unfit", "1: a database changed.", "livemax")
 
+        self._seals_nothing = make.gauge("policy_seals_nothing", "1: all is passed.", "livemax")
+
         self._rules = TokenSet(distinct_max=_RULES_MAX)
         self._violation_kinds = TokenSet(distinct_max=_KINDS_MAX)
         self._upstream_kinds = TokenSet(distinct_max=_KINDS_MAX)
@@ -197,6 +199,10 @@ class Metrics:
         """
         self._catalogue_times[database] = at_seconds
         self._catalogue_loaded.set(min(self._catalogue_times.values()))
+
+    def policy_seals(self, *, nothing: bool) -> None:
+        """Whether the policy in force seals nothing at all."""
+        self._seals_nothing.set(1 if nothing else 0)
 
     def policy_fits(self, *, fits: bool) -> None:
         """Whether the policy in force fits every database as it is now."""

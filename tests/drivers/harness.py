@@ -112,6 +112,7 @@ class MarkedPlans:
 
     def __init__(self, generation: int = 1) -> None:
         self.generation = generation
+        self.seals_nothing = False
         self.basis = Basis("0" * 64, "0" * 64)
         self.scenes: list[Scene] = []
 

@@ -78,11 +78,14 @@ class Admission:
     message: StartupMessage
 
 
-def admit(message: StartupMessage) -> Admission:
+def admit(message: StartupMessage, *, unsealed: bool = False) -> Admission:
     """Rebuild a client's StartupMessage. Raises `ParameterRefused`, naming the parameter only.
 
-    ``options`` is taken apart and its settings are sent as parameters of their own.
+    ``options`` is taken apart and its settings are sent as parameters of their own. ``unsealed``:
+    nothing is sealed behind this proxy, and whatever does not ask for replication is sent on.
     """
+    if unsealed:
+        return _sent_on(message)
     user = database = ""
     protocol_options: list[tuple[str, str]] = []
     settings: dict[str, tuple[str, str]] = {}
@@ -112,6 +115,18 @@ def admit(message: StartupMessage) -> Admission:
         settings.get("application_name", ("", ""))[1],
         StartupMessage(message.minor, parameters),
     )
+
+
+def _sent_on(message: StartupMessage) -> Admission:
+    given = dict(message.parameters)
+    if "replication" in given:
+        raise _refused("replication", "is not admitted")
+    user = given.get("user", "")
+    if not user:
+        raise _refused("user", "is missing")
+    # With duplicates the server takes the last, and so does the dict.
+    database = given.get("database") or user
+    return Admission(user, database, given.get("application_name", ""), message)
 
 
 def _add(settings: dict[str, tuple[str, str]], given: Iterable[tuple[str, str]]) -> None:

@@ -22,6 +22,14 @@ def test_people_read_the_same_findings_with_their_count(config, capsys):
     assert lines[-1].startswith(f"{count} findings")
 
 
+def test_a_policy_that_seals_nothing_is_said_to(config, capsys):
+    config.with_name("policy.toml").write_text("seals_nothing = true\n", encoding="utf-8")
+    assert run(config, as_json=True) == 0
+    assert json.loads(capsys.readouterr().out) == []
+    assert run(config, as_json=False) == 0
+    assert "every statement is passed" in capsys.readouterr().out
+
+
 def test_what_the_service_does_not_start_with_is_found_with_its_line(config, capsys):
     policy = config.with_name("policy.toml")
     lines = policy.read_text(encoding="utf-8").replace("self.role IN", "self.rolle IN", 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from proxy.names import PrincipalName, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
@@ -20,6 +20,7 @@ from proxy.wire.postgres.frontend import Parse
 NONCE = b"0123456789abcdef0123456789abcdef"
 PRINCIPAL = Principal(PrincipalName("tester"), PrincipalKind.UNIT, (Match(user="app"),))
 OPENED = Opened(PRINCIPAL, "app", ("pg_catalog", "public"), "utf-8")
+UNSEALED = replace(OPENED, unsealed=True)
 POISON = b'"fengcun_refused_' + NONCE + b'"'
 
 SYNC, FLUSH = frontend.SYNC_MESSAGE, frontend.FLUSH_MESSAGE

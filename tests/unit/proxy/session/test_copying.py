@@ -1,10 +1,13 @@
 """Rows that a client sends: the server reads as rows what was taken as rows, and nothing else."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.errors import ProtocolViolation
+from proxy.policy.decision import StatementClass
 from proxy.session.copying import ROWS, Rows
 from proxy.session.operation import Copying, Kind, Operation
 from proxy.wire.postgres.backend import decode_fields
@@ -24,11 +27,13 @@ from tests.unit.proxy.session.playbook import (
     SYNC,
     SYNTAX_ERROR,
     TAKING,
+    UNSEALED,
     Plans,
     Play,
     answer,
     bind,
     copy_data,
+    decision,
     describe,
     error,
     execute,
@@ -242,3 +247,22 @@ def test_however_it_interleaves_the_server_reads_rows_as_rows_and_statements_as_
             return
     assert (coming, server.behind) == (b"", False)
     assert server.mode is not Mode.STATEMENTS or not play.session.holding
+
+
+def test_where_nothing_is_sealed_rows_may_come_among_other_statements():
+    several = replace(COPY, decision=decision(kind=StatementClass.MULTIPLE), text="several")
+    play = Play(Plans({"several": several}), UNSEALED).client(query("several"))
+    play.durable().client(ROW, COPY_DONE, ROW, COPY_DONE, query("after"))
+    assert play.upstream == b""
+    assert play.server(answer("T", b"\0\0"), DONE).upstream == b""
+    assert play.server(TAKING).upstream == ROW + COPY_DONE
+    assert play.server(COPIED).upstream == b""
+    assert play.server(TAKING).upstream == ROW + COPY_DONE
+    assert play.server(COPIED, READY).upstream == query("after")
+
+
+def test_where_nothing_is_sealed_rows_that_nobody_takes_are_dropped():
+    several = replace(COPY, decision=decision(kind=StatementClass.MULTIPLE), text="several")
+    play = Play(Plans({"several": several}), UNSEALED).client(query("several"))
+    play.durable().client(ROW, COPY_DONE, query("after"))
+    assert play.server(error(), READY).upstream == query("after")

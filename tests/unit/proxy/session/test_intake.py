@@ -19,6 +19,7 @@ from tests.unit.proxy.session.playbook import (
     ROW,
     SYNC,
     SYNTAX_ERROR,
+    UNSEALED,
     Plans,
     Play,
     answer,
@@ -319,3 +320,30 @@ def test_an_error_of_the_server_while_a_refusal_is_under_way_is_its_own():
     play = Play(Plans({"bad": REFUSAL})).client(query("bad")).durable()
     timeout = encode_fields({"S": b"ERROR", "C": b"57014", "M": b"canceling statement"})
     assert play.server(timeout, READY).released == timeout + READY
+
+
+@pytest.mark.parametrize("sent", [bind(b"theirs"), execute(b"theirs"), answer("F", b"\0" * 10)])
+def test_where_nothing_is_sealed_unknown_names_and_calls_are_recorded_and_sent(sent):
+    play = Play(opened=UNSEALED).client(sent)
+    (record,) = play.records
+    assert (record.decision.verdict, record.timing) == (Verdict.PASS, Timing.FIRST)
+    assert play.upstream == b""
+    assert play.durable().upstream == sent
+
+
+def test_a_call_of_the_fast_path_is_answered_like_a_query():
+    call = answer("F", b"\0" * 10)
+    play = Play(opened=UNSEALED).client(call).durable()
+    result = answer("V", b"\xff\xff\xff\xff")
+    assert play.server(result, READY).released == result + READY
+    assert play.client(call).durable().server(error(), READY).released == error() + READY
+    assert (
+        play.client(query("SELECT 1")).durable().server(ROW, DONE, READY).released
+        == ROW + DONE + READY
+    )
+
+
+def test_where_nothing_is_sealed_bytes_of_any_encoding_are_sent():
+    raw = b"Q\0\0\0\x0e" + b"SELECT \xff\xfe" + b"\0"
+    play = Play(Plans({"SELECT \ufffd\ufffd": Plan(decision(), "x")}), UNSEALED)
+    assert play.client(raw).upstream == raw

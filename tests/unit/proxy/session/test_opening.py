@@ -152,3 +152,13 @@ def test_hostile_bytes_from_either_side_raise_nothing(pieces):
     opening = Opening(ISSUED, RelayedLogin())
     for from_client, data in pieces:
         (opening.from_client if from_client else opening.from_server)(data)
+
+
+def test_where_nothing_is_sealed_any_session_is_opened():
+    opening = Opening(ISSUED, RelayedLogin(), unsealed=True)
+    strange = answer("S", b"client_encoding\0MULE_INTERNAL\0")
+    opening.from_server(OK + strange + KEY + READY)
+    opening.from_server(learnt(standard_conforming_strings="off") + DONE + READY)
+    opened = opening.opened(PRINCIPAL)
+    assert opening.open
+    assert (opened.unsealed, opened.codec) == (True, "ascii")

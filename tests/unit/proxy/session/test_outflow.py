@@ -11,6 +11,7 @@ from tests.unit.proxy.session.playbook import (
     REFUSAL,
     ROW,
     SYNTAX_ERROR,
+    UNSEALED,
     Plans,
     Play,
     answer,
@@ -98,3 +99,25 @@ def test_the_watermark_is_what_was_sent_when_the_chunk_came():
     assert play.durable(1).released == DONE + READY
     assert play.server(DONE, READY).released == b""
     assert play.durable(2).released == DONE + READY
+
+
+NOTIFIED = answer("A", b"\0\0\0\1news\0word\0")
+STATUSES = answer("S", b"standard_conforming_strings\0off\0") + answer(
+    "S", b"client_encoding\0MULE_INTERNAL\0"
+)
+
+
+def test_notifications_and_settings_pass_where_nothing_is_sealed():
+    play = Play(opened=UNSEALED).server(NOTIFIED, STATUSES)
+    assert play.released == NOTIFIED + STATUSES
+    assert play.session.codec == "ascii"
+
+
+@pytest.mark.parametrize("came", [NOTIFIED, answer("S", b"client_encoding\0MULE_INTERNAL\0")])
+def test_and_nowhere_else(came):
+    assert came not in Play().server(came).released
+
+
+def test_a_result_of_the_fast_path_that_nobody_asked_for_ends_the_session():
+    result = answer("V", b"\xff\xff\xff\xff")
+    assert result not in playing().server(result).released

@@ -19,4 +19,6 @@ def test_the_schema_names_the_sections():
     assert {"listen", "upstream", "tls", "login", "ledger", "metrics", "limits", "policy"} == set(
         json_schema("fengcun.toml")["properties"]
     )
-    assert {"relation", "function", "principal"} == set(json_schema("policy.toml")["properties"])
+    assert {"seals_nothing", "relation", "function", "principal"} == set(
+        json_schema("policy.toml")["properties"]
+    )

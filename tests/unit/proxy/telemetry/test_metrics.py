@@ -50,6 +50,7 @@ def _exercise(metrics: Metrics) -> None:
     metrics.policy_in_force(DIGEST_OLD)
     metrics.catalogue_loaded("archive", 1_700_000_000.0)
     metrics.policy_fits(fits=False)
+    metrics.policy_seals(nothing=True)
 
 
 def _public() -> set[str]:

@@ -121,3 +121,20 @@ def test_whatever_is_sent_the_pins_hold(parameters):
     folded = [name.lower() for name, _ in found]
     assert len(set(folded)) == len(folded)
     assert {name: value for name, value in found if name in PINS} == PINS
+
+
+def test_where_nothing_is_sealed_the_packet_is_sent_on_as_it_came():
+    message = StartupMessage(
+        2, (("user", "a"), ("user", "app"), ("options", "-c work_mem=1MB"), ("anything", "b"))
+    )
+    admitted = admit(message, unsealed=True)
+    assert (admitted.user, admitted.database) == ("app", "app")
+    assert admitted.message == message
+
+
+@pytest.mark.parametrize(
+    "parameters", [(("user", "app"), ("replication", "off")), (("user", ""),), ()]
+)
+def test_where_nothing_is_sealed_replication_is_refused_all_the_same(parameters):
+    with pytest.raises(ParameterRefused):
+        admit(StartupMessage(0, parameters), unsealed=True)
