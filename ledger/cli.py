@@ -31,7 +31,15 @@ from ledger.note import VerifierKey
 from ledger.opener import PayloadOpener
 from ledger.proof import check_proof, prove
 from ledger.verify import LogInvalid, verify_log
-from ledger.wording import invalid_as_json, report_as_json, report_lines, sentence
+from ledger.witnessed import CosignedNote, cosigned_path, kept
+from ledger.wording import (
+    invalid_as_json,
+    report_as_json,
+    report_lines,
+    sentence,
+    witness_as_json,
+    witness_line,
+)
 
 FOUND_WRONG: Final = 1
 WRONG_USAGE: Final = 2
@@ -51,7 +59,7 @@ ProxyOption = Annotated[str, typer.Option("--proxy-id", help="short name of this
 
 
 @contextmanager
-def _plain_errors() -> Iterator[None]:
+def plain_errors() -> Iterator[None]:
     """One clear line instead of a traceback; 2 for usage and configuration, 1 for the log."""
     try:
         yield
@@ -63,17 +71,18 @@ def _plain_errors() -> Iterator[None]:
         raise typer.Exit(FOUND_WRONG) from error
 
 
-def _print(value: object) -> None:
+def print_json(value: object) -> None:
+    """One line for programs."""
     typer.echo(json.dumps(value, ensure_ascii=False))
 
 
-def _require_log(log: Path) -> DirectoryLog:
+def require_log(log: Path) -> DirectoryLog:
     if not (log / "checkpoint").is_file():
         raise ConfigurationError(f"there is no ledger at {log}: a log has a file named checkpoint")
     return DirectoryLog(log)
 
 
-def _load_checkpoint(path: Path, keys: list[VerifierKey]) -> Checkpoint:
+def load_checkpoint(path: Path, keys: list[VerifierKey]) -> Checkpoint:
     try:
         return open_checkpoint(path.read_bytes(), keys)
     except FormatError as error:
@@ -95,13 +104,13 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Write the genesis entry. A log is created once, by this command and by nothing else."""
-    with _plain_errors():
+    with plain_errors():
         loaded = load_keys(keys, proxy_id)
         last = None
         if predecessor is not None:
             if predecessor_key is None:
                 raise ConfigurationError("--predecessor needs --predecessor-key")
-            last = _load_checkpoint(predecessor, load_verifier_keys([predecessor_key]))
+            last = load_checkpoint(predecessor, load_verifier_keys([predecessor_key]))
         log.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not force_filesystem:
             require_durable_filesystem(log)
@@ -113,7 +122,7 @@ def create(
             predecessor=last,
         )
     if as_json:
-        _print({"origin": loaded.origin, "log_key": str(loaded.log.verifier)})
+        print_json({"origin": loaded.origin, "log_key": str(loaded.log.verifier)})
         return
     typer.echo(f"账本已建立 / ledger created: {loaded.origin} in {log}")
     typer.echo(
@@ -130,28 +139,47 @@ def verify(
         list[Path] | None,
         typer.Option(help="a checkpoint of this log kept elsewhere: finds rollback and fork"),
     ] = None,
+    witness: Annotated[
+        list[Path] | None,
+        typer.Option(help="a witness's public key: also hold the log against what it cosigned"),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Recompute everything from the entries, with public keys only. Exit 1 if any is wrong."""
-    with _plain_errors():
+    with plain_errors():
         keys = load_verifier_keys(key)
-        reader = _require_log(log)
-        checkpoints = [_load_checkpoint(path, keys) for path in seen or []]
+        reader = require_log(log)
+        checkpoints = [load_checkpoint(path, keys) for path in seen or []]
+        witnessed = [_witnessed(log, each) for each in _witness_keys(witness)]
+        checkpoints += [load_checkpoint(path, keys) for path, _ in witnessed]
         try:
             report = verify_log(reader, keys, seen=checkpoints, progress=_progress)
         except LogInvalid as invalid:
             _clear_progress()
-            _print(invalid_as_json(invalid)) if as_json else typer.secho(
+            print_json(invalid_as_json(invalid)) if as_json else typer.secho(
                 sentence(invalid), fg=typer.colors.RED, bold=True
             )
             raise typer.Exit(FOUND_WRONG) from invalid
     _clear_progress()
+    seen_by = [cosigned for _, cosigned in witnessed]
     if as_json:
-        _print(report_as_json(report))
+        print_json({**report_as_json(report), "witnesses": list(map(witness_as_json, seen_by))})
         return
     first, *rest = report_lines(report)
     typer.secho(first, fg=typer.colors.GREEN, bold=True)
-    typer.echo("\n".join(rest))
+    typer.echo("\n".join([*rest, *map(witness_line, seen_by)]))
+
+
+def _witness_keys(files: list[Path] | None) -> list[VerifierKey]:
+    return load_verifier_keys(files) if files else []
+
+
+def _witnessed(log: Path, witness: VerifierKey) -> tuple[Path, CosignedNote]:
+    """What the witness cosigned last, as far as this copy of the log knows, and the file of it."""
+    found = kept(log, witness)
+    if found is None:
+        raise FormatError(f"{witness.name} has cosigned nothing of this copy of the log")
+    return cosigned_path(log, witness), found
 
 
 def _progress(done: int, total: int) -> None:
@@ -179,8 +207,8 @@ def show(
     as_json: JsonOption = False,
 ) -> None:
     """Print entries. Checks nothing: run verify for that."""
-    with _plain_errors():
-        reader = _require_log(log)
+    with plain_errors():
+        reader = require_log(log)
         opener = None if identity is None else PayloadOpener(reader, load_identity(identity))
         shown = 0
         for index, data, ciphertext in entries(reader, start):
@@ -207,7 +235,7 @@ def _show_entry(index: int, entry: Entry, payload: str | None, *, as_json: bool)
         row["header"] = entry.header
         if payload is not None:
             row["payload"] = payload
-        _print(row)
+        print_json(row)
         return
     fields = "  ".join(f"{name}={_brief(value)}" for name, value in entry.header.items())
     typer.echo(f"{index:>8}  {entry.time}  {entry.kind:<11}  {fields}")
@@ -231,9 +259,9 @@ def prove_entry(
     as_json: JsonOption = False,
 ) -> None:
     """A proof that an entry is in the signed log, which anyone can check offline."""
-    with _plain_errors():
+    with plain_errors():
         keys = load_verifier_keys(key)
-        reader = _require_log(log)
+        reader = require_log(log)
         proof = prove(reader, index)
         size = open_checkpoint(proof.checkpoint_note, keys).size
         entry = entry_at(reader, index, size)
@@ -242,7 +270,7 @@ def prove_entry(
         if output is not None:
             output.write_text(text)
     if as_json:
-        _print({"index": index, "size": size, "entry": entry.decode(), "proof": text})
+        print_json({"index": index, "size": size, "entry": entry.decode(), "proof": text})
     elif output is not None:
         typer.echo(f"证明已写入 / proof of entry {index} of {size:,} written: {output}")
     else:
@@ -260,7 +288,7 @@ def init(
     as_json: JsonOption = False,
 ) -> None:
     """Make the signing keys of a proxy host. Never overwrites."""
-    with _plain_errors():
+    with plain_errors():
         made = init_keys(
             keys, origin=origin, proxy_id=proxy_id, recipients=load_recipients(recipient)
         )
@@ -274,10 +302,10 @@ def recipient(
     as_json: JsonOption = False,
 ) -> None:
     """Make a recipient's key pair, on the recipient's own machine. Only the .pub file travels."""
-    with _plain_errors():
+    with plain_errors():
         made, private, public = write_identity(directory, name)
     if as_json:
-        _print({"identity": str(private), "public": str(public), "id": made.recipient.id})
+        print_json({"identity": str(private), "public": str(public), "id": made.recipient.id})
         return
     typer.echo(f"私钥（勿外传） / private, keep it: {private}")
     typer.echo(f"公钥 / public, hand it over:       {public}")
@@ -286,7 +314,7 @@ def recipient(
 @keys_app.command(name="show")
 def show_keys(keys: KeysOption, as_json: JsonOption = False) -> None:
     """Print the public keys of a key directory. Reads no private key."""
-    with _plain_errors():
+    with plain_errors():
         recipients = sorted((keys / "recipients").glob("*.pub"))
         log = load_verifier_keys([keys / "log.vkey"])[0]
         entry = load_verifier_keys([keys / "entry.vkey"])[0]
@@ -296,7 +324,7 @@ def show_keys(keys: KeysOption, as_json: JsonOption = False) -> None:
 def _show_keys(log: str, entry: str, recipients: list[Path], *, as_json: bool) -> None:
     named = [str(one) for one in load_recipients(recipients)]
     if as_json:
-        _print({"log_key": log, "entry_key": entry, "recipients": named})
+        print_json({"log_key": log, "entry_key": entry, "recipients": named})
         return
     typer.echo(f"检查点公钥 / log key:    {log}")
     typer.echo(f"记录公钥   / entry key:  {entry}")

@@ -63,22 +63,22 @@ def init_keys(
     log = SigningKey(origin, secrets.token_bytes(32))
     entry = SigningKey(entry_key_name(origin, proxy_id), secrets.token_bytes(32))
     pseudonyms = Pseudonyms(secrets.token_bytes(32))
-    _write_new(directory / "log.key", log.to_text(), 0o600)
-    _write_new(directory / "entry.key", entry.to_text(), 0o600)
+    write_new(directory / "log.key", log.to_text(), 0o600)
+    write_new(directory / "entry.key", entry.to_text(), 0o600)
     secret = _PSEUDONYM_PREFIX + b64encode(pseudonyms.key).decode()
-    _write_new(directory / "pseudonym.key", secret, 0o600)
-    _write_new(directory / "log.vkey", str(log.verifier), 0o644)
-    _write_new(directory / "entry.vkey", str(entry.verifier), 0o644)
+    write_new(directory / "pseudonym.key", secret, 0o600)
+    write_new(directory / "log.vkey", str(log.verifier), 0o644)
+    write_new(directory / "entry.vkey", str(entry.verifier), 0o644)
     for recipient in recipients:
         path = directory / "recipients" / f"{recipient.id}.pub"
-        _write_new(path, str(recipient), 0o644)
+        write_new(path, str(recipient), 0o644)
     return NotaryKeys(log, entry, pseudonyms, tuple(recipients))
 
 
 def load_keys(directory: Path, proxy_id: str) -> NotaryKeys:
     """Raises `ConfigurationError` with one line that says which file and what to do."""
-    log = _load_signing_key(directory / "log.key")
-    entry = _load_signing_key(directory / "entry.key")
+    log = load_private(directory / "log.key", SigningKey.parse)
+    entry = load_private(directory / "entry.key", SigningKey.parse)
     if entry.name != entry_key_name(log.name, proxy_id):
         raise ConfigurationError(
             f"{directory / 'entry.key'} belongs to {entry.name}, not to proxy {proxy_id}"
@@ -88,8 +88,9 @@ def load_keys(directory: Path, proxy_id: str) -> NotaryKeys:
     return NotaryKeys(log, entry, load_pseudonyms(directory), recipients)
 
 
-def _load_signing_key(path: Path) -> SigningKey:
-    return _parse_text(path, _read_private(path), SigningKey.parse)
+def load_private(path: Path, parse: Callable[[str], T]) -> T:
+    """A key that nobody else may read. Raises `ConfigurationError`."""
+    return _parse_text(path, _read_private(path), parse)
 
 
 def load_pseudonyms(directory: Path) -> Pseudonyms:
@@ -122,7 +123,7 @@ def load_verifier_keys(paths: Sequence[Path]) -> list[VerifierKey]:
 
 
 def load_identity(path: Path) -> Identity:
-    return _parse_text(path, _read_private(path), Identity.parse)
+    return load_private(path, Identity.parse)
 
 
 def write_identity(directory: Path, name: str) -> tuple[Identity, Path, Path]:
@@ -134,8 +135,8 @@ def write_identity(directory: Path, name: str) -> tuple[Identity, Path, Path]:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     stem = name.replace("/", "-")
     private, public = directory / f"{stem}.identity", directory / f"{stem}.pub"
-    _write_new(private, identity.to_text(), 0o600)
-    _write_new(public, str(identity.recipient), 0o644)
+    write_new(private, identity.to_text(), 0o600)
+    write_new(public, str(identity.recipient), 0o644)
     return identity, private, public
 
 
@@ -146,13 +147,14 @@ def _require_two(recipients: Sequence[Recipient]) -> None:
         )
 
 
-def _write_new(path: Path, text: str, mode: int) -> None:
+def write_new(path: Path, text: str, mode: int, *, newline: bool = True) -> None:
+    """A new file, durable but for its name. Raises `ConfigurationError` if there is one."""
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     except FileExistsError as error:
         raise ConfigurationError(f"{path} exists: keys are never overwritten") from error
     with os.fdopen(handle, "w") as file:
-        file.write(text + "\n")
+        file.write(text + "\n" * newline)
         file.flush()
         os.fsync(file.fileno())
 

@@ -122,25 +122,36 @@ class SigningKey:
         return VerifierKey(self.name, Algorithm.ED25519, public.public_bytes_raw())
 
     def to_text(self) -> str:
-        encoded = b64encode(bytes([Algorithm.ED25519]) + self.seed).decode()
-        return f"{_PRIVATE}{self.name}+{self.verifier.id.hex()}+{encoded}"
+        return private_text(self.verifier, self.seed)
 
     @classmethod
     def parse(cls, text: str) -> SigningKey:
-        parts = text.strip().removeprefix(_PRIVATE).split("+", 2)
-        if not text.startswith(_PRIVATE) or len(parts) != 3:
-            raise FormatError("a private key looks like PRIVATE+KEY+name+hash+base64")
-        raw = decode_base64(parts[2])
-        if len(raw) != 33 or raw[0] != Algorithm.ED25519:
-            raise FormatError("a private key of a type this version does not know")
-        key = cls(check_name(parts[0]), raw[1:])
-        if key.verifier.id.hex() != parts[1]:
+        name, seed, hash_hex = parse_private(text, Algorithm.ED25519)
+        key = cls(name, seed)
+        if key.verifier.id.hex() != hash_hex:
             raise FormatError("the hash inside the private key does not match the key")
         return key
 
     def signer(self) -> Callable[[bytes], bytes]:
         """A function from text to the finished note."""
         return note_signer(self.verifier, Ed25519PrivateKey.from_private_bytes(self.seed).sign)
+
+
+def private_text(verifier: VerifierKey, seed: bytes) -> str:
+    """A private key, the 32 bytes `seed`, as Go's sumdb/note writes it."""
+    encoded = b64encode(bytes([verifier.algorithm]) + seed).decode()
+    return f"{_PRIVATE}{verifier.name}+{verifier.id.hex()}+{encoded}"
+
+
+def parse_private(text: str, algorithm: Algorithm) -> tuple[str, bytes, str]:
+    """Name, seed and the hash, unchecked, of a private key for `algorithm`."""
+    parts = text.strip().removeprefix(_PRIVATE).split("+", 2)
+    if not text.startswith(_PRIVATE) or len(parts) != 3:
+        raise FormatError("a private key looks like PRIVATE+KEY+name+hash+base64")
+    raw = decode_base64(parts[2])
+    if len(raw) != 33 or raw[0] != algorithm:
+        raise FormatError("a private key of a type this version does not know")
+    return check_name(parts[0]), raw[1:], parts[1]
 
 
 def note_signer(key: VerifierKey, sign: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
@@ -159,6 +170,10 @@ class Signature:
     name: str
     key_id: bytes  # 4 bytes
     value: bytes
+
+    def to_line(self) -> bytes:
+        """The signature as a note ends with it."""
+        return b"%b%b %b\n" % (_DASH, self.name.encode(), b64encode(self.key_id + self.value))
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,16 +200,30 @@ def parse_note(data: bytes, *, note_bytes_max: int = 65_535) -> Note:
         raise FormatError("the note is not UTF-8") from error
     if len(lines) > SIGNATURES_MAX:
         raise FormatError("the note has too many signatures")
-    signatures = []
-    for line in lines:
-        match = _SIGNATURE_LINE.fullmatch(line)
-        if match is None:
-            raise FormatError("a signature line that is none")
-        raw = decode_base64(match[2])
-        if len(raw) < 5:
-            raise FormatError("a signature that is too short")
-        signatures.append(Signature(match[1], raw[:4], raw[4:]))
-    return Note(data[: split + 1], tuple(signatures))
+    return Note(data[: split + 1], tuple(map(_parse_signature, lines)))
+
+
+def parse_signatures(lines: bytes) -> tuple[Signature, ...]:
+    """Signature lines that come without their note."""
+    if not lines.endswith(b"\n") or _CONTROL.search(lines):
+        raise FormatError("a signature line that is none")
+    try:
+        texts = lines[:-1].decode().split("\n")
+    except UnicodeDecodeError as error:
+        raise FormatError("a signature line is not UTF-8") from error
+    if len(texts) > SIGNATURES_MAX:
+        raise FormatError("too many signatures")
+    return tuple(map(_parse_signature, texts))
+
+
+def _parse_signature(line: str) -> Signature:
+    match = _SIGNATURE_LINE.fullmatch(line)
+    if match is None:
+        raise FormatError("a signature line that is none")
+    raw = decode_base64(match[2])
+    if len(raw) < 5:
+        raise FormatError("a signature that is too short")
+    return Signature(match[1], raw[:4], raw[4:])
 
 
 def verify_note(note: Note, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, ...]:

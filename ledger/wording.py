@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from datetime import UTC, datetime
 from typing import Final
 
 from ledger.verify import Fault, LogInvalid, Report
+from ledger.witnessed import CosignedNote
 
 _FAULTS: Final = {
     Fault.ALTERED: ("第 {index} 号记录被改动", "entry {index} was altered"),
@@ -89,3 +91,25 @@ def report_as_json(report: Report) -> dict[str, object]:
         "first_time": report.first_time,
         "last_time": report.last_time,
     }
+
+
+def witness_line(seen: CosignedNote) -> str:
+    """Who vouches for how much of the log, and since when."""
+    name, size = seen.cosigned.witness.name, seen.checkpoint.size
+    return f"见证 / witness    {name}: {size:,} entries at {utc(seen.cosigned.time_seconds)}"
+
+
+def witness_as_json(seen: CosignedNote) -> dict[str, object]:
+    return {
+        "witness": seen.cosigned.witness.name,
+        "size": seen.checkpoint.size,
+        "time": utc(seen.cosigned.time_seconds),
+    }
+
+
+def utc(seconds: int) -> str:
+    """Unix seconds as people and RFC 3339 write them; of a clock beyond reason, the number."""
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    except (OverflowError, ValueError, OSError):
+        return f"@{seconds}"
