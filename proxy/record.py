@@ -38,7 +38,9 @@ from proxy.policy.decision import Decision
 from proxy.session.commands import Record, Unit
 from proxy.session.plan import Timing
 from proxy.telemetry.metrics import Metrics
+from proxy.wire.postgres.encoding import decode_exactly
 from proxy.wire.postgres.frontend import decode_parameters
+from proxy.wire.postgres.startup import as_sent, legible
 
 # What a payload that would be too long is cut to; JSON may write six bytes for one.
 _CUT_BYTES: Final = 40_000
@@ -119,15 +121,15 @@ class Scribe:
         self._who: dict[str, HeaderValue] = {
             "principal": identity.principal or "none",
             "session": identity.session,
-            "operator": pseudonym("operator", identity.user),
+            "operator": pseudonym("operator", as_sent(identity.user)),
             "source": pseudonym("source", identity.source),
         }
         # The part of every payload that does not change, encoded once.
         who = {
-            "user": identity.user,
-            "database": identity.database,
+            "user": legible(identity.user),
+            "database": legible(identity.database),
             "source": identity.source,
-            "application_name": identity.application_name,
+            "application_name": legible(identity.application_name),
         }
         if identity.certificate is not None:
             who["certificate"] = identity.certificate
@@ -360,7 +362,8 @@ def _in_utf8(record: Record) -> bytes:
     """The text as the payload's reader has it, so that the pseudonym can be computed again."""
     if record.codec == "utf-8":
         return record.text
-    return record.text.decode(record.codec, "replace").encode()
+    text = decode_exactly(record.text, record.codec) or record.text.decode(record.codec, "replace")
+    return text.encode()
 
 
 def _text(name: str, raw: bytes, codec: str, cut_bytes: int) -> dict[str, object]:
@@ -370,10 +373,9 @@ def _text(name: str, raw: bytes, codec: str, cut_bytes: int) -> dict[str, object
             f"{name}_bytes": len(raw),
             f"{name}_sha256": hashlib.sha256(raw).hexdigest(),
         }
-    try:
-        return {name: raw.decode(codec)}
-    except UnicodeDecodeError:
-        return {f"{name}_base64": base64.b64encode(raw).decode("ascii")}
+    if (text := decode_exactly(raw, codec)) is not None:
+        return {name: text}
+    return {f"{name}_base64": base64.b64encode(raw).decode("ascii")}
 
 
 def _parameters(values: bytes, cut_bytes: int) -> dict[str, object]:

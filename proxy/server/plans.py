@@ -69,6 +69,11 @@ class DatabasePlans:
     def seals_nothing(self) -> bool:
         return self.planner.law.seals_nothing
 
+    @property
+    def misread(self) -> frozenset[str]:
+        """The codecs in which nothing but ASCII can be judged."""
+        return self.planner.catalogue.misread
+
     def lookup(self, text: str, scene: Scene) -> Plan | None:
         """A plan made before for this text or its shape."""
         return self._cache.lookup(text, scene)

@@ -21,11 +21,15 @@ _TRANSACTION = StatementClass.TRANSACTION
 class Plans(Protocol):
     """Where plans come from; one policy and one catalogue at a time.
 
-    `generation` changes whenever either does. `lookup` takes microseconds or gives up.
+    `generation` changes whenever either does. `lookup` takes microseconds or gives up. `misread`
+    are the codecs of the encodings that the database reads otherwise than we do.
     """
 
     @property
     def generation(self) -> int: ...
+
+    @property
+    def misread(self) -> frozenset[str]: ...
 
     def lookup(self, text: str, scene: Scene) -> Plan | None: ...
 
@@ -106,8 +110,11 @@ class Judge:
         if self._mirror.unsealed:
             return self._pass_on(raw)
         text = decode_exactly(raw, codec)
-        if ascii_only and not raw.isascii():
-            return Judged(Plan(refusals.ENCODING_UNKNOWN, None), text or "", None)
+        doubt = refusals.ENCODING_UNKNOWN if ascii_only else None
+        if codec in self.plans.misread:
+            doubt = refusals.ENCODING_MISREAD
+        if doubt is not None and not raw.isascii():
+            return Judged(Plan(doubt, None), text or "", None)
         if text is None:
             return Judged(Plan(refusals.NOT_IN_ENCODING, None), "", None)
         plan = self._plan(text)
@@ -124,8 +131,8 @@ class Judge:
         upstream = encode_exactly(plan.text, codec)
         if upstream is None or b"\0" in upstream:
             return Judged(Plan(refusals.CANNOT_ENCODE, None), text, None)
-        if ascii_only and not upstream.isascii():
-            return Judged(Plan(refusals.ENCODING_UNKNOWN, None), text, None)
+        if doubt is not None and not upstream.isascii():
+            return Judged(Plan(doubt, None), text, None)
         return Judged(plan, text, upstream)
 
     def _pass_on(self, raw: bytes) -> Judged | None:

@@ -15,7 +15,7 @@ from proxy.session.login import Login, RelayedLogin
 from proxy.session.session import Opened
 from proxy.wire.postgres import backend, frontend
 from proxy.wire.postgres.backend import Severity, TransactionStatus, encode_error
-from proxy.wire.postgres.encoding import codec_of
+from proxy.wire.postgres.encoding import DATABASE_ENCODING, codec_of, decode_exactly
 from proxy.wire.postgres.framer import Frame, Framer
 from proxy.wire.postgres.parameters import PINS
 
@@ -79,6 +79,7 @@ class Opening:
         self._client_key = client_key
         self._phase = _Phase.AUTHENTICATING
         self._codec: str | None = None
+        self._database_encoding = ""
         self._codec_name = ""
         self._login = login
         self._from_client = Framer({frontend.PASSWORD: _PASSWORD_BYTES_MAX})
@@ -134,12 +135,12 @@ class Opening:
         """What the session begins with. Raises `Unsupported`."""
         if self.unsealed:
             return Opened(principal, "", (), self.codec, bytes(self._early), unsealed=True)
+        if self._database_encoding != DATABASE_ENCODING:
+            found = self._database_encoding or "unknown"
+            raise Unsupported(f"the database's encoding is {found}: {DATABASE_ENCODING} is served")
         if self._answer is None or self._codec is None:
             raise Unsupported(f"client_encoding {self._codec_name} is not supported here")
-        try:
-            path, user, *pins = [(column or b"").decode(self._codec) for column in self._answer]
-        except UnicodeDecodeError as error:
-            raise Unsupported("names in search_path do not fit client_encoding") from error
+        path, user, *pins = map(self._read, self._answer)
         for (name, pinned), found in zip(PINS.items(), pins, strict=True):
             if found != pinned:
                 raise Unsupported(f"{name} must be {pinned} for this user and database")
@@ -205,6 +206,14 @@ class Opening:
         if name == b"client_encoding":
             self._codec_name = value.decode("ascii", "replace")
             self._codec = codec_of(self._codec_name)
+        elif name == b"server_encoding":
+            self._database_encoding = value.decode("ascii", "replace")
+
+    def _read(self, column: bytes | None) -> str:
+        text = decode_exactly(column or b"", self.codec)
+        if text is None:
+            raise Unsupported("names in search_path do not fit client_encoding")
+        return text
 
     def _taken(self) -> list[Command]:
         commands, self._commands = self._commands, []

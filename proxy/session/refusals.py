@@ -56,6 +56,11 @@ ENCODING_UNKNOWN: Final = _refuse(
     "text-encoding",
     "after a change of the session's settings send Sync before any text that is not ASCII",
 )
+ENCODING_MISREAD: Final = _refuse(
+    "text-encoding",
+    "this database converts the session's client_encoding otherwise than it is known to:"
+    " only ASCII is served in it, SET client_encoding TO UTF8",
+)
 TOO_MUCH_HELD: Final = _refuse(
     "too-much-held", "the session holds too many prepared statements and portals: close some"
 )

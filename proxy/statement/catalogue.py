@@ -129,6 +129,7 @@ class Catalogue:
     one with code of its own inside, such as a composite with a domain in it, counts as BASE.
     ``has_own_casts``: a user function casts some type.
     ``leakproof`` are the operators of ``pg_catalog`` whose function is marked leakproof.
+    ``misread`` are the codecs of the client encodings that the server reads otherwise than we do.
     """
 
     database: str
@@ -143,6 +144,7 @@ class Catalogue:
     has_own_casts: bool = False
     leakproof: frozenset[OperatorSignature] = frozenset()
     schemas: frozenset[str] = frozenset()
+    misread: frozenset[str] = frozenset()
     _functions: Mapping[str, tuple[UserFunction, ...]] = field(init=False, repr=False)
     _operators: frozenset[str] = field(init=False, repr=False)
     _types: Mapping[str, tuple[TypeKind, ...]] = field(init=False, repr=False)

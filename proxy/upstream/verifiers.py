@@ -10,6 +10,7 @@ import asyncpg
 from proxy.errors import UpstreamUnavailable
 from proxy.upstream.watch import FAILURES, Open
 from proxy.wire.postgres.scram import Verifier, mock_verifier, parse_verifier
+from proxy.wire.postgres.startup import as_sent
 
 # NAMEDATALEN - 1: nobody is called more than that.
 _NAME_BYTES_MAX: Final = 63
@@ -36,7 +37,10 @@ class Verifiers:
 
     async def of(self, user: str) -> Verifier:
         """The verifier of a user. Raises `UpstreamUnavailable`."""
-        found = await self._ask(user) if len(user.encode()) <= _NAME_BYTES_MAX else None
+        raw = as_sent(user)
+        # Decoded, it is the same for exactly the names that a database may have.
+        known = len(raw) <= _NAME_BYTES_MAX and raw.decode("utf-8", "replace") == user
+        found = await self._ask(user) if known else None
         # Made for everybody, so that making it takes no time that not making it would not.
         mock = mock_verifier(self._mock_secret, user, self._iterations)
         try:

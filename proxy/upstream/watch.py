@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import asyncpg
 
-from proxy.errors import UpstreamUnavailable
+from proxy.errors import ConfigurationError, UpstreamUnavailable
 from proxy.settings.service import Upstream
 from proxy.statement.catalogue import Catalogue
 from proxy.upstream.introspect import Row, fingerprint, introspect
+from proxy.upstream.readings import misread
+from proxy.wire.postgres.encoding import DATABASE_ENCODING
 
 Open = Callable[[], Awaitable[asyncpg.Connection]]
 FAILURES = (
@@ -28,8 +31,8 @@ async def open_catalogue(
     upstream: Upstream, database: str, tls: ssl.SSLContext | None
 ) -> asyncpg.Connection:
     """A connection as the catalogue user. Raises what asyncpg raises, and `ConfigurationError`
-    for a password file that cannot be read."""
-    return await asyncpg.connect(
+    for a password file that cannot be read, or a database that is not in UTF-8."""
+    connection = await asyncpg.connect(
         host=upstream.host,
         port=upstream.port,
         user=upstream.catalogue_user,
@@ -41,6 +44,14 @@ async def open_catalogue(
         ssl=tls if tls is not None else "disable",
         server_settings={"application_name": "fengcun catalogue", "search_path": ""},
     )
+    encoding = connection.get_settings().server_encoding
+    if encoding != DATABASE_ENCODING:
+        connection.terminate()
+        raise ConfigurationError(
+            f"upstream.databases: the encoding of {database} is {encoding}, and only databases in"
+            f" {DATABASE_ENCODING} are served: others read names, quotes and backslashes otherwise"
+        )
+    return connection
 
 
 class CatalogueWatch:
@@ -60,6 +71,7 @@ class CatalogueWatch:
         self._connection: asyncpg.Connection | None = None
         self._fingerprint: tuple[Row, ...] = ()
         self._catalogue: Catalogue | None = None
+        self._misread: frozenset[str] = frozenset()
         self._looked_at = clock()
         self._turn = asyncio.Lock()
 
@@ -96,11 +108,13 @@ class CatalogueWatch:
     async def _look(self) -> Catalogue:
         if self._connection is None:
             self._connection = await self._open()
+            self._misread = await misread(self._connection)
         found = await fingerprint(self._connection)
         known = self._catalogue
-        if known is None or found != self._fingerprint:
+        if known is None or found != self._fingerprint or known.misread != self._misread:
             read = await introspect(self._connection, self._database)
-            known = read if known is None or read.version != known.version else known
+            if known is None or (read.version, self._misread) != (known.version, known.misread):
+                known = replace(read, misread=self._misread)
         self._catalogue, self._fingerprint, self._looked_at = known, found, self._clock()
         return known
 

@@ -113,6 +113,7 @@ class MarkedPlans:
     def __init__(self, generation: int = 1) -> None:
         self.generation = generation
         self.seals_nothing = False
+        self.misread: frozenset[str] = frozenset()
         self.basis = Basis("0" * 64, "0" * 64)
         self.scenes: list[Scene] = []
 

@@ -19,7 +19,9 @@ class Message:
     def fields(self) -> dict[str, str]:
         """Of an error."""
         raw = b"\0\0\0\0\0" + self.body
-        return {letter: value.decode() for letter, value in decode_fields(raw).items()}
+        return {
+            letter: value.decode("utf-8", "replace") for letter, value in decode_fields(raw).items()
+        }
 
 
 def message(tag: str, body: bytes = b"") -> bytes:

@@ -24,6 +24,7 @@ from proxy.statement.commands import (
     command,
 )
 from proxy.statement.facts import Facts
+from proxy.wire.postgres.encoding import CODECS, encoding_named
 
 SETTABLE = frozenset(
     (
@@ -60,7 +61,6 @@ EXPLAIN_OPTIONS = frozenset(
     )
 )  # fmt: skip
 
-ENCODINGS = frozenset(("utf8", "gbk", "gb18030", "euccn", "sqlascii", "latin1"))
 _TRANSACTION = frozenset(
     ("BEGIN", "START", "COMMIT", "ROLLBACK", "SAVEPOINT", "RELEASE", "ROLLBACK_TO")
 )
@@ -168,12 +168,10 @@ def _refuse_path(setting: Setting) -> Refusal | None:
 
 
 def _refuse_encoding(values: tuple[str, ...]) -> Refusal | None:
-    wanted = "".join(c for c in "".join(values).lower() if c.isascii() and c.isalnum())
-    if wanted in ENCODINGS or wanted == "unicode":
+    if encoding_named("".join(values)) is not None:
         return None
     return Refusal(
-        RuleName("client-encoding"),
-        "client_encoding must be one of UTF8, GBK, GB18030, EUC_CN, LATIN1, SQL_ASCII",
+        RuleName("client-encoding"), f"client_encoding must be one of {', '.join(CODECS)}"
     )
 
 

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Final
 
 from proxy.errors import UpstreamUnavailable
-from proxy.wire.postgres.encoding import encode_exactly
+from proxy.wire.postgres.encoding import encode_exactly, encode_roughly
 from proxy.wire.postgres.framer import HEADER_BYTES
 
 AUTHENTICATION: Final = ord("R")
@@ -126,7 +126,7 @@ def encode_error(
 
 
 def _encode_text(text: str, encoding: str) -> bytes:
-    return text.replace("\0", "").encode(encoding, "replace")
+    return encode_roughly(text.replace("\0", ""), encoding)
 
 
 def decode_ready(raw: bytes) -> TransactionStatus:

@@ -14,7 +14,8 @@ from types import MappingProxyType
 from typing import Final
 
 from proxy.errors import FengcunError
-from proxy.wire.postgres.startup import StartupMessage
+from proxy.wire.postgres.encoding import codec_of, decode_exactly, encoding_named
+from proxy.wire.postgres.startup import StartupMessage, as_sent
 
 PINS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -57,6 +58,7 @@ _CLOSED_VALUES: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
 )
 _PROTOCOL_OPTION: Final = "_pq_."
 _NAME_SHOWN_MAX: Final = 63
+_NOT_UTF8: Final = re.compile("[\udc80-\udcff]")
 _ESCAPED: Final = re.compile(r"\\(.)", re.DOTALL)
 _OPTION: Final = re.compile(r"(?:\\.|[^\\\s])+", re.DOTALL)
 
@@ -70,7 +72,11 @@ class ParameterRefused(FengcunError):
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Who wants in, and the packet to send upstream for them."""
+    """Who wants in, and the packet to send upstream for them.
+
+    A `user` or `database` that is not UTF-8 stays as it came, lone surrogates and all: the server
+    compares bytes, so reading it in another encoding could make it somebody else's name.
+    """
 
     user: str
     database: str
@@ -112,7 +118,7 @@ def admit(message: StartupMessage, *, unsealed: bool = False) -> Admission:
     return Admission(
         user,
         database,
-        settings.get("application_name", ("", ""))[1],
+        _application_name(settings),
         StartupMessage(message.minor, parameters),
     )
 
@@ -137,11 +143,28 @@ def _add(settings: dict[str, tuple[str, str]], given: Iterable[tuple[str, str]])
                 raise _refused(name, f"is fixed to {PINS[folded]} here")
         elif folded not in _ADMITTED:
             raise _refused(name, "is not admitted")
+        elif folded != "application_name" and not _is_utf8(value):
+            raise _refused(name, "is not UTF-8")
         elif value.lower() not in _CLOSED_VALUES.get(folded, {value.lower()}):
             raise _refused(name, "has a value that is not admitted")
         if folded in settings:
             raise _refused(name, "was given twice")
         settings[folded] = (name, value)
+
+
+def _application_name(settings: Mapping[str, tuple[str, str]]) -> str:
+    """As its sender means it: clients whose system writes GBK write it in GBK. It proves nothing,
+    in whatever encoding, so it cannot be read as too much."""
+    value = settings.get("application_name", ("", ""))[1]
+    encoding = encoding_named(settings.get("client_encoding", ("", ""))[1])
+    codec = None if encoding is None else codec_of(encoding)
+    if _is_utf8(value) or codec is None:
+        return value
+    return decode_exactly(as_sent(value), codec) or value
+
+
+def _is_utf8(value: str) -> bool:
+    return not _NOT_UTF8.search(value)
 
 
 def _add_pins(settings: dict[str, tuple[str, str]]) -> None:

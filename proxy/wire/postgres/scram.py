@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from proxy.errors import FengcunError, ProtocolViolation, UpstreamUnavailable
+from proxy.wire.postgres.startup import as_sent
 
 SCRAM: Final = b"SCRAM-SHA-256"
 SCRAM_PLUS: Final = b"SCRAM-SHA-256-PLUS"
@@ -107,7 +108,7 @@ def mock_verifier(secret: bytes, user: str, iterations: int) -> Verifier:
     nobody knows a password for it: what the server's own mock authentication does."""
 
     def made(what: bytes) -> bytes:
-        return hmac.digest(secret, what + b"\0" + user.encode(), "sha256")
+        return hmac.digest(secret, what + b"\0" + as_sent(user), "sha256")
 
     salt = made(b"salt")[:_MOCK_SALT_BYTES]
     return Verifier(iterations, salt, made(b"stored"), made(b"server"), genuine=False)

@@ -22,6 +22,7 @@ _CANCEL_CODE: Final = 80877102
 _SSL_CODE: Final = 80877103
 _GSS_CODE: Final = 80877104
 _TWO_U32: Final = Struct(">II")
+_AS_SENT: Final = "surrogateescape"
 
 SSL_REQUEST: Final = _TWO_U32.pack(8, _SSL_CODE)
 
@@ -45,10 +46,25 @@ class CancelRequest:
 
 @dataclass(frozen=True, slots=True)
 class StartupMessage:
-    """`minor` of protocol 3, and the parameters in order; names may repeat on the wire."""
+    """`minor` of protocol 3, and the parameters in order; names may repeat on the wire.
+
+    A byte of a value that is not UTF-8 is a lone surrogate (PEP 383), which stands for this byte
+    and nothing else and is equal to no text that anybody can write: the server takes the bytes as
+    they are, and reads them before it knows the client's encoding.
+    """
 
     minor: int
     parameters: tuple[tuple[str, str], ...]
+
+
+def as_sent(value: str) -> bytes:
+    """The bytes of a startup parameter's value."""
+    return value.encode("utf-8", _AS_SENT)
+
+
+def legible(value: str) -> str:
+    """A startup parameter's value for people; bytes that are not UTF-8 as ``\\xb7``."""
+    return as_sent(value).decode("utf-8", "backslashreplace")
 
 
 StartupPacket = SslRequest | GssRequest | CancelRequest | StartupMessage
@@ -114,18 +130,19 @@ def _decode_parameters(body: bytes) -> Iterable[tuple[str, str]]:
     if len(strings) < 2 or len(strings) % 2 or strings[-1] or strings[-2]:
         raise ProtocolViolation("malformed startup packet")
     try:
-        texts = [string.decode("utf-8") for string in strings[:-2]]
+        names = [name.decode("utf-8") for name in strings[:-2:2]]
     except UnicodeDecodeError as error:
-        raise ProtocolViolation("startup parameters must be UTF-8") from error
-    if not all(texts[::2]):
+        raise ProtocolViolation("names of startup parameters must be UTF-8") from error
+    values = [value.decode("utf-8", _AS_SENT) for value in strings[1:-2:2]]
+    if not all(names):
         raise ProtocolViolation("malformed startup packet")
-    return zip(texts[::2], texts[1::2], strict=True)
+    return zip(names, values, strict=True)
 
 
 def encode_startup(message: StartupMessage) -> bytes:
     """A StartupMessage."""
     strings = b"".join(
-        name.encode() + b"\0" + value.encode() + b"\0" for name, value in message.parameters
+        name.encode() + b"\0" + as_sent(value) + b"\0" for name, value in message.parameters
     )
     length_bytes = _TWO_U32.size + len(strings) + 1
     return _TWO_U32.pack(length_bytes, _MAJOR << 16 | message.minor) + strings + b"\0"

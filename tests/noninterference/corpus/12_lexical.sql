@@ -122,7 +122,7 @@ ALTER TABLE cases RENAME TO z1; SELECT suspect_name FROM z1 ORDER BY 1
 -- startup: client_encoding=GBK
 -- bytes: SELECT E'\xbf\x5c', suspect_name FROM cases ORDER BY 2 --'
 
--- case: sjis_backslash_estring | ended | client_encoding SJIS: 95 5C is one character
+-- case: sjis_backslash_estring | equal | client_encoding SJIS: 95 5C is one character
 -- startup: client_encoding=SJIS
 -- bytes: SELECT E'\x95\x5c', suspect_name FROM cases ORDER BY 2 --'
 

@@ -161,6 +161,33 @@ async def test_every_payload_fits_into_the_ledger(recorder, notary, filler, size
     assert len((await only_draft(recorder, notary, wanted)).payload) <= 1 << 20
 
 
+async def test_who_cannot_be_read_is_shown_by_bytes_and_told_apart(recorder, notary):
+    for user in ("a\udcb7", "a\udcb8", "a"):
+        identity = replace(IDENTITY, user=user, application_name="\udcff封")
+        scribe_of(recorder, identity=identity).decision(record(), BASIS)
+    await turn()
+    drafts = notary.batches[0]
+    shown = [json.loads(draft.payload) for draft in drafts]
+    assert [payload["user"] for payload in shown] == [r"a\xb7", r"a\xb8", "a"]
+    assert {payload["application_name"] for payload in shown} == {r"\xff封"}
+    assert len({draft.header["operator"] for draft in drafts}) == 3
+
+
+@pytest.mark.parametrize(
+    ("codec", "raw", "shown"),
+    [
+        ("big5", b"'\xf9\xd8\xa5\x5c'", {"text": "'裏功'"}),
+        ("cp932", b"\xfb\xfc", {"text": "髙"}),
+        ("cp932", b"\xf0\x40", {"text_base64": "8EA="}),
+        ("euc_jp", b"\xa1\xc1", {"text_base64": "ocE="}),
+    ],
+)
+async def test_a_text_is_shown_as_it_was_judged(recorder, notary, codec, raw, shown):
+    draft = await only_draft(recorder, notary, record(text=raw, codec=codec))
+    payload = json.loads(draft.payload)
+    assert {key: payload.get(key) for key in ("text", "text_base64") if key in payload} == shown
+
+
 async def test_a_draft_the_ledger_does_not_take_ends_its_own_session_only(recorder, notary):
     ended = []
     bad = Identity("not a token!", None, "user", "db", "", "")

@@ -46,7 +46,7 @@ def refused(proxy, **parameters):
             "42501",
             "standard_conforming_strings",
         ),
-        ({"user": "postgres", "client_encoding": "SJIS"}, "0A000", "SJIS"),
+        ({"user": "postgres", "client_encoding": "EUC_KR"}, "0A000", "EUC_KR"),
         ({"database": "postgres"}, "42501", "user"),
     ],
     ids=["database", "replication", "pin", "encoding", "nobody"],

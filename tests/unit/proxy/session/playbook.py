@@ -45,6 +45,7 @@ class Plans:
     known: dict[str, Plan] = field(default_factory=dict)
     slow: set[str] = field(default_factory=set)
     generation: int = 1
+    misread: frozenset[str] = frozenset()
     scenes: list[Scene] = field(default_factory=list)
 
     def plan(self, text: str) -> Plan:

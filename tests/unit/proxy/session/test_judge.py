@@ -2,6 +2,7 @@
 
 import pytest
 
+from proxy.session import refusals
 from proxy.session.commands import Analyse
 from proxy.session.judge import Judge
 from proxy.session.mirror import Mirror
@@ -41,6 +42,19 @@ def test_a_changed_text_is_in_the_sessions_encoding():
 )
 def test_whatever_is_not_clearly_admitted_is_refused(plan, raw, codec):
     assert judge(Plans({"t": plan}), codec).judge(raw).upstream is None
+
+
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_where_the_database_reads_otherwise_only_ascii_is_judged(ascii_only):
+    plans = Plans({"t": Plan(decision(), "封")}, misread=frozenset({"gbk"}))
+    judging = judge(plans, "gbk")
+    raw = b"SET client_encoding TO UTF8"
+    assert judging.judge(raw, ascii_only=ascii_only).upstream is raw
+    for text in ("封".encode("gbk"), b"t"):
+        judged = judging.judge(text, ascii_only=ascii_only)
+        assert judged.upstream is None
+        assert judged.plan.decision is refusals.ENCODING_MISREAD
+    assert judge(plans, "gb18030").judge("封".encode("gbk")).upstream is not None
 
 
 def test_a_question_is_asked_once_and_its_answer_used_once():

@@ -17,7 +17,7 @@ from tests.unit.proxy.session.playbook import DONE, PRINCIPAL, READY, answer, er
 
 OK = answer("R", struct.pack(">i", 0))
 KEY = answer("K", b"pid.key.")
-UTF8 = answer("S", b"client_encoding\0UTF8\0")
+UTF8 = answer("S", b"server_encoding\0UTF8\0") + answer("S", b"client_encoding\0UTF8\0")
 ISSUED = bytes(range(100, 160))
 
 
@@ -50,7 +50,7 @@ def test_the_client_gets_a_key_of_ours_as_long_as_the_servers():
 
 def test_until_an_encoding_is_known_and_served_nothing_but_ascii_is_said():
     assert opening_after(OK)[0].codec == "ascii"
-    assert opening_after(OK, answer("S", b"client_encoding\0BIG5\0"))[0].codec == "ascii"
+    assert opening_after(OK, answer("S", b"client_encoding\0EUC_KR\0"))[0].codec == "ascii"
     assert opening_after(OK, answer("S", b"client_encoding\0GBK\0"))[0].codec == "gbk"
 
 
@@ -133,13 +133,23 @@ def test_a_server_out_of_step_lets_nobody_in(messages):
 @pytest.mark.parametrize(
     "messages",
     [
-        [OK, answer("S", b"client_encoding\0SJIS\0"), READY, learnt(), DONE, READY],
+        [OK, UTF8, answer("S", b"client_encoding\0EUC_KR\0"), READY, learnt(), DONE, READY],
+        [OK, UTF8, answer("S", b"server_encoding\0EUC_CN\0"), READY, learnt(), DONE, READY],
+        [OK, answer("S", b"client_encoding\0UTF8\0"), READY, learnt(), DONE, READY],
         [OK, READY, learnt(), DONE, READY],
         [OK, UTF8, READY, learnt(row_security="off"), DONE, READY],
         [OK, UTF8, READY, learnt(standard_conforming_strings="off"), DONE, READY],
         [OK, UTF8, READY, learnt(user=b"\xff"), DONE, READY],
     ],
-    ids=["unmapped-encoding", "no-encoding", "pin-off", "lexer-turned", "unreadable"],
+    ids=[
+        "unmapped-encoding",
+        "database-in-another-encoding",
+        "database-in-who-knows-what",
+        "no-encoding",
+        "pin-off",
+        "lexer-turned",
+        "unreadable",
+    ],
 )
 def test_a_session_that_cannot_be_judged_is_not_opened(messages):
     opening, _ = opening_after(*messages)

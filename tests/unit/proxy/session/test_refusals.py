@@ -32,7 +32,9 @@ def test_a_refusal_says_in_chinese_what_its_rule_means(codec):
     assert list(fields) == ["S", "V", "C", "M", "D", "H"]
 
 
-@pytest.mark.parametrize("codec", ["latin-1", "ascii"])
+@pytest.mark.parametrize(
+    "codec", ["latin-1", "ascii", "cp932", "big5", "euc_jp", "cp949", "cp1252"]
+)
 def test_what_an_encoding_cannot_express_is_left_out(codec):
     decision = replace(DECISION, rule=RuleName("platform-protected"), reason="not for platforms")
     fields = decode_fields(encode_refusal(decision, codec))

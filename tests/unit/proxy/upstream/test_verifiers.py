@@ -53,7 +53,7 @@ async def test_it_is_what_the_database_has_now(verifiers, database):
 async def test_who_has_none_gets_what_looks_like_one(verifiers):
     asked = verifiers()
     genuine = await asked.of("has_one")
-    for user in ("has_none", "has_another", "nobody", "x' OR true --", "ü" * 200):
+    for user in ("has_none", "has_another", "nobody", "x' OR true --", "ü" * 200, "\udcb7\udce2"):
         mock = await asked.of(user)
         assert mock == await asked.of(user)
         assert not mock.genuine

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import asyncpg
 import pytest
 
-from proxy.errors import UpstreamUnavailable
+from proxy.errors import ConfigurationError, UpstreamUnavailable
 from proxy.settings.service import Upstream
 from proxy.upstream.watch import CatalogueWatch, open_catalogue
 from tests.world import HOST, Database, PostgresWorld
@@ -125,3 +125,30 @@ async def test_the_catalogue_user_logs_in_with_its_password(
     password.write_text("wrong\n", encoding="utf-8")
     with pytest.raises(asyncpg.PostgresError):
         await open_catalogue(upstream, "agency", None)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "EUC_CN", "LATIN1"])
+async def test_a_database_in_another_encoding_is_not_served(postgres: PostgresWorld, encoding):
+    name = f"in_{encoding.lower()}"
+    postgres.database().run(
+        f"CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'"
+    )
+    upstream = Upstream(host=HOST, port=postgres.port, databases=(name,), catalogue_user="postgres")
+    with pytest.raises(ConfigurationError, match=encoding):
+        await open_catalogue(upstream, name, None)
+    postgres.drop_database(postgres.database(name))
+
+
+async def test_an_encoding_that_the_database_reads_otherwise_is_in_the_catalogue(watch, opening):
+    first = await watch.look()
+    assert first.misread == frozenset()
+    opening.database.run(
+        "UPDATE pg_conversion SET condefault = false WHERE conname = 'sjis_to_utf8'"
+    )
+    await opening.opened[-1].close()
+    with pytest.raises(UpstreamUnavailable):
+        await watch.look()
+    second = await watch.look()
+    assert second.misread == {"cp932"}
+    assert second.version == first.version
+    assert await watch.look() is second

@@ -51,6 +51,44 @@ def test_the_settings_in_options_become_parameters():
     }
 
 
+GBK = "查询".encode("gbk").decode("utf-8", "surrogateescape")
+
+
+@pytest.mark.parametrize(
+    ("value", "encoding", "meant"),
+    [
+        ("查询", (), "查询"),
+        ("查询", (("client_encoding", "GBK"),), "查询"),
+        (GBK, (("client_encoding", "GBK"),), "查询"),
+        (GBK, (("options", "-c client_encoding=win936"),), "查询"),
+        (GBK, (("client_encoding", "UTF8"),), GBK),
+        (GBK, (("client_encoding", "no such"),), GBK),
+        (GBK, (), GBK),
+        (GBK + "\udcff", (("client_encoding", "GBK"),), GBK + "\udcff"),
+    ],
+)
+def test_an_application_name_means_what_its_encoding_says_and_is_sent_as_it_came(
+    value, encoding, meant
+):
+    admission = admitted(("application_name", value), *encoding)
+    assert admission.application_name == meant
+    assert ("application_name", value) in admission.message.parameters
+
+
+def test_user_and_database_are_never_read_in_another_encoding():
+    parameters = (("user", GBK), ("database", GBK), ("client_encoding", "GBK"))
+    admission = admit(StartupMessage(0, parameters))
+    assert (admission.user, admission.database) == (GBK, GBK)
+
+
+@pytest.mark.parametrize("name", ["search_path", "client_encoding", "timezone", "datestyle"])
+def test_other_values_are_utf_8(name):
+    with pytest.raises(ParameterRefused, match=name):
+        admitted((name, GBK))
+    with pytest.raises(ParameterRefused, match=name):
+        admitted(("options", f"-c {name}={GBK}"))
+
+
 def test_options_of_the_protocol_pass_for_the_server_to_negotiate():
     assert sent(("_pq_.something", "on"))["_pq_.something"] == "on"
 

@@ -69,7 +69,7 @@ MALFORMED = {
     "ssl-with-a-body": packet(80877103, b"x"),
     "cancel-key-too-short": packet(80877102, b"1234567"),
     "cancel-key-too-long": packet(80877102, b"x" * 261),
-    "not-utf-8": packet(196608, b"user\0\xff\0\0"),
+    "name-not-utf-8": packet(196608, b"us\xffer\0me\0\0"),
     "no-terminator": packet(196608, b"user\0me\0"),
     "name-without-value": packet(196608, b"user\0\0"),
     "empty-name": packet(196608, b"\0me\0\0"),
@@ -82,6 +82,29 @@ MALFORMED = {
 def test_malformed_packets_are_violations(data):
     with pytest.raises(ProtocolViolation):
         read(data)
+
+
+@given(st.lists(st.binary(max_size=12), max_size=4))
+def test_values_go_on_byte_for_byte(values):
+    clean = [value.replace(b"\0", b"") for value in values]
+    body = b"".join(b"user\0" + value + b"\0" for value in clean) + b"\0"
+    message = read(packet(196608, body))
+    assert isinstance(message, StartupMessage)
+    assert startup.encode_startup(message) == packet(196608, body)
+    assert [startup.as_sent(value) for _, value in message.parameters] == clean
+
+
+@given(st.binary(min_size=1, max_size=12))
+def test_what_is_not_utf_8_is_equal_to_no_text(raw):
+    raw = raw.replace(b"\0", b"")
+    message = read(packet(196608, b"user\0" + raw + b"\0\0"))
+    assert isinstance(message, StartupMessage)
+    ((_, value),) = message.parameters
+    try:
+        assert value == raw.decode()
+    except UnicodeDecodeError:
+        with pytest.raises(UnicodeEncodeError):
+            value.encode()
 
 
 @given(st.binary(max_size=60))
