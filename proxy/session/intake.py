@@ -153,6 +153,8 @@ class Intake:
         if plan is None:
             return False
         operation = query_operation(self._mirror.segment, plan)
+        if self._settling.bars(plan, inside=self._mirror.scene.in_transaction):
+            return self._refuse(refusals.SESSION_CHANGE, text, operation)
         if judged.upstream is None or plan.text is None:
             return self._refuse(plan.decision, text, operation)
         if plan.defines and self._mirror.full:
@@ -222,6 +224,8 @@ class Intake:
         plan = self._found(resolve_portal(portal, self._mirror, self._judge))
         if plan is None:
             return False
+        if self._settling.bars(plan, inside=self._mirror.scene.in_transaction):
+            return self._refuse(refusals.SESSION_CHANGE, statement.raw, operation, portal.values)
         if plan.text is None:
             return self._refuse(plan.decision, statement.raw, operation, portal.values)
         if plan.defines and self._mirror.full:

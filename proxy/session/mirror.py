@@ -68,6 +68,8 @@ class Mirror:
         self._unplain_count = 0
         self._turning_count = 0
         self._lost = False
+        # A BEGIN may have run in this segment; only ReadyForQuery tells.
+        self._begun = False
         self._guarded_transaction = False
         # The schema may have been changed in a transaction that has not ended yet.
         self.changing = False
@@ -105,7 +107,7 @@ class Mirror:
         While something that may begin a transaction is under way, the session counts as being
         inside one: there, statements that change the session are refused.
         """
-        inside = self.status is not TransactionStatus.IDLE or self._unplain_count > 0
+        inside = self.status is not TransactionStatus.IDLE or self._unplain_count > 0 or self._begun
         scene, names = self._scenes.get(inside), self.temporaries.names
         if scene is None or scene.temporaries is not names:
             scene = Scene(self._principal, self._path, inside, self._unread, names)
@@ -187,6 +189,7 @@ class Mirror:
         self._kept_path = self._path
         self._lost = self._lost or self.status is TransactionStatus.FAILED
         self.status = status
+        self._begun = False
         if status is TransactionStatus.IDLE:
             self.portals.end_transaction(committed=not self._lost)
             self.temporaries.end_transaction(committed=not self._lost)
@@ -248,6 +251,9 @@ class Mirror:
     def _finish(self, operation: Operation, *, done: bool = True) -> None:
         self._operations.popleft()
         operation.answered = True
+        ran = operation.ran
+        if ran is not None and ran.decision.statement_class is StatementClass.TRANSACTION:
+            self._begun = operation.kind is Kind.EXECUTE
         if operation.guarded:
             self._guarded_count -= 1
         if not operation.plain and operation.kind is not Kind.SYNC:

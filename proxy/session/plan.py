@@ -126,6 +126,7 @@ class Plan:
     """``text`` is what goes to the database (None when refused), ``digest`` nothing of it.
 
     ``settle``: nothing after this text may be judged before the server has answered it.
+    ``turns``: it changes how later texts are read, and a transaction it runs in could undo that.
     ``guarded``: touches protected relations, so the server's error texts are replaced.
     ``effects`` are applied when, and only when, the server reports success, and only then do the
     names of ``defines`` mean what they say. ``uses``: names whose meaning was settled before the
@@ -138,6 +139,7 @@ class Plan:
     timing: Timing = Timing.WITH
     effects: tuple[Effect, ...] = ()
     settle: bool = False
+    turns: bool = False
     guarded: bool = False
     defines: tuple[Definition, ...] = ()
     uses: tuple[Use, ...] = ()

@@ -186,6 +186,7 @@ def _plan(analysis: Analysis, judged: list[Judgement], context: Context, sent: s
         timing=Timing.FIRST if first else Timing.WITH,
         effects=tuple(e for facts in analysis.statements for e in _effects(facts)),
         settle=bool(verbs & _SESSION_VERBS),
+        turns=any(map(_turns, analysis.statements)),
         guarded=bool(decision.relations) or Verb.DDL in verbs,
         defines=defines(each),
         uses=uses(analysis.statements),
@@ -207,6 +208,14 @@ _LATE_VERBS = frozenset(
     (Verb.PREPARE, Verb.EXECUTE, Verb.COPY, Verb.DDL, Verb.TEMPORARY, Verb.EXPLAIN)
 )
 """Utility statements: PostgreSQL looks their names up when it runs them, if not all of them."""
+
+
+def _turns(facts: Facts) -> bool:
+    match command(facts):
+        case Setting(name="search_path" | "client_encoding" | "*") | Discard(target="ALL"):
+            return True
+        case _:
+            return False
 
 
 def _effects(facts: Facts) -> tuple[Effect, ...]:

@@ -56,6 +56,11 @@ ENCODING_UNKNOWN: Final = _refuse(
     "text-encoding",
     "after a change of the session's settings send Sync before any text that is not ASCII",
 )
+SESSION_CHANGE: Final = _refuse(
+    "session-change",
+    "send Sync between a change of search_path or client_encoding and what begins or ends a"
+    " transaction: undone with it, later statements would be read otherwise",
+)
 ENCODING_MISREAD: Final = _refuse(
     "text-encoding",
     "this database converts the session's client_encoding otherwise than it is known to:"

@@ -8,7 +8,13 @@ be answered, and the text must be one that reads the same in every encoding ther
 
 from __future__ import annotations
 
+from typing import Final
+
+from proxy.policy.decision import StatementClass
 from proxy.session.operation import Kind, Operation
+from proxy.session.plan import Plan
+
+_TRANSACTIONS: Final = frozenset({StatementClass.TRANSACTION, StatementClass.MULTIPLE})
 
 
 class Settling:
@@ -16,6 +22,8 @@ class Settling:
 
     def __init__(self) -> None:
         self._awaited: Operation | None = None
+        # Something in this segment changed how texts are read, for as long as its transaction does.
+        self._turned = False
 
     def sent(self, operation: Operation) -> None:
         """A message went to the server."""
@@ -23,11 +31,22 @@ class Settling:
             case Kind.EXECUTE:
                 if _settles(operation):
                     self._awaited = operation
+                self._turned = self._turned or (operation.plan is not None and operation.plan.turns)
             case Kind.QUERY | Kind.SYNC:
                 if _settles(operation) or self._within_segment:
                     self._awaited = operation
+                self._turned = False
             case Kind.PARSE | Kind.BIND | Kind.DESCRIBE | Kind.CLOSE | Kind.FUNCTION_CALL:
                 pass
+
+    def bars(self, plan: Plan, *, inside: bool) -> bool:
+        """How texts are read would depend on how a transaction ends; `inside`: there is one.
+
+        With a BEGIN what was changed before it in the segment is part of its transaction, and with
+        a ROLLBACK it is undone in the middle of the segment.
+        """
+        ends = self._turned and plan.decision.statement_class in _TRANSACTIONS
+        return plan.text is not None and (ends or (plan.turns and inside))
 
     @property
     def awaited(self) -> Operation | None:

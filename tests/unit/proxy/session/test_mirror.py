@@ -284,3 +284,12 @@ def test_a_second_change_under_way_is_not_the_first(mirror):
     mirror.answer(backend.COMMAND_COMPLETE)
     mirror.ready(IDLE)
     assert mirror.changing
+
+
+def test_behind_a_begin_the_session_counts_as_inside_until_the_server_says(mirror):
+    sent(mirror, Kind.EXECUTE, plan=plan(StatementClass.TRANSACTION))
+    sent(mirror, Kind.SYNC)
+    mirror.answer(backend.COMMAND_COMPLETE)
+    assert mirror.scene.in_transaction
+    mirror.ready(IDLE)
+    assert not mirror.scene.in_transaction

@@ -2,12 +2,17 @@
 
 import pytest
 
+from proxy.policy.decision import StatementClass
 from proxy.session.operation import Kind, Operation
 from proxy.session.plan import Plan
 from proxy.session.settling import Settling
 from tests.unit.proxy.session.playbook import decision
 
 CHANGE, READ = Plan(decision(), "SET", settle=True), Plan(decision(), "SELECT")
+
+TURN = Plan(decision(kind=StatementClass.SESSION), "SET", settle=True, turns=True)
+BEGIN = Plan(decision(kind=StatementClass.TRANSACTION), "BEGIN")
+SEVERAL = Plan(decision(kind=StatementClass.MULTIPLE), "BEGIN; SELECT 1")
 
 
 @pytest.fixture
@@ -53,3 +58,25 @@ def test_the_end_of_the_segment_is_waited_for_instead(settling, kind):
     assert (settling.awaited, settling.needs_flush) == (end, False)
     end.answered = True
     assert (settling.awaited, settling.encoding_unknown) == (None, False)
+
+
+@pytest.mark.parametrize("control", [BEGIN, SEVERAL], ids=["one", "several"])
+@pytest.mark.parametrize("end", [Kind.SYNC, Kind.QUERY])
+def test_what_turns_the_reading_is_not_undone_before_its_segment_has_ended(settling, control, end):
+    assert not settling.bars(control, inside=False)
+    sent(settling, Kind.BIND, TURN)
+    assert not settling.bars(control, inside=False)
+    sent(settling, Kind.EXECUTE, TURN)
+    assert settling.bars(control, inside=False)
+    assert not settling.bars(READ, inside=False)
+    sent(settling, Kind.EXECUTE, CHANGE)
+    assert settling.bars(control, inside=False)
+    sent(settling, end, READ)
+    assert not settling.bars(control, inside=False)
+
+
+def test_nor_is_the_reading_turned_inside_a_transaction(settling):
+    assert settling.bars(TURN, inside=True)
+    assert not settling.bars(TURN, inside=False)
+    assert not settling.bars(CHANGE, inside=True)
+    assert not settling.bars(Plan(decision(), None, turns=True), inside=True)
