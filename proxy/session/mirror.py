@@ -70,6 +70,8 @@ class Mirror:
         self._lost = False
         # A BEGIN may have run in this segment; only ReadyForQuery tells.
         self._begun = False
+        # Something was sent that may change the encoding, and its segment has not ended.
+        self.may_turn = False
         self._guarded_transaction = False
         # The schema may have been changed in a transaction that has not ended yet.
         self.changing = False
@@ -141,6 +143,7 @@ class Mirror:
         self._operations.append(operation)
         if operation.ran is not None and operation.ran.copies_in:
             operation.copying = Copying.ASKED
+        self.may_turn = self.may_turn or (operation.ran is not None and operation.ran.turns)
         if operation.guarded:
             self._guarded_count += 1
             self._guarded_transaction = True
@@ -190,6 +193,7 @@ class Mirror:
         self._lost = self._lost or self.status is TransactionStatus.FAILED
         self.status = status
         self._begun = False
+        self.may_turn = any(op.ran is not None and op.ran.turns for op in self._operations)
         if status is TransactionStatus.IDLE:
             self.portals.end_transaction(committed=not self._lost)
             self.temporaries.end_transaction(committed=not self._lost)

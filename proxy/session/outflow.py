@@ -109,6 +109,8 @@ class Outflow:
             codec = codec_of(value.decode("ascii", "replace"))
             if codec is None:
                 raise UpstreamUnavailable("the session's client_encoding is not supported here")
+            if codec != self._mirror.codec and not self._mirror.may_turn:
+                raise UpstreamUnavailable("client_encoding changed without being set")
             if codec != self._mirror.codec and self._mirror.has_text_behind_head():
                 raise UpstreamUnavailable("client_encoding changed under a pipelined statement")
             self._mirror.codec = codec

@@ -176,7 +176,9 @@ def test_a_new_path_inside_a_segment_is_flushed_out_of_the_server():
     assert plans.scenes[-1].search_path == ("pg_catalog", "other")
 
 
-TO_GBK = Plan(decision(kind=StatementClass.SESSION), "SET client_encoding = GBK", settle=True)
+TO_GBK = Plan(
+    decision(kind=StatementClass.SESSION), "SET client_encoding = GBK", settle=True, turns=True
+)
 IS_GBK = answer("S", b"client_encoding\0GBK\0")
 
 

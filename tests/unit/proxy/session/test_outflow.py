@@ -82,14 +82,23 @@ def test_an_encoding_nobody_can_read_ends_the_session(encoding):
 
 
 def test_the_next_text_is_read_in_the_new_encoding():
-    play = playing().server(answer("S", b"client_encoding\0GBK\0"), DONE, READY)
+    to_gbk = Plan(decision(), "to gbk", settle=True, turns=True)
+    play = Play(Plans({"to gbk": to_gbk})).client(query("to gbk")).durable()
+    play.server(answer("S", b"client_encoding\0GBK\0"), DONE, READY)
     play.client(answer("Q", "封存".encode("gbk") + b"\0"))
     assert play.records[0].codec == "gbk"
     assert play.plans.plan("封存").text == "封存"
 
 
+def test_an_encoding_that_changes_though_nobody_set_it_ends_the_session():
+    """By a function, or by the server's configuration: what was sent may have been misread."""
+    assert playing().server(answer("S", b"client_encoding\0GBK\0")).ended is not None
+    assert playing().server(answer("S", b"client_encoding\0UTF8\0")).ended is None
+
+
 def test_an_encoding_that_changes_under_a_text_already_sent_ends_the_session():
-    play = Play().client(query("a"), query("b")).durable()
+    plans = Plans({"a": Plan(decision(), "a", turns=True)})
+    play = Play(plans).client(query("a"), query("b")).durable()
     assert play.server(answer("S", b"client_encoding\0GBK\0")).ended is not None
 
 

@@ -92,6 +92,26 @@ def test_what_a_text_does_to_the_session_is_known(sql, effects):
 
 
 @pytest.mark.parametrize(
+    ("sql", "turns"),
+    [
+        ("SET client_encoding TO GBK", True),
+        ("SET NAMES 'UTF8'", True),
+        ("RESET client_encoding", True),
+        ("SET search_path TO base", True),
+        ("SET search_path TO DEFAULT", True),
+        ("SELECT 1; RESET ALL", True),
+        ("DISCARD ALL", True),
+        ("DISCARD TEMP", False),
+        ("SET statement_timeout TO 0", False),
+        ("BEGIN", False),
+        ("SELECT 1", False),
+    ],
+)
+def test_what_changes_the_reading_of_later_texts_is_known(sql, turns):
+    assert plan(sql).turns is turns
+
+
+@pytest.mark.parametrize(
     ("sql", "copies_in", "guarded"),
     [
         ("COPY courts FROM STDIN", True, False),
