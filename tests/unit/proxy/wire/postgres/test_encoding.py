@@ -1,7 +1,7 @@
 """Text is understood in the encoding the server reads it in, or not at all."""
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from proxy.wire.postgres.encoding import (
@@ -158,6 +158,7 @@ def test_every_character_is_the_servers_or_refused(reading, name):
 
 @pytest.mark.database
 @pytest.mark.parametrize("name", CODECS)
+@settings(deadline=None)
 @given(raw=texts)
 def test_a_text_is_what_the_server_reads_in_it_or_refused(reading, name, raw):
     raw = raw.replace(b"\0", b"")
