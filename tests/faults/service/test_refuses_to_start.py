@@ -28,7 +28,7 @@ from tests.scenarios.service import (
     install,
     kill_with_children,
 )
-from tests.world import HOST, Database
+from tests.world import HOST, Database, PostgresWorld
 
 pytestmark = pytest.mark.database
 
@@ -112,6 +112,21 @@ def test_an_origin_that_is_not_that_of_the_keys_is_named(site: Site):
     end = serve(wrong)
     assert end.plainly("origin"), end.said
     assert end.code == CONFIGURATION
+
+
+def test_a_database_in_another_encoding_is_named(site: Site, postgres: PostgresWorld):
+    made = "CREATE DATABASE in_ascii TEMPLATE template0 ENCODING 'SQL_ASCII' LOCALE 'C'"
+    postgres.database().run(made)
+    wrong = site.home / "wrong.toml"
+    right = site.config.read_text(encoding="utf-8")
+    wrong.write_text(right.replace('"agency"', '"in_ascii"', 1), encoding="utf-8")
+    end = serve(wrong)
+    checked = site.run("check", "--config", wrong)
+    postgres.drop_database(postgres.database("in_ascii"))
+    assert end.plainly("the encoding of in_ascii is SQL_ASCII"), end.said
+    assert end.code == CONFIGURATION
+    assert "the encoding of in_ascii is SQL_ASCII" in checked.stdout + checked.stderr
+    assert checked.returncode
 
 
 POLICIES = {
