@@ -153,8 +153,6 @@ class Intake:
         if plan is None:
             return False
         operation = query_operation(self._mirror.segment, plan)
-        if self._settling.bars(plan, inside=self._mirror.scene.in_transaction):
-            return self._refuse(refusals.SESSION_CHANGE, text, operation)
         if judged.upstream is None or plan.text is None:
             return self._refuse(plan.decision, text, operation)
         if plan.defines and self._mirror.full:
@@ -181,8 +179,7 @@ class Intake:
             raw = frontend.encode_parse(replace(parse, text=judged.upstream))
         statement = self._judge.statement(parse.text, judged)
         operation.statement = Change(self._mirror.segment, parse.name, statement)
-        self._send(raw, operation)
-        return True
+        return self._send(raw, operation)
 
     def _bind(self, raw: bytes) -> bool:
         bind = frontend.decode_bind(raw)
@@ -224,8 +221,6 @@ class Intake:
         plan = self._found(resolve_portal(portal, self._mirror, self._judge))
         if plan is None:
             return False
-        if self._settling.bars(plan, inside=self._mirror.scene.in_transaction):
-            return self._refuse(refusals.SESSION_CHANGE, statement.raw, operation, portal.values)
         if plan.text is None:
             return self._refuse(plan.decision, statement.raw, operation, portal.values)
         if plan.defines and self._mirror.full:
@@ -262,8 +257,7 @@ class Intake:
                 operation.portal = Change(self._mirror.segment, closed.name, None)
             case _:
                 assert_never(closed.target)
-        self._send(raw, operation)
-        return True
+        return self._send(raw, operation)
 
     def _sync(self, raw: bytes) -> bool:
         frontend.require_empty(raw)
@@ -308,6 +302,8 @@ class Intake:
             return None
         if plan is None:
             self._commands.append(self._judge.question())
+        elif self._settling.bars(plan, inside=self._mirror.scene.in_transaction):
+            return Plan(refusals.SESSION_CHANGE, None)
         return plan
 
     def _must_settle(self) -> bool:
@@ -388,16 +384,16 @@ class Intake:
         plan, unit = operation.plan, operation.unit
         assert plan is not None
         assert unit is not None
-        if plan.timing is Timing.FIRST and not recorded:
-            self._withheld = _Withheld(unit.number, raw, operation)
-        else:
-            self._send(raw, operation)
+        if plan.timing is not Timing.FIRST or recorded:
+            return self._send(raw, operation)
+        self._withheld = _Withheld(unit.number, raw, operation)
         return True
 
-    def _send(self, raw: bytes, operation: Operation) -> None:
+    def _send(self, raw: bytes, operation: Operation) -> bool:
         self._outgoing.append(raw)
         self._mirror.sent(operation)
         if operation.unit is not None:
             self.sent_number = max(self.sent_number, operation.unit.number)
         self._settling.sent(operation)
         self._rows.sent(operation)
+        return True
