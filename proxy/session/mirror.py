@@ -73,6 +73,8 @@ class Mirror:
         # Something was sent that may change the encoding, and its segment has not ended.
         self.may_turn = False
         self._guarded_transaction = False
+        # Something was executed since the last ReadyForQuery.
+        self._unsynced = False
         # The schema may have been changed in a transaction that has not ended yet.
         self.changing = False
         self._changes_count = self._unread = 0
@@ -121,12 +123,17 @@ class Mirror:
         """What the server says now may be about protected rows.
 
         A constraint can also fire when the transaction ends, long after the statement it is about.
+        A Query ends what was executed before it without a Sync, unless that is in a block.
         """
         if self._guarded_count:
             return True
         if not self._guarded_transaction:
             return False
-        return not self._operations or not self._operations[0].plain
+        head = self.head
+        if head is None or not head.plain:
+            return True
+        in_block = self.status is not TransactionStatus.IDLE and not self._unsynced
+        return head.kind is Kind.QUERY and not in_block
 
     @property
     def head(self) -> Operation | None:
@@ -134,9 +141,11 @@ class Mirror:
         return self._operations[0] if self._operations else None
 
     def has_text_behind_head(self) -> bool:
-        """A text was sent after the message that the server is answering."""
+        """A text of the client was sent after the message that the server is answering. What stands
+        for one that was refused is ASCII, and judged already."""
         texts = (Kind.QUERY, Kind.PARSE)
-        return any(operation.kind in texts for operation in list(self._operations)[1:])
+        behind = list(self._operations)[1:]
+        return any(each.kind in texts and each.refusal is None for each in behind)
 
     def sent(self, operation: Operation) -> None:
         """A message went to the server."""
@@ -189,6 +198,7 @@ class Mirror:
         if head is not None and head.kind is Kind.QUERY and not head.failed:
             self._apply_effects(head)
         self.answer(backend.READY)
+        self._unsynced = False
         self._kept_path = self._path
         self._lost = self._lost or self.status is TransactionStatus.FAILED
         self.status = status
@@ -258,6 +268,7 @@ class Mirror:
         ran = operation.ran
         if ran is not None and ran.decision.statement_class is StatementClass.TRANSACTION:
             self._begun = operation.kind is Kind.EXECUTE
+        self._unsynced = self._unsynced or operation.kind is Kind.EXECUTE
         if operation.guarded:
             self._guarded_count -= 1
         if not operation.plain and operation.kind is not Kind.SYNC:

@@ -6,6 +6,7 @@ import pytest
 
 from proxy.errors import UpstreamUnavailable
 from proxy.policy.decision import StatementClass
+from proxy.session import refusals
 from proxy.session.commands import Unit
 from proxy.session.mirror import Mirror
 from proxy.session.names import Change
@@ -222,12 +223,43 @@ def test_a_guarded_transaction_stays_so_for_what_may_end_it(mirror):
     assert not mirror.guarded
 
 
+def test_a_query_guards_the_end_of_what_was_executed_before_it_without_a_sync(mirror):
+    """Its end commits that, so a deferred constraint may speak in its answer."""
+    sent(mirror, Kind.EXECUTE, plan=plan(), guarded=True)
+    mirror.answer(backend.COMMAND_COMPLETE)
+    sent(mirror, Kind.DESCRIBE)
+    assert not mirror.guarded
+    mirror.answer(backend.NO_DATA)
+    sent(mirror, Kind.QUERY, plan=plan(StatementClass.SELECT))
+    assert mirror.guarded
+    mirror.ready(IDLE)
+    sent(mirror, Kind.QUERY, plan=plan(StatementClass.SELECT))
+    assert not mirror.guarded
+
+
+def test_it_does_so_too_where_the_block_before_was_ended_without_a_sync(mirror):
+    sent(mirror, Kind.SYNC)
+    mirror.ready(INSIDE)
+    sent(mirror, Kind.EXECUTE, plan=plan(StatementClass.TRANSACTION))
+    mirror.answer(backend.COMMAND_COMPLETE)
+    sent(mirror, Kind.EXECUTE, plan=plan(), guarded=True)
+    mirror.answer(backend.COMMAND_COMPLETE)
+    sent(mirror, Kind.QUERY, plan=plan(StatementClass.SELECT))
+    assert mirror.guarded
+
+
 def test_texts_behind_the_head_are_seen(mirror):
     sent(mirror, Kind.QUERY)
     assert not mirror.has_text_behind_head()
     sent(mirror, Kind.SYNC)
     sent(mirror, Kind.PARSE)
     assert mirror.has_text_behind_head()
+
+
+def test_what_stands_for_a_refused_text_is_none(mirror):
+    sent(mirror, Kind.QUERY)
+    sent(mirror, Kind.PARSE, refusal=refusals.UNKNOWN_STATEMENT)
+    assert not mirror.has_text_behind_head()
 
 
 def test_what_is_abandoned_is_reported_as_skipped(mirror):
