@@ -15,7 +15,7 @@ INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no
 
 .PHONY: help
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: $(VENV)/.demo ## set up, then start the guided tour
@@ -38,7 +38,12 @@ bench: $(VENV)/.dev ## direct, pgbouncer and Fengcun side by side
 
 .PHONY: fuzz
 fuzz: $(VENV)/.dev ## every property again, with FUZZ_EXAMPLES examples each
-	@$(BIN)/python -m pytest -p tests.fuzz --hypothesis-profile=fuzz tests/unit $(ARGS)
+	@$(BIN)/python -m pytest -p tests.fuzz --hypothesis-profile=fuzz tests/unit \
+		tests/fuzzing/test_machine.py $(ARGS)
+
+.PHONY: fuzz-bytes
+fuzz-bytes: $(VENV)/.fuzz ## coverage-guided bytes and texts, with ARGS="--minutes 10"
+	@PYTHONPATH=$(VENV)/atheris $(BIN)/python -m tests.fuzzing $(ARGS)
 
 .PHONY: noninterference
 noninterference: $(VENV)/.dev ## random statements on D through the proxy and on D' without sealed rows
@@ -57,7 +62,7 @@ lock: ## resolve the dependencies again (needs uv; ARGS=--upgrade for newer ones
 
 .PHONY: clean
 clean: ## remove what make made
-	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	@rm -rf $(VENV) build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis .fuzzing
 	@find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
 
 $(VENV)/bin/pip:
@@ -71,6 +76,12 @@ $(VENV)/bin/pip:
 		echo "$(PYTHON) cannot make a virtual environment." >&2; \
 		echo "Install what is missing (Debian, Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	@"$(PYTHON)" -m venv --clear $(VENV)
+
+# One package of its own, beside the others: it must be in nobody's way.
+$(VENV)/.fuzz: deploy/requirements-fuzz.lock | $(VENV)/.dev
+	@$(INSTALL) --only-binary :all: --require-hashes --no-deps --upgrade \
+		--target $(VENV)/atheris -r $<
+	@touch $@
 
 # The stamp is written last, so an interrupted set-up is done again.
 $(VENV)/.demo $(VENV)/.dev: $(VENV)/.%: deploy/requirements-%.lock deploy/requirements-build.lock

@@ -20,7 +20,7 @@ TOP_LEVEL = {
 }
 MADE_BY_TOOLS = {
     *(".git", ".venv", "build", "dist", ".coverage", ".fengcun-demo"),
-    *(".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__"),
+    *(".fuzzing", ".hypothesis", ".mypy_cache", ".pytest_cache", ".ruff_cache", "__pycache__"),
 }
 
 # Low to high. A module imports from lower steps and from its own folder, never sideways.

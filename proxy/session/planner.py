@@ -48,6 +48,8 @@ from proxy.statement.facts import Facts, Verb
 from proxy.statement.grammar import NotUnderstood, TextLimits
 from proxy.statement.temporary import DropTemporaries, MakeTemporary, is_bare
 
+# Each costs milliseconds: its predicate is parsed and compared again where it was put.
+_OBLIGATIONS_MAX = 500
 _NOTHING = Decision(Verdict.PASS, RuleName("nothing-protected"), None, "", StatementClass.EMPTY)
 
 
@@ -126,9 +128,9 @@ class Planner:
         """What becomes of a text whose views are in place."""
         analysis = expansion.analysis
         context = replace(context, plain_views=self._views.plain(analysis))
+        last = _last(analysis)
         judged = [
-            decide(facts, replace(context, last=_is_last(facts, analysis)))
-            for facts in analysis.statements
+            decide(facts, replace(context, last=facts is last)) for facts in analysis.statements
         ]
         decision = _together(judged)
         if decision.verdict is Verdict.REFUSE:
@@ -150,6 +152,8 @@ class Planner:
         withheld = [call for judgement in judged for call in judgement.withheld]
         if not (obligations or withheld or any(map(is_bare, analysis.statements))):
             return ()
+        if len(obligations) > _OBLIGATIONS_MAX:
+            raise CannotNarrow(f"the text names protected relations over {_OBLIGATIONS_MAX} times")
         if any(obligation.rule.name in self._captured for obligation in obligations):
             raise CannotNarrow("a function or operator of this database hides a built-in one")
         return rewrite(analysis, obligations, self._visibilities, withheld)
@@ -167,9 +171,10 @@ def _view_refusal(error: CannotNarrow, analysis: Analysis) -> Decision:
     return refuse(refusal, kinds.pop() if len(kinds) == 1 else StatementClass.MULTIPLE)
 
 
-def _is_last(facts: Facts, analysis: Analysis) -> bool:
-    verbs = {other.verb for other in analysis.statements}
-    return facts is analysis.statements[-1] and Verb.TRANSACTION not in verbs
+def _last(analysis: Analysis) -> Facts | None:
+    """The statement behind which nothing of the text can end a transaction."""
+    controls = any(facts.verb is Verb.TRANSACTION for facts in analysis.statements)
+    return None if controls else analysis.statements[-1]
 
 
 def _plan(analysis: Analysis, judged: list[Judgement], context: Context, sent: str) -> Plan:

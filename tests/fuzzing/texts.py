@@ -113,6 +113,8 @@ def _class(word: Word) -> StatementClass:
 
 
 def _refused(word: Word, generation: int, scene: Scene) -> bool:
+    if not all(map(str.isascii, word.arguments)):
+        return True
     if word.name in SESSION_WORDS:
         return scene.in_transaction
     return word.name == "bad" or (word.name == SHIFTY and generation % 2 == 1)

@@ -55,6 +55,15 @@ def test_what_may_change_something_is_recorded_before_it_is_sent(sql, timing):
     assert plan(sql).timing is timing
 
 
+def test_protected_relations_named_without_end_are_refused_before_they_are_rewritten(monkeypatch):
+    """Every one costs milliseconds, wherever in the text it stands."""
+    monkeypatch.setattr("proxy.session.planner._OBLIGATIONS_MAX", 3)
+    for unit in ("SELECT id FROM base.cases; ", "SELECT (SELECT count(*) FROM base.cases); "):
+        assert plan(unit * 3).text is not None
+        refused = plan(unit * 4).decision
+        assert (refused.verdict, refused.rule) == (Verdict.REFUSE, "cannot-narrow")
+
+
 def test_one_refused_statement_refuses_the_whole_text():
     made = plan("SELECT 1; SELECT peek(); SELECT * FROM cases")
     assert made.text is None
