@@ -13,8 +13,9 @@ class Unit:
     """One recorded decision and, as they come, the facts of what followed.
 
     `number` counts the session's records from 1. `error` is a SQLSTATE, or ``skipped`` for what
-    the server never ran because something before it failed. `index` is the entry's place in the
-    ledger, known once it is durable; the driver writes it, and the time by its own clock.
+    the server never ran: something before it failed, or it was bound and not executed. `index`
+    is the entry's place in the ledger, known once it is durable; the driver writes it, and the time
+    by its own clock.
     """
 
     number: int

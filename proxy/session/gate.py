@@ -52,6 +52,13 @@ class Gate:
         """Every record up to `number` is durable."""
         self._durable_number = max(self._durable_number, number)
 
+    def cut(self) -> list[Unit]:
+        """Nothing more will leave: the units whose reports wait behind what was held."""
+        units = [unit for held in self._held for unit in held.units]
+        self._held.clear()
+        self.held_bytes = 0
+        return units
+
     def take(self) -> Iterator[Command]:
         """Whatever may go now, each unit's report behind the last of its bytes."""
         while self._held and self._held[0].watermark <= self._durable_number:

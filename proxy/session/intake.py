@@ -125,6 +125,11 @@ class Intake:
         commands, self._commands = self._commands, []
         return commands
 
+    def cut(self) -> Unit | None:
+        """Nothing more will be sent: the unit that waits for its record."""
+        withheld, self._withheld = self._withheld, None
+        return withheld.operation.unit if withheld is not None else None
+
     def record(self, decision: Decision, text: bytes = b"") -> list[Command]:
         """Record a decision about the session itself, outside the order of messages."""
         self._record(decision, Timing.FIRST, text)
@@ -227,22 +232,18 @@ class Intake:
             return self._make_room_or_refuse(statement.raw, operation, portal.values)
         operation.plan, operation.guarded = plan, plan.guarded
         define(operation, statement, portal.values, self._mirror.turn)
-        operation.unit, portal.unit = portal.unit, None
-        recorded = operation.unit is not None and plan == portal.plan
-        if not recorded:
-            operation.unit = self._record_run(plan, statement, portal.values)
+        unit, portal.unit = portal.unit, None
+        recorded = unit is not None and plan == portal.plan
+        if unit is not None and not recorded:
+            self._mirror.portals.unused.append(unit)
+        operation.unit = unit if recorded else self._record_run(plan, statement, portal.values)
         return self._send_in_time(raw, operation, recorded=recorded)
 
     def _describe(self, raw: bytes) -> bool:
         described = frontend.decode_named(raw)
-        known: Statement | Portal | None
-        match described.target:
-            case Target.STATEMENT:
-                known = self._mirror.statements.get(described.name)
-            case Target.PORTAL:
-                known = self._mirror.portals.get(described.name)
-            case _:
-                assert_never(described.target)
+        of_portal = described.target is Target.PORTAL
+        names = self._mirror.portals if of_portal else self._mirror.statements
+        known = names.get(described.name)
         guarded = known is None or known.plan.guarded
         self._send(raw, Operation(Kind.DESCRIBE, self._mirror.segment, guarded=guarded))
         return True

@@ -7,6 +7,7 @@ fails takes with it everything up to the next Sync, on the server and therefore 
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import Final, assert_never
 
 from proxy.errors import UpstreamUnavailable
@@ -252,14 +253,21 @@ class Mirror:
             operation.unit.error = "skipped"
         self._settle_unit(operation)
 
-    def cut(self) -> list[Unit]:
-        """The session ends here: the units that were under way, which nothing will finish."""
-        units = []
-        for operation in self._operations:
-            unit = operation.unit
-            if unit is not None and not unit.closed and operation.refusal is None:
-                unit.closed = True
-                units.append(unit)
+    def take_finished(self) -> list[Unit]:
+        """The units that are over since the last time."""
+        for unit in self.portals.unused:
+            unit.error = "skipped"
+        units = [*self.finished, *_closed(self.portals.unused)]
+        self.finished, self.portals.unused = [], []
+        return units
+
+    def cut(self, withheld: Unit | None = None) -> list[Unit]:
+        """The session ends here: the units that were under way, or `withheld`, which nothing will
+        finish."""
+        self.portals.drop_all()
+        under_way = [op.unit for op in self._operations if op.refusal is None]
+        units = [*self.finished, *_closed((*under_way, withheld, *self.portals.unused))]
+        self.finished, self.portals.unused = [], []
         return units
 
     def _finish(self, operation: Operation, *, done: bool = True) -> None:
@@ -340,3 +348,11 @@ class Mirror:
         if path != self._path:
             self._path = path
             self._scenes = {}
+
+
+def _closed(units: Iterable[Unit | None]) -> Iterator[Unit]:
+    """Those that were open."""
+    for unit in units:
+        if unit is not None and not unit.closed:
+            unit.closed = True
+            yield unit

@@ -64,7 +64,7 @@ class Outflow:
             data = b"".join((*pieces, data[position : walk.end]))
         elif walk.end < len(data):
             data = data[: walk.end]
-        units, self._mirror.finished = self._mirror.finished, []
+        units = self._mirror.take_finished()
         if data or units:
             self._gate.hold(watermark, data, units, whole=walk.whole)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from proxy.session.commands import Unit
 from proxy.session.names import Change, Names, Portal
 from proxy.statement.commands import TransactionControl
 
@@ -22,6 +23,8 @@ class Portals(Names[Portal]):
     def __init__(self) -> None:
         super().__init__()
         self._opened_count = 0
+        # The records of what was bound and is gone without having been executed.
+        self.unused: list[Unit] = []
         # The name of each savepoint, with how many portals had been opened before it.
         self._savepoints: list[tuple[str, int]] = []
 
@@ -31,6 +34,13 @@ class Portals(Names[Portal]):
             self._opened_count += 1
             change.value.number = self._opened_count
         super().settle(change, done=done)
+
+    def drop(self, name: bytes) -> None:
+        """The name went away."""
+        portal = self._known.get(name)
+        if portal is not None and portal.unit is not None:
+            self.unused.append(portal.unit)
+        super().drop(name)
 
     def follow(self, control: TransactionControl, *, failed: bool) -> None:
         """A statement about the transaction was executed; `failed`: in one that had failed."""

@@ -152,9 +152,10 @@ class Session:
         return [End(None)]
 
     def cut(self) -> list[Unit]:
-        """The session ends, for whatever reason: the units whose answer was cut off."""
+        """The session ends, for whatever reason: the units whose answer was cut off, or that were
+        never sent."""
         self._over = True
-        return self._mirror.cut()
+        return [*self._gate.cut(), *self._mirror.cut(self._intake.cut())]
 
     def _advance(self) -> list[Command]:
         if self._over or self._server_gone:

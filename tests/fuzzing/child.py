@@ -13,12 +13,13 @@ from typing import Final
 import atheris
 
 _SLOW_SECONDS: Final = 0.05
+_HANG_SECONDS: Final = 10
 
 
 def main() -> None:
     name, notes = sys.argv[1], Path(sys.argv[2])
     with atheris.instrument_imports(include=["proxy", "ledger"]):
-        from tests.fuzzing.targets import target
+        from tests.fuzzing.targets import TOOK_TOO_LONG, target
     with target(name) as run:
         slowest_seconds = _SLOW_SECONDS
 
@@ -31,6 +32,8 @@ def main() -> None:
                 slowest_seconds = seconds
                 (notes / "slowest").write_bytes(data)
                 (notes / "slowest-seconds").write_text(f"{seconds:.3f}\n", encoding="ascii")
+            if seconds > _HANG_SECONDS:
+                raise TimeoutError(f"{TOOK_TOO_LONG}: {seconds:.1f} seconds of the processor")
 
         atheris.Setup([sys.argv[0], *sys.argv[3:]], timed)
         atheris.Fuzz()

@@ -26,6 +26,7 @@ BYTES: Final[dict[str, Target]] = {
 }
 TEXTS: Final = ("statement", "repeated")
 NAMES: Final = (*BYTES, *TEXTS)
+TOOK_TOO_LONG: Final = "took too long"
 CORPUS: Final = Path(__file__).with_name("corpus")
 
 

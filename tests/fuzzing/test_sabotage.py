@@ -18,6 +18,7 @@ from proxy.session.mirror import Mirror
 from proxy.session.names import Names
 from proxy.session.operation import Kind
 from proxy.session.outflow import Outflow
+from proxy.session.portals import Portals
 from proxy.session.refusals import Poison
 from proxy.session.settling import Settling
 from proxy.wire.postgres import frontend
@@ -241,7 +242,17 @@ def units_are_closed_twice(patch: pytest.MonkeyPatch) -> None:
     wrapped(patch, Mirror, "_settle_unit", settle)
 
 
+def what_was_not_executed_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Portals, "drop", Names.drop)
+
+
+def what_waits_for_its_record_is_forgotten(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(Intake, "cut", lambda self: None)
+
+
 WEAKENINGS: list[Patch] = [
+    what_was_not_executed_is_forgotten,
+    what_waits_for_its_record_is_forgotten,
     one_record_too_early,
     nothing_is_held,
     held_is_forgotten,

@@ -9,7 +9,7 @@ from proxy.session.planner import Planner
 from proxy.wire.postgres import frontend
 from tests.fuzzing.__main__ import fuzz_seconds, read_figures
 from tests.fuzzing.hostile_bytes import client
-from tests.fuzzing.targets import BYTES, CORPUS, NAMES, TEXTS, corpus, kept, texts_on
+from tests.fuzzing.targets import BYTES, CORPUS, NAMES, TEXTS, TOOK_TOO_LONG, corpus, kept, texts_on
 
 SAID = """\
 #2\tINITED cov: 11 ft: 12 corp: 1/1b exec/s: 0 rss: 40Mb
@@ -91,6 +91,12 @@ def test_the_figures_are_libfuzzers(tmp_path):
         "startup", "91,203", "15,200", "32", "102", "34", "1", "1", "0.377", "135"
     ]  # fmt: skip
     assert not figures.broken
+
+
+def test_an_input_that_takes_too_long_is_a_hang_and_no_crash(tmp_path):
+    said = f"{SAID}TimeoutError: {TOOK_TOO_LONG}: 11.0 seconds of the processor"
+    figures = read_figures("startup", said, tmp_path, {tmp_path / "crash-1"}, 77)
+    assert figures.line.split()[6:8] == ["0", "1"]
 
 
 @pytest.mark.parametrize(("said", "code"), [("", 0), (SAID, 1)], ids=["silent", "failed"])

@@ -237,10 +237,18 @@ class Wire:
 
     def finish(self) -> None:
         """A Sync (and the end of a COPY), and everything has its answer and outcome."""
-        if self.over or not all(asked.sound for asked in self.sequence.asked):
-            self.settle()
-            return
+        self._finish()
+        for unit in self.session.cut():
+            self._outcomes[unit.number] = self._outcomes.get(unit.number, 0) + 1
+        admitted = {number for numbers in self.sequence.numbers.values() for number in numbers}
+        once = {number for number, count in self._outcomes.items() if count == 1}
+        assert admitted == once == set(self._outcomes), "a decision without its one outcome"
+        assert not self.session.cut()
+
+    def _finish(self) -> None:
         self.settle()
+        if self.over or not all(asked.sound for asked in self.sequence.asked):
+            return
         if self.server.mode is Mode.ROWS and not self.over:
             self.send([message("c")])
             self.settle()
@@ -251,8 +259,6 @@ class Wire:
             assert self.session.idle
             assert not self.stream.missing
             assert not self.stream.reader.waiting, "a message has no answer"
-        cut = [unit.number for unit in self.session.cut()]
-        assert not any(number in self._outcomes for number in cut)
 
     def _progress(self) -> tuple[int, ...]:
         return (

@@ -24,6 +24,14 @@ def test_reports_follow_the_bytes_they_are_about():
     assert list(gate.take()) == [ToClient(b"answer"), Report(unit), Report(unit)]
 
 
+def test_what_is_cut_off_names_the_units_whose_reports_it_held():
+    gate, unit = Gate(), Unit(1)
+    gate.hold(1, b"answer", [unit])
+    assert (gate.cut(), gate.empty, gate.held_bytes) == ([unit], True, 0)
+    gate.open(1)
+    assert list(gate.take()) == []
+
+
 def test_an_earlier_number_does_not_close_it_again():
     gate = Gate()
     gate.open(3)

@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.session.commands import Unit
 from proxy.session.names import Change
 from proxy.session.portals import SAVEPOINTS_MAX, Portals
 from proxy.statement.commands import TransactionControl
@@ -105,3 +106,13 @@ def test_a_commit_of_a_failed_transaction_keeps_nothing():
     play(portals, "open", "x", flag=True)
     portals.follow(TransactionControl("COMMIT"), failed=True)
     assert portals.get(b"x") is None
+
+
+def test_what_was_bound_and_goes_unexecuted_is_told():
+    portals, unit = Portals(), Unit(1)
+    for name, bound in ((b"used", None), (b"unused", unit)):
+        opened = portal()
+        opened.unit = bound
+        portals.settle(Change(0, name, opened), done=True)
+    portals.end_transaction(committed=True)
+    assert portals.unused == [unit]

@@ -11,10 +11,12 @@ from proxy.session.session import Session
 from proxy.wire.postgres.backend import decode_fields
 from tests.unit.proxy.session.playbook import (
     BOUND,
+    CLOSED,
     COPIED,
     COPY,
     COPY_DONE,
     DONE,
+    FLUSH,
     NONCE,
     OPENED,
     PARSED,
@@ -29,6 +31,7 @@ from tests.unit.proxy.session.playbook import (
     Play,
     answer,
     bind,
+    close,
     copy_data,
     decision,
     error,
@@ -109,6 +112,25 @@ def test_a_report_follows_the_last_byte_of_its_answer():
     play = Play().client(query("SELECT 1")).durable().server(ROW, error(), READY)
     assert [type(c).__name__ for c in play.commands] == ["ToClient", "Report"]
     assert play.reports[0].unit.error == "22012"
+
+
+@pytest.mark.parametrize("end", [close(b"P", b""), bind(), SYNC], ids=["close", "bind", "sync"])
+def test_what_was_bound_and_is_never_executed_has_its_outcome(end):
+    play = Play().client(parse("SELECT 1"), bind(), end, SYNC).durable()
+    play.server(PARSED, BOUND, {close(b"P", b""): CLOSED, bind(): BOUND, SYNC: READY}[end])
+    reports = [*play.reports, *play.server(READY if end != SYNC else b"").reports]
+    assert reports[0].unit.error == "skipped"
+    assert {report.unit.number for report in reports} == {r + 1 for r in range(play.last_number)}
+
+
+def test_the_end_closes_every_decision_once():
+    """One waits for its record, one is under way, one was bound, and one answer is held."""
+    first = Plan(decision(), "DELETE", timing=Timing.FIRST)
+    play = Play(Plans({"DELETE": first})).client(query("SELECT 1"), parse("SELECT 2"))
+    play.client(bind(portal=b"p"), FLUSH).server(DONE, READY, PARSED, BOUND)
+    play.client(parse("SELECT 3", b"s"), bind(b"s"), execute(), query("DELETE"))
+    assert sorted(unit.number for unit in play.session.cut()) == [1, 2, 3, 4]
+    assert play.session.cut() == []
 
 
 def test_malformed_messages_end_the_session_and_are_recorded():
