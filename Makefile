@@ -78,7 +78,7 @@ $(VENV)/bin/pip:
 	@"$(PYTHON)" -m venv --clear $(VENV)
 
 # One package of its own, beside the others: it must be in nobody's way.
-$(VENV)/.fuzz: deploy/requirements-fuzz.lock | $(VENV)/.dev
+$(VENV)/.fuzz: tests/fuzzing/requirements.lock | $(VENV)/.dev
 	@$(INSTALL) --only-binary :all: --require-hashes --no-deps --upgrade \
 		--target $(VENV)/atheris -r $<
 	@touch $@
