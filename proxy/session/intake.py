@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, assert_never
+from typing import Final
 
 from proxy.policy.decision import Decision
 from proxy.session import refusals
@@ -245,19 +245,15 @@ class Intake:
         names = self._mirror.portals if of_portal else self._mirror.statements
         known = names.get(described.name)
         guarded = known is None or known.plan.guarded
-        self._send(raw, Operation(Kind.DESCRIBE, self._mirror.segment, guarded=guarded))
-        return True
+        return self._send(raw, Operation(Kind.DESCRIBE, self._mirror.segment, guarded=guarded))
 
     def _close(self, raw: bytes) -> bool:
         closed = frontend.decode_named(raw)
         operation = Operation(Kind.CLOSE, self._mirror.segment)
-        match closed.target:
-            case Target.STATEMENT:
-                operation.statement = Change(self._mirror.segment, closed.name, None)
-            case Target.PORTAL:
-                operation.portal = Change(self._mirror.segment, closed.name, None)
-            case _:
-                assert_never(closed.target)
+        if closed.target is Target.PORTAL:
+            operation.portal = Change(self._mirror.segment, closed.name, None)
+        else:
+            operation.statement = Change(self._mirror.segment, closed.name, None)
         return self._send(raw, operation)
 
     def _sync(self, raw: bytes) -> bool:
