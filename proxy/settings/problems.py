@@ -87,6 +87,10 @@ def parse_document(file: Path, content: bytes) -> Document:
         reason = _TOML_PLACE.sub("", str(error))
         problem = Problem(str(file), line, "", f"is not valid TOML: {reason}")
         raise ConfigurationProblems([problem]) from None
+    except (RecursionError, ValueError) as error:
+        reason = "nested too deeply" if isinstance(error, RecursionError) else "a number too long"
+        problem = Problem(str(file), None, "", f"cannot be read: {reason}")
+        raise ConfigurationProblems([problem]) from None
     return Document(file, content, values, positions.key_lines(text))
 
 

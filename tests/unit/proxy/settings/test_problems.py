@@ -78,6 +78,20 @@ def test_text_that_is_no_toml_is_refused_with_its_line(content, line, says):
     assert problem.message.startswith(says)
 
 
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"a = " + b"[" * 3_000, "nested too deeply"),
+        (b"a = " + b"{a = " * 1_300, "nested too deeply"),
+        (b"a = " + b"9" * 4_400, "a number too long"),
+    ],
+    ids=["lists", "tables", "digits"],
+)
+def test_what_the_reader_of_toml_gives_up_on_is_a_problem_like_others(content, says):
+    (problem,) = problems(content)
+    assert says in problem
+
+
 def test_lines_count_the_same_with_windows_line_ends():
     found = problems(BROKEN.replace(b"\n", b"\r\n"))
     assert found == problems(BROKEN)
