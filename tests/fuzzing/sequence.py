@@ -26,6 +26,7 @@ _REFUSED_BY_NAME: Final = frozenset(
         "stale-cursor",
         "other-kind-of-name",
         "schema-change-alone",
+        "session-change",
         "function-call",
     }
 )

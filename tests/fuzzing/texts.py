@@ -66,6 +66,7 @@ SESSION_WORDS: Final = frozenset({"path", "encoding", "discard", "ddl"})
 """What is refused inside a transaction."""
 _FIRST: Final = frozenset({"write", "late", "copyin", "ddl"})
 _SETTLES: Final = frozenset({"path", "encoding", "discard", "ddl", "deallocate"})
+_TURNS: Final = frozenset({"path", "encoding", "discard"})
 _LATE: Final = frozenset({"prepare", "run", "copyin", "copyout", "ddl"})
 SEALED: Final = "sealed-"
 """Before a word: it touches what is protected, and is sent with `VISIBLE` instead."""
@@ -155,6 +156,7 @@ def make_plan(text: str, scene: Scene, generation: int) -> Plan:
         timing,
         effects=tuple(effect for word in said for effect in _effects(word)),
         settle=bool(names & _SETTLES),
+        turns=bool(names & _TURNS),
         guarded=guarded or "ddl" in names,
         late=bool(names & _LATE),
         copies_in="copyin" in names,
@@ -186,6 +188,7 @@ class Plans:
 
     generation: int
     slow_every: int = 3
+    misread: frozenset[str] = frozenset()
 
     def lookup(self, text: str, scene: Scene) -> Plan | None:
         number = text.rpartition("#")[2]
