@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import time
 from dataclasses import dataclass
 
+from proxy.wire.postgres.startup import SSL_REQUEST
 from tests.drivers.raw import RawClient, message, query
 
 RECEIVE_BUFFER_BYTES = 64 * 1024
@@ -16,12 +18,20 @@ SILENCE_MAX_S = 180.0
 
 
 class SlowReader:
-    """Asks ``sql`` when it is made; then nothing is read that `read` does not read."""
+    """Asks ``sql`` when it is made; then nothing is read that `read` does not read. ``tls``: by
+    TLS, whoever the other end is."""
 
-    def __init__(self, host: str, port: int, user: str, database: str, sql: str) -> None:
+    def __init__(
+        self, host: str, port: int, user: str, database: str, sql: str, *, tls: bool = False
+    ) -> None:
         self.raw = RawClient(host, port)
+        self.raw.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
+        if tls:
+            self.raw.socket.sendall(SSL_REQUEST)
+            self.raw.socket.recv(1)
+            context = ssl._create_unverified_context()
+            self.raw.socket = context.wrap_socket(self.raw.socket)
         self.socket = self.raw.socket
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_BYTES)
         self.raw.start(user=user, database=database)
         self.socket.settimeout(SILENCE_MAX_S)
         self.read_bytes = 0

@@ -60,6 +60,9 @@ def run(stage: Stage, rows_count: int, tell: Tell) -> Findings:
         for subject, sql in ANSWERS.items():
             tell(f"{subject} to a slow reader")
             _read_slowly(service, subject, sql.format(rows=rows_count), findings)
+        subject, sql = "SELECT, protected, by TLS", ANSWERS["SELECT, protected"]
+        tell(f"{subject} to a slow reader")
+        _read_slowly(service, subject, sql.format(rows=rows_count), findings, tls=True)
         for subject, slowed in (("locked table", _locked), ("stopped server", _stopped)):
             tell(f"COPY FROM into a {subject}")
             _write_fast(service, f"COPY FROM, {subject}", rows_count, slowed, findings)
@@ -68,10 +71,12 @@ def run(stage: Stage, rows_count: int, tell: Tell) -> Findings:
     return findings
 
 
-def _read_slowly(service: Service, subject: str, sql: str, findings: Findings) -> None:
+def _read_slowly(
+    service: Service, subject: str, sql: str, findings: Findings, *, tls: bool = False
+) -> None:
     database = service.site.database
     with watched_memory(service) as peak, timed_lookups(service) as beside_ms:
-        reader = SlowReader(HOST, service.site.port, USER, database.name, sql)
+        reader = SlowReader(HOST, service.site.port, USER, database.name, sql, tls=tls)
         with closing(reader):
             reader.read(seconds=READS_S, bytes_per_second=SLOW_BYTES_PER_SECOND)
             time.sleep(PAUSES_S / 2)

@@ -48,6 +48,11 @@ class AsyncpgClient:
                 raise
             self.book.gave_up()
             await self.connection.reload_schema_state()
+        except AttributeError as error:
+            # A COPY of asyncpg's does not look whether its connection has ended.
+            if not self.connection.is_closed():
+                raise
+            raise ConnectionResetError from error
 
     def drop(self) -> None:
         """Forget the connection."""

@@ -24,7 +24,7 @@ EXIT_LEDGER = 3
 
 
 class Chaos:
-    """Each thing once in a random order, then again."""
+    """Each thing once in a random order, then again. First those of the gentle sort alone."""
 
     def __init__(self, world: PostgresWorld, service: Rebirth, random: Random) -> None:
         self.counts: dict[str, int] = {}
@@ -35,18 +35,14 @@ class Chaos:
         self._numbers = itertools.count(1)
         self._left: list[Callable[[], None]] = []
 
-    def next(self) -> str:
-        """Do one thing, and return when the service is well again; what it was.
+    def next(self, *, gentle: bool) -> str:
+        """Do one thing, and return when the service is well again; what it was. ``gentle``: none
+        that ends a process of the service, so that it is seen whether those grow.
 
         AssertionError where it does not become well.
         """
         if not self._left:
-            self._left = [
-                self.kill_a_worker, self.stop_a_worker, self.kill_the_notary,
-                self.kill_everything, self.restart_the_service, self.cut_connections,
-                self.crash_the_database, self.restart_the_database,
-                self.reload, self.reload_nonsense,
-            ]  # fmt: skip
+            self._left = [*self._gentle()] if gentle else [*self._gentle(), *self._deadly()]
             self._random.shuffle(self._left)
         act = self._left.pop()
         name = act.__name__.replace("_", " ")
@@ -54,6 +50,18 @@ class Chaos:
         self.counts[name] = self.counts.get(name, 0) + 1
         self.until_well(name)
         return name
+
+    def _gentle(self) -> list[Callable[[], None]]:
+        return [
+            self.stop_a_worker, self.cut_connections, self.crash_the_database,
+            self.restart_the_database, self.reload, self.reload_nonsense,
+        ]  # fmt: skip
+
+    def _deadly(self) -> list[Callable[[], None]]:
+        return [
+            self.kill_a_worker, self.kill_the_notary, self.kill_everything,
+            self.restart_the_service,
+        ]  # fmt: skip
 
     def until_well(self, after: str) -> None:
         """/healthz says so, and a client is served."""

@@ -173,7 +173,7 @@ def _go_wrong(chaos: Chaos, seconds: float, findings: Findings, tell: Tell) -> N
         tell(f"soaking: {left:.0f} s left, {done} things went wrong, the last: {_last(chaos)}")
         time.sleep(min(CALM_S, left))
         try:
-            chaos.next()
+            chaos.next(gentle=left > seconds / 2)
         except AssertionError as error:
             findings.expect(False, str(error))
             return
