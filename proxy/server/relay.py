@@ -52,6 +52,8 @@ class Relay:
         self._server = server
         # None once there is a session, of which there may be thousands.
         self._opening: Opening | None = opening
+        # It was let in where nothing is sealed, and must not outlive that.
+        self.unsealed = opening.unsealed
         self._metrics = metrics
         self._session: Session | None = None
         self._scribe: Scribe | None = None
@@ -65,11 +67,6 @@ class Relay:
         client.on_pressure = server.on_pressure = self._balance
         client.on_lost, server.on_lost = self._client_lost, self._server_lost
         self._balance()
-
-    @property
-    def unsealed(self) -> bool:
-        """It was let in where nothing is sealed, and must not outlive that."""
-        return self._opening.unsealed
 
     def begin(self, session: Session, scribe: Scribe, plans: PlanSource, early: bytes) -> None:
         """The session is open: tell the client so, and take what it already sent."""
