@@ -194,7 +194,10 @@ def _grow(census: Census, findings: Findings) -> None:
 def _leave_nothing(service: Rebirth, database: Database, findings: Findings) -> None:
     """When everybody has gone: no session, no connection, no handle, and health and metrics that
     say so."""
-    site = service.site
+    site, code = service.site, service.process.poll()
+    if code is not None:
+        findings.expect(False, f"the service has ended by itself, with {code}")
+        return
     deadline = time.monotonic() + GONE_AFTER_MAX_S
     while True:
         ((orphans_count,),) = database.run(ORPHANS)
