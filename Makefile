@@ -36,6 +36,10 @@ lint: $(VENV)/.dev ## style, format and types
 bench: $(VENV)/.dev ## direct, pgbouncer and Fengcun side by side
 	@$(BIN)/python -m tests.bench $(ARGS)
 
+.PHONY: load
+load: $(VENV)/.dev ## a thousand connections, slow readers, connects, and ten minutes of soak
+	@$(BIN)/python -m tests.bench.load $(ARGS)
+
 .PHONY: fuzz
 fuzz: $(VENV)/.dev ## every property again, with FUZZ_EXAMPLES examples each
 	@$(BIN)/python -m pytest -p tests.fuzz --hypothesis-profile=fuzz tests/unit \

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import ssl
 from collections.abc import Callable
 from typing import Final, cast
@@ -95,6 +96,9 @@ class Peer(asyncio.Protocol):
         # uvloop's transports have the methods of asyncio.Transport without being one.
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=_WRITE_HIGH_BYTES)
+        # An end that vanished without a word is noticed, as the server and libpq do it.
+        handle = self._transport.get_extra_info("socket")
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._on_made(self)
 
     def data_received(self, data: bytes) -> None:

@@ -18,6 +18,8 @@ from proxy.session.planner import Planned, Planner
 from proxy.telemetry.metrics import Metrics
 
 _UNKNOWN_RELATION: Final = RuleName("unknown-relation")
+# As many as there are threads for it: who waits for one may find a plan of the same shape by then.
+_AT_ONCE_MAX: Final = 2
 _generations = itertools.count(1)
 
 
@@ -64,6 +66,7 @@ class DatabasePlans:
         self._executor = executor
         self._metrics = metrics
         self._refresh = refresh
+        self._turns = asyncio.Semaphore(_AT_ONCE_MAX)
 
     @property
     def seals_nothing(self) -> bool:
@@ -85,15 +88,22 @@ class DatabasePlans:
             await self._refresh(changed=True)
         loop = asyncio.get_running_loop()
         started = perf_counter()
-        planned: Planned = await loop.run_in_executor(
-            self._executor, self.planner.work_out, text, scene
-        )
-        if planned.plan.decision.rule == _UNKNOWN_RELATION and self._refresh is not None:
+        async with self._turns:
+            # After a reload a hundred clients ask for the same shape at once: one plan serves all.
+            known = None if scene.unread else self._cache.lookup(text, scene)
+            if known is not None:
+                return known
+            planned: Planned = await loop.run_in_executor(
+                self._executor, self.planner.work_out, text, scene
+            )
+            unknown = planned.plan.decision.rule == _UNKNOWN_RELATION
+            refresh = self._refresh if unknown else None
+            if refresh is None:
+                self._cache.remember(text, scene, planned)
+        if refresh is not None:
             # It may have been made a moment ago. If so, these plans are of the past now, and
             # whoever asked will ask the new ones.
-            await self._refresh(changed=False)
-        else:
-            self._cache.remember(text, scene, planned)
+            await refresh(changed=False)
         if self._metrics is not None:
             self._metrics.planned(perf_counter() - started)
         return planned.plan

@@ -50,7 +50,10 @@ class Relay:
         self.closed: asyncio.Future[None] = loop.create_future()
         self._client = client
         self._server = server
-        self._opening = opening
+        # None once there is a session, of which there may be thousands.
+        self._opening: Opening | None = opening
+        # It was let in where nothing is sealed, and must not outlive that.
+        self.unsealed = opening.unsealed
         self._metrics = metrics
         self._session: Session | None = None
         self._scribe: Scribe | None = None
@@ -65,15 +68,12 @@ class Relay:
         client.on_lost, server.on_lost = self._client_lost, self._server_lost
         self._balance()
 
-    @property
-    def unsealed(self) -> bool:
-        """It was let in where nothing is sealed, and must not outlive that."""
-        return self._opening.unsealed
-
     def begin(self, session: Session, scribe: Scribe, plans: PlanSource, early: bytes) -> None:
         """The session is open: tell the client so, and take what it already sent."""
+        assert self._opening is not None
         self._session, self._scribe, self._plans = session, scribe, plans
         self._client.write(self._opening.ready)
+        self._opening = None
         if early:
             self._from_client(early)
 
@@ -100,9 +100,9 @@ class Relay:
     def reject(self, decision: Decision) -> None:
         """End the session by a refusal of all of it; nothing that is held goes out."""
         farewell = None
-        if self._session is None or self._session.whole:
-            codec = self._opening.codec if self._session is None else self._session.codec
-            farewell = encode_refusal(decision, codec, Severity.FATAL)
+        speaking = self._session or self._opening
+        if speaking is not None and (self._session is None or self._session.whole):
+            farewell = encode_refusal(decision, speaking.codec, Severity.FATAL)
         self._end(farewell)
 
     def drain(self) -> None:
@@ -111,9 +111,9 @@ class Relay:
         self._leave_between_transactions()
 
     def _from_client(self, data: bytes) -> None:
-        if self._session is None:
+        if self._opening is not None:
             self._run(self._opening.from_client(data))
-        else:
+        elif self._session is not None:
             self._stopwatch.asked(perf_counter())
             self._run(self._session.from_client(data))
             if self._metrics is not None:
@@ -130,8 +130,10 @@ class Relay:
             else:
                 self._note_times(session)
             return
-        self._run(self._opening.from_server(data))
-        if self._opening.open and not self.opened.done():
+        opening = self._opening
+        assert opening is not None
+        self._run(opening.from_server(data))
+        if opening.open and not self.opened.done():
             self.opened.set_result(True)
 
     def _run(self, commands: list[Command]) -> None:

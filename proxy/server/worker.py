@@ -219,6 +219,7 @@ class Worker:
         try:
             async with asyncio.timeout(self._limits.startup_seconds_max):
                 relay = await self._open(peer, greeting)
+            del greeting  # as long as the session lasts this is all that would hold it
             if relay is not None:
                 self._move(state, ConnectionState.SERVED)
                 state = ConnectionState.SERVED

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from proxy.wire.postgres import frontend
@@ -26,8 +28,10 @@ class MessageLimits:
 DIVISIBLE: Final = frozenset({frontend.COPY_DATA})
 
 
-def client_tags(limits: MessageLimits) -> dict[int, int]:
-    """The message types that are taken, each with the longest body it may have."""
+@cache
+def client_tags(limits: MessageLimits) -> Mapping[int, int]:
+    """The message types that are taken, each with the longest body it may have; one object for
+    all sessions, of which there may be thousands."""
     named = _NAMES_BYTES_MAX
     return {
         frontend.QUERY: limits.text_bytes_max,

@@ -19,7 +19,8 @@ import psutil
 
 from tests.bench.comparison import DIRECT, PGBOUNCER
 from tests.scenarios.service import free_port, until_it_answers
-from tests.world import HOST, Database
+from tests.unit.proxy.server.certificate import Certificate
+from tests.world import HOST, PASSWORD, Database
 
 USER = "desk"
 POOL_CONNECTIONS_MAX = 300
@@ -31,7 +32,7 @@ PGBOUNCER_INI = """
 listen_addr = {host}
 listen_port = {port}
 unix_socket_dir =
-auth_type = trust
+auth_type = {auth_type}
 auth_file = {directory}/users.txt
 pool_mode = session
 default_pool_size = {connections_max}
@@ -39,6 +40,11 @@ max_client_conn = {connections_max}
 ignore_startup_parameters = extra_float_digits
 log_connections = 0
 log_disconnections = 0
+"""
+PGBOUNCER_TLS = """\
+client_tls_sslmode = allow
+client_tls_cert_file = {directory}/server.pem
+client_tls_key_file = {directory}/server.key
 """
 
 
@@ -54,7 +60,14 @@ class Contestant:
     @property
     def conninfo(self) -> str:
         """For libpq."""
-        return f"host={HOST} port={self.port} dbname={self.database} user={USER} sslmode=disable"
+        return self.conninfo_for(USER, "disable")
+
+    def conninfo_for(self, user: str, sslmode: str) -> str:
+        """For libpq, as somebody else or by TLS."""
+        return (
+            f"host={HOST} port={self.port} dbname={self.database} user={user}"
+            f" password={PASSWORD} sslmode={sslmode}"
+        )
 
     def memory_bytes(self) -> int:
         """Proportional set size: pages that processes share are counted once."""
@@ -71,10 +84,13 @@ def direct(database: Database) -> Contestant:
 
 
 @contextmanager
-def pgbouncer(database: Database) -> Iterator[Contestant | None]:
+def pgbouncer(
+    database: Database, *, certificate: Certificate | None = None, scram_user: str | None = None
+) -> Iterator[Contestant | None]:
     """pgbouncer with session pooling; None where it is not installed.
 
-    Transaction pooling would not carry prepared statements before version 1.21.
+    Transaction pooling would not carry prepared statements before version 1.21. It offers TLS with
+    a ``certificate``, and asks a ``scram_user`` for the password.
     """
     program = shutil.which("pgbouncer", path=os.environ.get("PATH", "") + ":/usr/sbin")
     if program is None:
@@ -83,11 +99,16 @@ def pgbouncer(database: Database) -> Iterator[Contestant | None]:
     with tempfile.TemporaryDirectory(prefix="fengcun-pgbouncer-", dir="/tmp") as name:
         directory, port = Path(name), free_port()
         directory.chmod(0o755)
-        directory.joinpath("users.txt").write_text(f'"{USER}" ""\n')
+        users = f'"{USER}" ""\n' + ("" if scram_user is None else f'"{scram_user}" "{PASSWORD}"\n')
+        directory.joinpath("users.txt").write_text(users)
         settings = PGBOUNCER_INI.format(
             database=database.name, host=HOST, upstream_port=database.port, port=port,
             directory=directory, connections_max=POOL_CONNECTIONS_MAX,
+            auth_type="trust" if scram_user is None else "scram-sha-256",
         )  # fmt: skip
+        if certificate is not None:
+            settings += PGBOUNCER_TLS.format(directory=directory)
+            _place(certificate, directory)
         directory.joinpath("pgbouncer.ini").write_text(settings)
         command = [program, "--quiet", str(directory / "pgbouncer.ini")]
         with subprocess.Popen(command, user=_unprivileged(), stderr=subprocess.DEVNULL) as process:
@@ -96,6 +117,17 @@ def pgbouncer(database: Database) -> Iterator[Contestant | None]:
                 yield Contestant(PGBOUNCER, port, database.name, process.pid)
             finally:
                 process.terminate()
+
+
+def _place(certificate: Certificate, directory: Path) -> None:
+    """Where its user, and nobody else, may read the key."""
+    owner = _unprivileged()
+    files = {"server.pem": certificate.certificate_file, "server.key": certificate.key_file}
+    for name, file in files.items():
+        placed = Path(shutil.copy(file, directory / name))
+        placed.chmod(0o600)
+        if owner is not None:
+            os.chown(placed, owner, -1)
 
 
 def _unprivileged() -> int | None:

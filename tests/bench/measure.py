@@ -145,7 +145,7 @@ class Bench:
     ) -> Comparison:
         rounds: dict[str, list[float]] = {one.name: [] for one in self.contestants}
         for number in range(self.plan.rounds_count):
-            for contestant in _turned(self.contestants, number):
+            for contestant in turned(self.contestants, number):
                 self.tell(f"{subject}, {protocol}, {clients_count} clients, {contestant.name}")
                 rounds[contestant.name].append(run(contestant))
         return Comparison(subject, protocol, clients_count, unit, rounds)
@@ -189,7 +189,7 @@ def ledger_alone() -> list[dict[str, Any]]:
     return list(json.loads(done.stdout)["results"])
 
 
-def _turned(contestants: Sequence[Contestant], number: int) -> Iterable[Contestant]:
+def turned(contestants: Sequence[Contestant], number: int) -> Iterable[Contestant]:
     """Another one begins in each round, so that no place in the order is always the same one's."""
     start = number % len(contestants)
     return (*contestants[start:], *contestants[:start])

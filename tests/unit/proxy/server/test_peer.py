@@ -1,6 +1,7 @@
 """A transport behind callbacks: what is written arrives, and a full pipe is noticed."""
 
 import asyncio
+import socket
 
 import pytest
 
@@ -37,6 +38,12 @@ async def test_bytes_go_both_ways(ends):
     assert await other.reader.readexactly(16) == b"to the other end"
     assert await arrived == b"to the peer"
     assert peer.address == "127.0.0.1"
+
+
+async def test_an_end_that_vanished_without_a_word_is_looked_for(ends):
+    peer, _ = ends
+    handle = peer._transport.get_extra_info("socket")
+    assert handle.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
 
 
 async def test_a_full_pipe_is_noticed_and_its_emptying_too(ends):

@@ -1,5 +1,6 @@
 """Plans are made in a thread, kept, and made anew for a new policy."""
 
+import asyncio
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -7,7 +8,7 @@ import pytest
 
 from proxy.errors import UpstreamUnavailable
 from proxy.policy.law import Law
-from proxy.server.plans import DatabasePlans
+from proxy.server.plans import _AT_ONCE_MAX, DatabasePlans
 from proxy.session.plan import Scene
 from proxy.session.plan_cache import PlanCache
 from proxy.session.planner import Planner
@@ -36,6 +37,15 @@ async def test_what_was_analysed_is_looked_up_the_next_time(make):
     plan = await plans.analyse("SELECT 1", SCENE)
     assert plan.text == "SELECT 1"
     assert plans.lookup("SELECT 1", SCENE) == plan
+
+
+async def test_many_who_ask_for_one_shape_at_once_do_not_have_it_planned_each(make):
+    plans = make()
+    texts = [f"SELECT {number}" for number in range(40)]
+    found = await asyncio.gather(*(plans.analyse(text, SCENE) for text in texts))
+    assert [plan.text for plan in found] == texts
+    planned = plans._metrics.registry.get_sample_value("fengcun_plan_seconds_count")
+    assert planned <= _AT_ONCE_MAX
 
 
 async def test_what_cannot_be_understood_is_a_refusal_and_no_exception(make):

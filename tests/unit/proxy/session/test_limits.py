@@ -19,3 +19,8 @@ def test_what_only_a_password_needs_is_not_taken():
 
 def test_only_what_may_be_cut_anywhere_comes_in_pieces():
     assert set(DIVISIBLE) == {frontend.COPY_DATA}
+
+
+def test_a_thousand_sessions_share_one_list():
+    assert client_tags(MessageLimits(10)) is client_tags(MessageLimits(10))
+    assert client_tags(MessageLimits(10)) is not client_tags(MessageLimits(11))
