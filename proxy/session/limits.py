@@ -30,7 +30,7 @@ def client_tags(limits: MessageLimits) -> dict[int, int]:
     """The message types that are taken, each with the longest body it may have."""
     named = _NAMES_BYTES_MAX
     return {
-        frontend.QUERY: limits.text_bytes_max,
+        frontend.QUERY: limits.text_bytes_max + 1,  # and its terminator
         frontend.PARSE: limits.text_bytes_max + named,
         frontend.BIND: limits.bind_bytes_max,
         frontend.DESCRIBE: named,
