@@ -232,3 +232,27 @@ def _enters(stack: ExitStack, service: Service) -> bool:
     except psycopg.OperationalError:
         return False
     return True
+
+
+def test_the_limits_of_the_configuration_are_those_that_count(agency: Database, tmp_path: Path):
+    site = install(agency, tmp_path)
+    for name, value in (
+        ("idle_timeout_ms", 4_000),
+        ("idle_in_transaction_timeout_ms", 400),
+        ("slow_client_timeout_ms", 400),
+    ):
+        site.set("limits", f"{name} = {value}")
+    with started(site) as service, ExitStack() as stack:
+        idle, waiting, slow = (stack.enter_context(RawClient(HOST, site.port)) for _ in range(3))
+        for raw in (idle, waiting, slow):
+            raw.start(user="desk", database=agency.name)
+        waiting.send(query("BEGIN"))
+        slow.send(query("SELECT repeat('x', 1000000) FROM generate_series(1, 100)"))
+        assert waiting.until("never")[-1].fields["C"] == "25P03"
+        assert idle.until("never")[-1].fields["C"] == "57P05"
+        served = 'fengcun_connections{state="served"}'
+        until(lambda: metric(site, served) == 0)
+        rules = [entry["header"]["rule"] for entry in site.entries("decision")]
+        assert {"idle-session", "idle-in-transaction", "slow-client"} <= set(rules)
+        assert service.stop() == 0
+    site.verify()
