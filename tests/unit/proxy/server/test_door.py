@@ -4,7 +4,7 @@ import pytest
 
 from proxy.names import PrincipalName
 from proxy.policy.law import Principal, PrincipalKind
-from proxy.server.door import Door
+from proxy.server.door import Door, neighbourhood_of
 from proxy.server.entrance import TooManyConnections
 from proxy.server.neighbours import Places
 
@@ -85,3 +85,39 @@ def test_a_session_that_becomes_somebody_elses_counts_for_them():
     assert counts == [0, 1]
     visit.leave()
     assert inside.places.sessions_of(PrincipalName("two")) == 0
+
+
+def test_more_principals_than_can_be_counted_stop_no_policy_and_no_one_without_a_limit():
+    inside = door(2_000)
+    visits = [inside.arrive(HERE) for _ in range(1_025)]
+    assert all(visit.join(principal(f"p{n}")) for n, visit in enumerate(visits))
+    assert not inside.arrive(HERE).join(principal("limited", 9))
+    visits[1].belong_to(principal("limited", 9))
+    visits[1_024].belong_to(principal("limited too", 9))
+    assert inside.places.sessions_of(PrincipalName("limited")) == 1
+    for visit in visits:
+        visit.leave()
+    assert inside.arrive(HERE).join(principal("limited", 1))
+
+
+@pytest.mark.parametrize(
+    ("source", "neighbourhood"),
+    [
+        ("10.0.0.1", "10.0.0.1"),
+        ("", ""),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("2001:db8::1", "2001:db8::/64"),
+        ("2001:db8:0:0:ffff::1", "2001:db8::/64"),
+        ("2001:db8:0:1::1", "2001:db8:0:1::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+    ],
+)
+def test_whoever_has_one_address_of_a_network_has_all_of_it(source, neighbourhood):
+    assert neighbourhood_of(source) == neighbourhood
+
+
+def test_one_network_of_ipv6_fills_no_more_than_half_of_the_door():
+    full = door()
+    assert all(full.arrive(f"2001:db8::{n}") for n in (1, 2))
+    assert full.arrive("2001:db8::3") is None
+    assert full.arrive("2001:db8:0:1::1")
