@@ -170,7 +170,6 @@ HOSTILE = {
     "protocol-2": struct.pack(">II", 8, 2 << 16),
     "protocol-4": struct.pack(">II", 9, 4 << 16) + b"\0",
     "no-terminator": struct.pack(">II", 12, 3 << 16) + b"user",
-    "not-utf-8": struct.pack(">II", 17, 3 << 16) + b"user\0\xff\xff\0\0",
     "a-name-alone": struct.pack(">II", 14, 3 << 16) + b"user\0\0"[:6],
     "cancel-with-no-key": struct.pack(">II", 8, 80877102),
     "cancel-with-half-a-key": struct.pack(">III", 12, 80877102, 1),
@@ -194,7 +193,7 @@ def test_what_is_no_beginning_ends_the_connection(service, data):
         ({"replication": "database"}, "startup-parameter", "42501"),
         ({"replication": "true"}, "startup-parameter", "42501"),
         ({"options": "-c row_security=off"}, "startup-parameter", "42501"),
-        ({"client_encoding": "SJIS"}, "unsupported-session", "0A000"),
+        ({"client_encoding": "EUC_KR"}, "unsupported-session", "0A000"),
         ({"user": "no_such_user"}, "password", "28000"),
         ({"user": "postgres"}, "no-principal", "28000"),
     ],
@@ -254,3 +253,10 @@ def test_an_installation_with_several_workers_shares_the_places(agency: Database
         ):
             site.connect()
         running.kill()
+
+
+def test_a_name_that_is_no_text_is_summed_up_in_a_form_that_can_be_read(service):
+    packet = b"user\0\xb7\xff\0database\0nowhere\0\0"
+    with RawClient(HOST, service.site.port) as raw, counted(service, "unknown-database"):
+        raw.send(struct.pack(">II", 8 + len(packet), 3 << 16) + packet)
+        assert raw.until("never")[-1].fields["C"] == "3D000"
