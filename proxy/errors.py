@@ -36,6 +36,13 @@ class UpstreamUnavailable(FengcunError):
     label = "upstream"
 
 
+class ShuttingDown(FengcunError):
+    """The service is told to stop; the session's transactions have ended, or their time has."""
+
+    sqlstate = "57P01"
+    label = "shutting-down"
+
+
 class RecordUnavailable(FengcunError):
     """The ledger cannot take a decision, so nothing may be served. Fatal for the process."""
 

@@ -8,12 +8,10 @@ which the notary encrypts.
 from __future__ import annotations
 
 import asyncio
-import base64
-import hashlib
-import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from time import perf_counter
 from typing import Final, Protocol
@@ -34,12 +32,11 @@ from ledger.pseudonyms import Pseudonyms
 from ledger.wire import PAYLOAD_BYTES_MAX
 from proxy.errors import ConfigurationError, RecordUnavailable
 from proxy.names import PrincipalName
+from proxy.payload import bound_values, encode_json, payload_opening, text_in_utf8
 from proxy.policy.decision import Decision
 from proxy.session.commands import Record, Unit
 from proxy.session.plan import Timing
 from proxy.telemetry.metrics import Metrics
-from proxy.wire.postgres.encoding import decode_exactly
-from proxy.wire.postgres.frontend import decode_parameters
 from proxy.wire.postgres.startup import as_sent, legible
 
 # What a payload that would be too long is cut to; JSON may write six bytes for one.
@@ -54,8 +51,6 @@ _WORDING_BYTES_MAX: Final = 8_192
 _RELATIONS_MAX: Final = 64
 _TOKEN_CHARACTERS_MAX: Final = 200
 _NOT_IN_A_TOKEN: Final = re.compile(r"[^\w.]|\d{15,}")
-
-_encode_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Notary(Protocol):
@@ -83,6 +78,17 @@ class Basis:
 
     policy: str
     catalogue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """So many events of a kind between two times, in Unix seconds; `content` is encrypted."""
+
+    rule: str
+    observed_count: int
+    from_seconds: float
+    until_seconds: float
+    content: Mapping[str, object]
 
 
 @dataclass(slots=True)
@@ -133,7 +139,7 @@ class Scribe:
         }
         if identity.certificate is not None:
             who["certificate"] = identity.certificate
-        self._payload_end = "," + _encode_json(who).removeprefix("{")
+        self._payload_end = "," + encode_json(who).removeprefix("{")
         self._wordings: dict[tuple[bytes, str | None, Timing], _Wording] = {}
 
     def belong_to(self, principal: PrincipalName) -> None:
@@ -162,7 +168,7 @@ class Scribe:
         if known is not None and known.decision is record.decision and known.basis is basis:
             return known
         line = encode_header(EntryKind.DECISION, self._header(record, basis))
-        wording = _Wording(record.decision, basis, line, _opening(record, PAYLOAD_BYTES_MAX))
+        wording = _Wording(record.decision, basis, line, payload_opening(record, PAYLOAD_BYTES_MAX))
         if record.values is not None and len(record.text) <= _WORDING_BYTES_MAX:
             if len(self._wordings) >= _WORDINGS_MAX:
                 self._wordings.clear()
@@ -181,7 +187,7 @@ class Scribe:
             "policy": basis.policy,
             "catalogue": basis.catalogue[:_CATALOGUE_DIGITS] or None,
             "timing": record.timing.value,
-            "statement_hmac": pseudonym("statement", _in_utf8(record)),
+            "statement_hmac": pseudonym("statement", text_in_utf8(record)),
         }
         if record.sent is not None:
             header["sent_hmac"] = pseudonym("statement", record.sent)
@@ -194,11 +200,11 @@ class Scribe:
     def _payload(self, record: Record, opening: str, cut_bytes: int = PAYLOAD_BYTES_MAX) -> bytes:
         parameters = ""
         if record.values is not None:
-            parameters = f',"parameters":{_encode_json(_parameters(record.values, cut_bytes))}'
+            parameters = f',"parameters":{encode_json(bound_values(record.values, cut_bytes))}'
         payload = f"{opening}{parameters}{self._payload_end}".encode()
         if len(payload) <= PAYLOAD_BYTES_MAX:
             return payload
-        return self._payload(record, _opening(record, _CUT_BYTES), _CUT_BYTES)
+        return self._payload(record, payload_opening(record, _CUT_BYTES), _CUT_BYTES)
 
     def outcome(self, unit: Unit, *, cut: bool = False) -> None:
         """Submit what became of a durable decision; nobody waits for it."""
@@ -249,6 +255,18 @@ class Recorder:
             self._timer = self._loop.call_later(_OUTCOME_SECONDS_MAX, self._flush_late)
         if len(self._batch) >= _BATCH_DRAFTS_MAX or self._batch_bytes >= _BATCH_BYTES_MAX:
             self.flush()
+
+    def finding(self, finding: Finding) -> None:
+        """Take in an entry that sums up what nobody waits for."""
+        header: dict[str, HeaderValue] = {
+            "rule": finding.rule,
+            "severity": "notice",
+            "observed_count": finding.observed_count,
+            "window_from": _utc(finding.from_seconds),
+            "window_until": _utc(finding.until_seconds),
+        }
+        payload = encode_json(finding.content).encode()
+        self.add(_Item(RawDraft(encode_header(EntryKind.FINDING, header), payload)))
 
     def flush(self) -> None:
         """Submit what was gathered."""
@@ -350,47 +368,14 @@ async def connect_ledger(socket: Path, keys: Path, metrics: Metrics | None = Non
     return Ledger(client, Recorder(client, pseudonyms, metrics))
 
 
-def _opening(record: Record, cut_bytes: int) -> str:
-    """The payload's beginning; of what is longer than `cut_bytes`, its start, length and digest."""
-    content = _text("text", record.text, record.codec, cut_bytes)
-    if record.sent is not None:
-        content |= _text("sent", record.sent.encode(), "utf-8", cut_bytes)
-    return _encode_json(content).removesuffix("}")
-
-
-def _in_utf8(record: Record) -> bytes:
-    """The text as the payload's reader has it, so that the pseudonym can be computed again."""
-    if record.codec == "utf-8":
-        return record.text
-    text = decode_exactly(record.text, record.codec) or record.text.decode(record.codec, "replace")
-    return text.encode()
-
-
-def _text(name: str, raw: bytes, codec: str, cut_bytes: int) -> dict[str, object]:
-    if len(raw) > cut_bytes:
-        return {
-            f"{name}_start": raw[:cut_bytes].decode(codec, "replace"),
-            f"{name}_bytes": len(raw),
-            f"{name}_sha256": hashlib.sha256(raw).hexdigest(),
-        }
-    if (text := decode_exactly(raw, codec)) is not None:
-        return {name: text}
-    return {f"{name}_base64": base64.b64encode(raw).decode("ascii")}
-
-
-def _parameters(values: bytes, cut_bytes: int) -> dict[str, object]:
-    """The parameters of a Bind, base64 of the bytes as sent, None for NULL."""
-    if len(values) > cut_bytes:
-        return {"bind_bytes": len(values), "bind_sha256": hashlib.sha256(values).hexdigest()}
-    decoded = decode_parameters(values)
-    shown = [None if v is None else base64.b64encode(v).decode("ascii") for v in decoded.values]
-    return {"formats": decoded.formats, "values": shown}
-
-
 def _token(name: str) -> str:
     """A relation's name as a header token: what a token cannot hold becomes an underscore."""
     token = _NOT_IN_A_TOKEN.sub("_", name)[:_TOKEN_CHARACTERS_MAX]
     return token if token[:1] not in ("", ".") else "_" + token[1:]
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _coarse_ms(seconds: float) -> int:

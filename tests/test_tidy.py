@@ -30,7 +30,7 @@ STEPS = (
     {"policy"},
     {"rewrite", "result"},
     {"session"},
-    {"settings", "telemetry"},
+    {"payload", "settings", "telemetry"},
     {"record", "upstream"},
     {"server", "desk"},
     {"demo"},
@@ -41,6 +41,7 @@ IMPORT_THE_LEDGER = {"record", "cli"}
 
 PURE = (
     *(f"proxy/{name}/" for name in ("wire", "statement", "policy", "rewrite", "result", "session")),
+    "proxy/payload.py",
     *(f"ledger/{name}.py" for name in ("entry", "merkle", "tile", "note", "checkpoint", "wal")),
 )
 IMPURE_MODULES = {"asyncio", "socket", "time", "random", "os", "logging"}

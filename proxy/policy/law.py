@@ -49,6 +49,8 @@ class Principal:
     kind: PrincipalKind
     matches: tuple[Match, ...]
     article: Article | None = None
+    connections_max: int | None = None
+    """How many sessions it may have at a time, in all workers; None for any number."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,9 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "function-call": "不提供协议中的快速函数调用；请改用 SELECT 调用函数。",
         "function-changed": "该函数或者其所引用的对象在策略批准之后发生了变更；"
         "请管理员运行 fengcun inventory 核查，确认后重新批准。",
+        "idle-in-transaction": "事务已经开始而客户端长时间没有动作，会话结束，事务回滚；"
+        "请重新连接，并及时结束事务。",
+        "idle-session": "会话长时间没有动作，予以结束；请重新连接。",
         "internal": "代理发生内部错误，未能对该语句作出判定，语句没有执行；请将该语句报告管理员。",
         "joined-write": "UPDATE ... FROM 和 DELETE ... USING 涉及受保护的表时，条件限于简单比较；"
         "请改写条件。",
@@ -55,6 +58,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "policy-unfit": "数据库已经变更或者其目录无法读取，不能再依现行策略判定，有关的表暂停提供；"
         "请管理员运行 fengcun check 核查，并使策略与数据库相符。",
         "prepare-alone": "PREPARE 必须是其所在消息中的唯一语句；请将其单独发送。",
+        "principal-connections": "该访问主体的连接数已达策略规定的上限；"
+        "请关闭不再使用的连接，或者请管理员提高上限。",
         "protocol-violation": "客户端发送的内容不符合 PostgreSQL 通信协议或者代理的限制，会话结束；"
         "请检查驱动程序及其设置。",
         "referenced-by-protected": "删除该表的行或者修改其键，会透露是否有封存的记录引用该行，"
@@ -68,6 +73,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "search-path": "search_path 中不得写入系统模式或者临时模式；请将其去掉。",
         "session-change": "该语句会改变后续语句的含义，必须单独发送，且不得处于事务之中；"
         "请在事务之外单独发送。",
+        "slow-client": "客户端长时间不接收所发送的内容，会话结束；请及时读取结果，或者分批查询。",
         "stale-cursor": "该 WITH HOLD 游标声明之后，策略或者数据库目录发生了变更；"
         "请关闭游标并重新声明。",
         "stale-statement": "该语句预备之后，策略、数据库目录或者 search_path 发生了变更；"
@@ -118,6 +124,38 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
 """Rule -> sentence, for every rule that refuses and no other."""
 
 
+ENDINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "channel-binding": "通道绑定不成立，客户端与代理所见的不是同一条 TLS 连接，"
+        "或者代理无法转达；请按错误信息的提示更改连接参数。",
+        "encryption-required": "此处只接受加密的连接；请设置 sslmode=verify-full 或者 require。",
+        "internal": "代理发生内部错误，会话结束；请将此情况报告管理员。",
+        "ledger": "审计账本暂时不能记录，因此停止一切服务；请稍后再试。",
+        "message-too-large": "消息的长度超过上限；请缩短或者拆分，或者请管理员提高上限。",
+        "other-method": "数据库要求代理无法代为完成的认证方式；请管理员改用 SCRAM-SHA-256。",
+        "other-verifier": "数据库中的口令与核验时所用的不同，可能刚刚更改；请重新连接。",
+        "policy-changed": "策略已经变更，本会话不能依新策略继续；请重新连接。",
+        "protocol": "客户端发送的内容不符合 PostgreSQL 通信协议；请检查驱动程序及其设置。",
+        "shutting-down": "代理正在停止服务；请重新连接。",
+        "startup-parameter": "连接参数不予接受或者取值不当；请按错误信息的提示更改连接参数。",
+        "startup-timeout": "未能在规定时间内完成登录，连接结束；请检查网络和客户端后重试。",
+        "tls": "TLS 握手失败；请检查客户端的证书、所信任的机构和 TLS 版本。",
+        "too-many-connections": "连接数已达上限；请稍后再试，或者请管理员提高上限。",
+        "unknown-database": "代理不提供该数据库；请核对数据库名称。",
+        "unsupported-session": "会话的设置使其语句无法判定；请按错误信息的提示更改设置。",
+        "unusable-certificate": "客户端证书不能使用或者已经过期；请更换证书。",
+        "upstream": "数据库不能连接，或者其答复不符合协议；请稍后再试，并请管理员检查数据库。",
+        "wrong-proof": "口令核验失败；请核对用户名和口令。",
+    }
+)
+"""Label of an error that ends a connection -> sentence, likewise."""
+
+
 def in_chinese(rule: RuleName) -> str | None:
     """The sentence of a rule that refuses; None for the rules that serve."""
     return SENTENCES.get(rule)
+
+
+def ending_in_chinese(label: str) -> str | None:
+    """The sentence of an error that ends a connection; None for those no client is told of."""
+    return ENDINGS.get(label)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from dataclasses import dataclass
 from typing import Final, assert_never
 
@@ -30,6 +31,13 @@ class ClientLeft(FengcunError):
 
     sqlstate = "08006"
     label = "client-left"
+
+
+class HandshakeFailed(FengcunError):
+    """The client was told by an alert of TLS, and cannot be told anything else."""
+
+    sqlstate = "08006"
+    label = "tls"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +137,7 @@ async def _secure_at_once(peer: Peer, tls: ClientTls, begun: bytes) -> Secured:
 async def _secure(peer: Peer, tls: ClientTls, begun: bytes = b"") -> Secured:
     try:
         return await secure(peer, tls, begun)
+    except ssl.SSLError as error:
+        raise HandshakeFailed("the TLS handshake failed") from error
     except OSError as error:
-        raise ClientLeft("the TLS handshake failed") from error
+        raise ClientLeft("the client left during the TLS handshake") from error

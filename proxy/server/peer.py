@@ -13,6 +13,13 @@ from proxy.server.tls_layer import TlsLayer
 
 _WRITE_HIGH_BYTES: Final = 256 * 1024
 _LINGER_SECONDS: Final = 5.0
+# A machine that has gone without a word is noticed after two minutes of silence.
+_KEEPALIVE: Final = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 10),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPCNT, 6),
+)
 
 
 def _ignore(*_: object) -> None:
@@ -33,7 +40,8 @@ class Peer(asyncio.Protocol):
         self.lost = False
         self._on_made = on_made
         self._transport: asyncio.Transport | None = None
-        self._reading = True
+        self._reading = self._wanted = True
+        self._written_bytes = 0
         self._tls: TlsLayer | None = None
         self._handshake: asyncio.Future[None] | None = None
 
@@ -43,12 +51,17 @@ class Peer(asyncio.Protocol):
         name = self._made().get_extra_info("peername")
         return str(name[0]) if isinstance(name, tuple) else ""
 
+    @property
+    def taken_bytes(self) -> int:
+        """How much of what was written the other end's system has taken so far."""
+        return self._written_bytes - self._made().get_write_buffer_size()
+
     def write(self, data: bytes) -> None:
         """Queue `data`; check `crowded` before producing more."""
         if self.lost or not data:
             return
         if self._tls is None:
-            self._made().write(data)
+            self._queue(data)
         elif self._tls.established:
             # It fails only behind an error or an end that the other side has been told of already.
             with contextlib.suppress(ssl.SSLError):
@@ -57,10 +70,17 @@ class Peer(asyncio.Protocol):
 
     def read(self, *, wanted: bool) -> None:
         """Go on reading, or stop."""
-        if wanted is not self._reading and not self.lost:
-            self._reading = wanted
+        self._wanted = wanted
+        self._read_on()
+
+    def _read_on(self) -> None:
+        """TLS answers by itself some of what arrives (alerts, keys updated: RFC 8446, 4.6.3), so
+        from who does not take the answers nothing more is read."""
+        reading = self._wanted and not (self.crowded and self._tls is not None)
+        if reading is not self._reading and not self.lost:
+            self._reading = reading
             transport = self._made()
-            (transport.resume_reading if wanted else transport.pause_reading)()
+            (transport.resume_reading if reading else transport.pause_reading)()
 
     async def start_tls(self, context: ssl.SSLContext, begun: bytes = b"") -> TlsLayer:
         """Become the server side of a TLS connection, of which `begun` has arrived already: from
@@ -96,9 +116,10 @@ class Peer(asyncio.Protocol):
         # uvloop's transports have the methods of asyncio.Transport without being one.
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=_WRITE_HIGH_BYTES)
-        # An end that vanished without a word is noticed, as the server and libpq do it.
-        handle = self._transport.get_extra_info("socket")
-        handle.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        connection = self._transport.get_extra_info("socket")
+        if connection is not None and connection.family in (socket.AF_INET, socket.AF_INET6):
+            for level, option, value in _KEEPALIVE:
+                connection.setsockopt(level, option, value)
         self._on_made(self)
 
     def data_received(self, data: bytes) -> None:
@@ -125,7 +146,11 @@ class Peer(asyncio.Protocol):
 
     def _flush(self, tls: TlsLayer) -> None:
         if data := tls.take():
-            self._made().write(data)
+            self._queue(data)
+
+    def _queue(self, data: bytes) -> None:
+        self._written_bytes += len(data)
+        self._made().write(data)
 
     def _failed(self, error: OSError) -> None:
         if self._handshake is not None and not self._handshake.done():
@@ -133,10 +158,12 @@ class Peer(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         self.crowded = True
+        self._read_on()
         self.on_pressure()
 
     def resume_writing(self) -> None:
         self.crowded = False
+        self._read_on()
         self.on_pressure()
 
     def connection_lost(self, exc: Exception | None) -> None:

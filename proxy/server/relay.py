@@ -8,7 +8,7 @@ import logging
 from time import perf_counter
 from typing import assert_never
 
-from proxy.errors import UpstreamUnavailable
+from proxy.errors import FengcunError, ShuttingDown, UpstreamUnavailable
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
 from proxy.record import Scribe
@@ -26,11 +26,11 @@ from proxy.session.commands import (
 )
 from proxy.session.opening import Opening
 from proxy.session.plan import Plan, Scene
-from proxy.session.refusals import encode_refusal
-from proxy.session.session import Session
+from proxy.session.refusals import encode_fatal, encode_refusal
+from proxy.session.session import Rest, Session
 from proxy.telemetry.labels import Direction
 from proxy.telemetry.metrics import Metrics
-from proxy.wire.postgres.backend import Severity, encode_error
+from proxy.wire.postgres.backend import Severity
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +63,8 @@ class Relay:
         self._held_since: float | None = None
         self._draining = False
         self._ended = False
+        # Goes up with whatever happens, so that somebody can see that nothing has.
+        self.steps_count = 0
         client.on_data, server.on_data = self._from_client, self._from_server
         client.on_pressure = server.on_pressure = self._balance
         client.on_lost, server.on_lost = self._client_lost, self._server_lost
@@ -90,20 +92,38 @@ class Relay:
             self._run(self._session.durable(number))
             self._note_times(self._session)
 
-    def fail(self, sqlstate: str, message: str) -> None:
+    def fail(self, error: FengcunError) -> None:
         """End the session with an error of our own; nothing that is held goes out."""
-        farewell = None
-        if self._session is None or self._session.whole:
-            farewell = encode_error(Severity.FATAL, sqlstate, message)
-        self._end(farewell)
+        whole = self._session is None or self._session.whole
+        self._end(encode_fatal(error, self._codec) if whole else None)
 
     def reject(self, decision: Decision) -> None:
         """End the session by a refusal of all of it; nothing that is held goes out."""
         farewell = None
-        speaking = self._session or self._opening
-        if speaking is not None and (self._session is None or self._session.whole):
-            farewell = encode_refusal(decision, speaking.codec, Severity.FATAL)
+        if self._session is None or self._session.whole:
+            farewell = encode_refusal(decision, self._codec, Severity.FATAL)
         self._end(farewell)
+
+    @property
+    def _codec(self) -> str:
+        speaking = self._session or self._opening
+        return "ascii" if speaking is None else speaking.codec
+
+    @property
+    def rests(self) -> Rest | None:
+        """What waits for the client and for nobody else."""
+        return None if self._session is None or self._ended else self._session.rests
+
+    @property
+    def untaken(self) -> int | None:
+        """How much the client has taken so far, while more waits for it than may; else None."""
+        crowded = self._client.crowded and not self._client.lost and not self._ended
+        return self._client.taken_bytes if crowded else None
+
+    def expire(self, decision: Decision) -> None:
+        """The client was waited for too long: end the session, and record why."""
+        if self._session is not None and not self._ended:
+            self._run(self._session.expire(decision))
 
     def drain(self) -> None:
         """End the session as soon as nothing is under way, no transaction either."""
@@ -137,6 +157,7 @@ class Relay:
             self.opened.set_result(True)
 
     def _run(self, commands: list[Command]) -> None:
+        self.steps_count += 1
         for command in commands:
             if self._ended:
                 return
@@ -185,10 +206,10 @@ class Relay:
         if error is None:
             self._run(self._session.planned(analysis.result()))
         elif isinstance(error, UpstreamUnavailable):
-            self.fail(error.sqlstate, str(error))
+            self.fail(error)
         else:
             _log.error("a statement could not be judged", exc_info=error)
-            self.fail("XX000", "internal error: the statement could not be judged")
+            self.fail(FengcunError("internal error: the statement could not be judged"))
 
     def _end(self, farewell: bytes | None) -> None:
         if self._ended:
@@ -219,7 +240,7 @@ class Relay:
     def _leave_between_transactions(self) -> None:
         if self._session is None or self._session.between_transactions:
             self._draining = False
-            self.fail("57P01", "the proxy is shutting down: connect again")
+            self.fail(ShuttingDown("the proxy is shutting down: connect again"))
 
     def _note_times(self, session: Session) -> None:
         if self._metrics is None or session.holding:

@@ -26,7 +26,9 @@ from proxy.server.catalogues import Catalogues
 from proxy.server.encryption import read_client_tls
 from proxy.server.identify import identify
 from proxy.server.neighbours import Neighbours
+from proxy.server.patience import Patience
 from proxy.server.plans import DatabasePlans
+from proxy.server.proving import VerifierOf
 from proxy.server.worker import InForce, Way, Worker, WorkerLimits
 from proxy.session.limits import MessageLimits
 from proxy.session.plan_cache import PlanCache
@@ -40,6 +42,7 @@ from proxy.statement.grammar import TextLimits
 from proxy.telemetry.endpoint import Health
 from proxy.telemetry.metrics import Metrics
 from proxy.upstream.connect import Upstream, tls_context
+from proxy.upstream.verifier_file import VerifierFile
 from proxy.upstream.verifiers import Verifiers
 
 # Two: one long analysis must not stand in the way of all short ones.
@@ -200,17 +203,24 @@ class Station:
     def _read_way(self) -> Way:
         upstream, tls = Upstream.configured(self.settings.upstream), self.settings.tls
         client_tls = None if tls is None else read_client_tls(tls)
-        verifiers = self._verifiers
-        return Way(upstream, tls_context(upstream), client_tls, verifiers.of if verifiers else None)
+        return Way(upstream, tls_context(upstream), client_tls, self._verifier_of())
+
+    def _verifier_of(self) -> VerifierOf | None:
+        if (file := self.settings.login.verifier_file) is not None:
+            return VerifierFile(file, self._mock_secret()).of
+        return None if self._verifiers is None else self._verifiers.of
+
+    def _mock_secret(self) -> bytes:
+        """Under the log's own key: the same after a restart, for what changes is not genuine."""
+        return self._recorder.pseudonyms.of("login", "mock").encode()
 
     async def _prove_verifiers(self) -> None:
         """Where the proxy checks passwords: a query that fails is seen now."""
         settings, query = self.settings.upstream, self.settings.login.verifier_query
         if query is None or self._verifiers is not None:
             return
-        # Under the log's own key: the same after a restart, for what changes then is not genuine.
-        secret = self._recorder.pseudonyms.of("login", "mock").encode()
-        verifiers = Verifiers(partial(self._watched.open, settings.databases[0]), query, secret)
+        opens = partial(self._watched.open, settings.databases[0])
+        verifiers = Verifiers(opens, query, self._mock_secret())
         await verifiers.of(settings.catalogue_user)
         self._verifiers = verifiers
 
@@ -225,6 +235,11 @@ class Station:
                 handshakes_max=limits.handshakes_max,
                 startup_seconds_max=limits.startup_timeout_ms / 1000,
                 messages=MessageLimits(limits.statement_bytes_max, limits.message_bytes_max),
+                patience=Patience(
+                    _seconds(limits.idle_timeout_ms),
+                    _seconds(limits.idle_in_transaction_timeout_ms),
+                    _seconds(limits.slow_client_timeout_ms),
+                ),
             ),
             self._metrics,
             self._neighbours,
@@ -343,6 +358,11 @@ def address_unusable(listen: Listen) -> ConfigurationError:
         f"[listen] {listen.host}:{listen.port} cannot be listened on: "
         "choose another address or stop the other process"
     )
+
+
+def _seconds(milliseconds: int) -> float | None:
+    """None for 0, which stands for never."""
+    return milliseconds / 1000 if milliseconds else None
 
 
 def _doubts(

@@ -34,7 +34,7 @@ def client_tags(limits: MessageLimits) -> Mapping[int, int]:
     all sessions, of which there may be thousands."""
     named = _NAMES_BYTES_MAX
     return {
-        frontend.QUERY: limits.text_bytes_max,
+        frontend.QUERY: limits.text_bytes_max + 1,  # and its terminator
         frontend.PARSE: limits.text_bytes_max + named,
         frontend.BIND: limits.bind_bytes_max,
         frontend.DESCRIBE: named,

@@ -68,6 +68,9 @@ class Mirror:
         self._guarded_count = 0
         self._unplain_count = 0
         self._turning_count = 0
+        # The server runs what came since the last Sync in one transaction, of which it has not
+        # told yet.
+        self._unsynced = False
         self._lost = False
         # A BEGIN may have run in this segment; only ReadyForQuery tells.
         self._begun = False
@@ -85,6 +88,11 @@ class Mirror:
     def idle(self) -> bool:
         """The server has answered everything."""
         return not self._operations
+
+    @property
+    def in_transaction(self) -> bool:
+        """Something was begun that an end would undo, as far as the server has told or will."""
+        return self.status is not TransactionStatus.IDLE or self._unsynced
 
     @property
     def in_flight_count(self) -> int:
@@ -157,7 +165,8 @@ class Mirror:
         if operation.guarded:
             self._guarded_count += 1
             self._guarded_transaction = True
-        if operation.kind in ENDS_SEGMENT:
+        self._unsynced = operation.kind not in ENDS_SEGMENT
+        if not self._unsynced:
             self.segment += 1
         if not operation.plain and operation.kind is not Kind.SYNC:
             self._unplain_count += 1

@@ -10,11 +10,13 @@ from typing import Final
 
 from proxy.errors import FengcunError, ProtocolViolation, UpstreamUnavailable
 from proxy.policy.law import Principal
+from proxy.result.scrub import sqlstate_of
 from proxy.session.commands import Command, End, ToClient, ToServer
 from proxy.session.login import Login, RelayedLogin
+from proxy.session.refusals import encode_fatal
 from proxy.session.session import Opened
 from proxy.wire.postgres import backend, frontend
-from proxy.wire.postgres.backend import Severity, TransactionStatus, encode_error
+from proxy.wire.postgres.backend import TransactionStatus
 from proxy.wire.postgres.encoding import DATABASE_ENCODING, codec_of, decode_exactly
 from proxy.wire.postgres.framer import Frame, Framer
 from proxy.wire.postgres.parameters import PINS
@@ -67,18 +69,30 @@ class Opening:
     `client_key` is the BackendKeyData body the client shall get instead of the server's, cut to
     the server's length; `server_key` is the server's. The last message for the client, its
     ReadyForQuery, is kept back in `ready` until somebody has decided that the session may begin.
-    `login` answers the database until it lets the client in. `unsealed`: nothing is sealed, so
-    whatever the session's settings are, it is served.
+    `login` answers the database until it lets the client in. `asked_codec` is that of the encoding
+    the client asked for; ASCII is in all. `unsealed`: nothing is sealed, so whatever the session's
+    settings are, it is served. Where the opening fails, `failure` says why if that was ours to say,
+    and `refusal` is the SQLSTATE of the database's own error.
     """
 
-    def __init__(self, client_key: bytes, login: Login, *, unsealed: bool = False) -> None:
+    def __init__(
+        self,
+        client_key: bytes,
+        login: Login,
+        asked_codec: str = "ascii",
+        *,
+        unsealed: bool = False,
+    ) -> None:
         self.unsealed = unsealed
         self.server_key: bytes | None = None
+        self.failure: FengcunError | None = None
+        self.refusal: str | None = None
         self.ready = b""
         self._answer: tuple[bytes | None, ...] | None = None
         self._client_key = client_key
         self._phase = _Phase.AUTHENTICATING
         self._codec: str | None = None
+        self._asked_codec = asked_codec
         self._database_encoding = ""
         self._codec_name = ""
         self._login = login
@@ -94,8 +108,8 @@ class Opening:
 
     @property
     def codec(self) -> str:
-        """The codec of the client_encoding, as far as it is known and served; ASCII is in all."""
-        return self._codec or "ascii"
+        """The codec of the client_encoding, as far as it is known and served."""
+        return self._codec or self._asked_codec
 
     @property
     def issued_key(self) -> bytes:
@@ -165,7 +179,9 @@ class Opening:
                 self._phase = _Phase.LEARNING
                 self._commands.append(ToServer(frontend.encode_query(QUESTION)))
                 return
-            case backend.ERROR | backend.NOTICE | backend.NEGOTIATE_VERSION:
+            case backend.ERROR:
+                self.refusal = sqlstate_of(raw)
+            case backend.NOTICE | backend.NEGOTIATE_VERSION:
                 pass
             case _:
                 raise _broken()
@@ -220,8 +236,8 @@ class Opening:
         return commands
 
     def _end(self, error: FengcunError) -> list[Command]:
-        farewell = encode_error(Severity.FATAL, error.sqlstate, str(error))
-        return [*self._taken(), End(farewell)]
+        self.failure = error
+        return [*self._taken(), End(encode_fatal(error, self.codec))]
 
 
 def _broken() -> UpstreamUnavailable:

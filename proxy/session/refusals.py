@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from proxy.errors import FengcunError
 from proxy.names import RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
-from proxy.policy.wording import in_chinese
+from proxy.policy.wording import ending_in_chinese, in_chinese
 from proxy.wire.postgres.backend import Severity, encode_error
 from proxy.wire.postgres.encoding import encode_exactly
 
@@ -85,6 +86,18 @@ PROTOCOL_VIOLATION: Final = _refuse("protocol-violation", "the client broke the 
 NO_PRINCIPAL: Final = _refuse(
     "no-principal", "no principal of the policy matches this user, database and address"
 )
+PRINCIPAL_IS_FULL: Final = _refuse(
+    "principal-connections", "too many connections of this principal: the policy limits them"
+)
+IDLE_SESSION: Final = _refuse(
+    "idle-session", "terminating connection due to idle-session timeout of the proxy"
+)
+IDLE_IN_TRANSACTION: Final = _refuse(
+    "idle-in-transaction", "terminating connection due to idle-in-transaction timeout of the proxy"
+)
+SLOW_CLIENT: Final = _refuse(
+    "slow-client", "terminating connection: the client does not take what was sent to it"
+)
 # Whatever has a name was judged when it got it. A name not known here means nothing to the server,
 # or something that nobody judged, such as a cursor that a function has opened.
 UNKNOWN_STATEMENT: Final = _refuse("unknown-statement", "the prepared statement does not exist")
@@ -106,8 +119,20 @@ _SQLSTATES: Final = {
     # seeing this SQLSTATE with the routine below.
     STALE_STATEMENT.rule: "0A000",
     NO_PRINCIPAL.rule: "28000",
+    PRINCIPAL_IS_FULL.rule: "53300",
+    # As the server ends sessions by its settings of nearly the same names.
+    IDLE_SESSION.rule: "57P05",
+    IDLE_IN_TRANSACTION.rule: "25P03",
+    SLOW_CLIENT.rule: "08006",
 }
 _REVALIDATION: Final = "RevalidateCachedQuery"
+
+
+def encode_fatal(error: FengcunError, codec: str, rule: RuleName | None = None) -> bytes:
+    """The ErrorResponse with which a connection ends, likewise in two languages: `rule` is that of
+    the decision, where there was one."""
+    detail = ending_in_chinese(error.label) if rule is None else in_chinese(rule)
+    return encode_error(Severity.FATAL, error.sqlstate, str(error), detail=detail, encoding=codec)
 
 
 def encode_refusal(decision: Decision, codec: str, severity: Severity = Severity.ERROR) -> bytes:

@@ -8,12 +8,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum, auto
 from typing import Final
 
 from proxy.errors import FengcunError, ProtocolViolation, UpstreamUnavailable
-from proxy.names import SearchPath
+from proxy.names import RuleName, SearchPath
+from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
-from proxy.policy.wording import in_chinese
 from proxy.session import refusals
 from proxy.session.commands import Command, End, Unit
 from proxy.session.gate import Gate
@@ -23,11 +24,18 @@ from proxy.session.limits import MessageLimits, client_tags
 from proxy.session.mirror import Mirror
 from proxy.session.outflow import Outflow
 from proxy.session.plan import Plan
-from proxy.session.refusals import Poison
-from proxy.wire.postgres.backend import Severity, TransactionStatus, encode_error
+from proxy.session.refusals import Poison, encode_fatal, encode_refusal
+from proxy.wire.postgres.backend import Severity
 
 _BACKLOG_BYTES_MAX: Final = 256 * 1024
 _HELD_BYTES_MAX: Final = 4 * 1024 * 1024
+
+
+class Rest(Enum):
+    """What a session does while its client says nothing."""
+
+    BETWEEN = auto()
+    IN_TRANSACTION = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +87,15 @@ class Session:
     @property
     def between_transactions(self) -> bool:
         """Idle, and nothing that is not committed would be lost by an end."""
-        return self.idle and self._mirror.status is TransactionStatus.IDLE
+        return self.idle and not self._mirror.in_transaction
+
+    @property
+    def rests(self) -> Rest | None:
+        """What waits for the client and for nobody else; None while anything is under way. A
+        message of which only a part has come is nothing yet."""
+        if self._over or not self._mirror.idle or not self._gate.empty or self._intake.waiting:
+            return None
+        return Rest.IN_TRANSACTION if self._mirror.in_transaction else Rest.BETWEEN
 
     @property
     def wants_client_bytes(self) -> bool:
@@ -143,6 +159,14 @@ class Session:
             return [*released, End(None)]
         return [*released, *self._advance()]
 
+    def expire(self, decision: Decision) -> list[Command]:
+        """The client has kept the session waiting for too long."""
+        if self._over:
+            return []
+        self._over = True
+        farewell = encode_refusal(decision, self.codec, Severity.FATAL) if self.whole else None
+        return [*self._intake.record(decision), End(farewell)]
+
     def server_lost(self) -> list[Command]:
         """The database closed the connection: what it said last still has to reach the client."""
         self._server_gone = True
@@ -164,15 +188,10 @@ class Session:
             commands = self._intake.advance()
         except ProtocolViolation as error:
             commands = self._intake.record(refusals.PROTOCOL_VIOLATION)
-            return [*commands, *self._end(error, in_chinese(refusals.PROTOCOL_VIOLATION.rule))]
+            return [*commands, *self._end(error, refusals.PROTOCOL_VIOLATION.rule)]
         self._over = any(type(command) is End for command in commands)
         return commands
 
-    def _end(self, error: FengcunError, detail: str | None = None) -> list[Command]:
+    def _end(self, error: FengcunError, rule: RuleName | None = None) -> list[Command]:
         self._over = True
-        if not self.whole:
-            return [End(None)]
-        farewell = encode_error(
-            Severity.FATAL, error.sqlstate, str(error), detail=detail, encoding=self.codec
-        )
-        return [End(farewell)]
+        return [End(encode_fatal(error, self.codec, rule) if self.whole else None)]

@@ -168,6 +168,7 @@ def _principal(table: PrincipalTable) -> Principal:
         kind=PrincipalKind(table.kind),
         matches=tuple(map(_match, table.match)),
         article=Article(table.article) if table.article else None,
+        connections_max=table.limits.connections_max,
     )
 
 

@@ -12,11 +12,11 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, 
 from proxy.names import QualifiedName
 from proxy.policy.law import PrincipalKind
 from proxy.policy.subject import subject_as_written
-from proxy.settings.service import Section, Text
+from proxy.settings.service import Count, Section, Text
 
 _NAME = re.compile(r'(?:"((?:[^"]|"")+)"|([^".\s]+))\.(?:"((?:[^"]|"")+)"|([^".\s]+))')
 _SIGNATURE = re.compile(r'((?:"(?:[^"]|"")+"|[^".\s(]+)\.(?:"(?:[^"]|"")+"|[^".\s(]+))\(.*\)')
-_FOR_PLATFORMS = frozenset(("name", "kind", "match", "article"))
+_FOR_PLATFORMS = frozenset(("name", "kind", "match", "article", "limits"))
 
 
 def qualified_name(written: str) -> QualifiedName:
@@ -148,6 +148,13 @@ class MatchTable(Section):
         return self
 
 
+class PrincipalLimits(Section):
+    """What one principal may take up."""
+
+    connections_max: Count | None = None
+    """Sessions at a time, in all workers; the next one is refused with 53300."""
+
+
 class PrincipalTable(Section):
     """Who is asking."""
 
@@ -159,6 +166,8 @@ class PrincipalTable(Section):
     """How its sessions are recognised: a table, or an array of them of which one must match."""
     article: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
     """The article of law its standing rests on."""
+    limits: PrincipalLimits = PrincipalLimits()
+    """What it may take up."""
 
     @model_validator(mode="before")
     @classmethod

@@ -41,6 +41,7 @@ def _processors_for_auto(value: object) -> object:
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 Count = Annotated[int, Field(strict=True, ge=1)]
 Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
+OrNever = Annotated[int, Field(strict=True, ge=0, le=7 * 86_400_000)]
 Workers = Annotated[
     int,
     Field(strict=True, ge=1, le=_WORKERS_MAX),
@@ -186,11 +187,14 @@ class Login(Section):
     """Whether the database asks the client itself, or the proxy does by SCRAM-SHA-256."""
     verifier_query: Text | None = None
     """For scram: SQL that gives the verifier of the user $1, run as the catalogue user."""
+    verifier_file: FilePath | None = None
+    """For scram, instead: a file with a line `user:SCRAM-SHA-256$...` for each user."""
 
     @model_validator(mode="after")
     def _verifiers_come_from_somewhere(self) -> Login:
-        if (self.auth == "scram") is not (self.verifier_query is not None):
-            raise ValueError('auth = "scram" and verifier_query go together')
+        sources = (self.verifier_query is not None) + (self.verifier_file is not None)
+        if sources != (self.auth == "scram"):
+            raise ValueError('auth = "scram" goes with one of verifier_query and verifier_file')
         return self
 
 
@@ -242,9 +246,15 @@ class Limits(Section):
     connections_max: Count = 400
     """Client connections at a time, in all workers; the next one is refused with 53300."""
     handshakes_max: Count = 64
-    """Clients between connecting and being let in, at a time; each worker has its share."""
+    """Clients that log in at a time; each worker has its share, and one address a quarter of it."""
     startup_timeout_ms: Milliseconds = 10_000
     """How long a client may take until it has been let in."""
+    idle_timeout_ms: OrNever = 0
+    """How long a session may do nothing between transactions; it ends with 57P05. 0: for ever."""
+    idle_in_transaction_timeout_ms: OrNever = 0
+    """How long it may do nothing inside one; it ends with 25P03. 0: for ever."""
+    slow_client_timeout_ms: OrNever = 0
+    """How long a client may take nothing of an answer that waits for it. 0: for ever."""
     drain_timeout_ms: Milliseconds = 20_000
     """How long transactions may go on once the service was told to stop."""
     message_bytes_max: Annotated[int, Field(strict=True, ge=1 << 16, le=1 << 30)] = 64 << 20

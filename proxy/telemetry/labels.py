@@ -35,6 +35,28 @@ class ReloadResult(Enum):
     REJECTED = "rejected"
 
 
+class NotLetIn(Enum):
+    """Why a connection never became a session."""
+
+    BINDING = "channel-binding"
+    CROWDED = "crowded"
+    DATABASE = "database"
+    ENCRYPTION = "encryption-required"
+    INTERNAL = "internal"
+    LEFT = "client-left"
+    PARAMETER = "startup-parameter"
+    PASSWORD = "password"  # noqa: S105
+    PLACES = "too-many-connections"
+    PRINCIPAL = "no-principal"
+    PRINCIPAL_PLACES = "principal-connections"
+    PROTOCOL = "protocol"
+    SESSION = "unsupported-session"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    UNKNOWN_DATABASE = "unknown-database"
+    UPSTREAM = "upstream"
+
+
 class TokenSet:
     """Admits at most `distinct_max` tokens of ``[a-z0-9-]{1,40}``; everything else is `OTHER`.
 

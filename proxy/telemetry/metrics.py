@@ -26,7 +26,7 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from proxy.names import RuleName
 from proxy.policy.decision import StatementClass, Verdict
-from proxy.telemetry.labels import ConnectionState, Direction, ReloadResult, TokenSet
+from proxy.telemetry.labels import ConnectionState, Direction, NotLetIn, ReloadResult, TokenSet
 
 SHARED_DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -91,6 +91,9 @@ class Metrics:
         self._ledger_failed = make.gauge("ledger_failed", "1 once appending failed.", "livemax")
         self._connections = make.gauge("connections", "Open connections.", "livesum", "state")
         self._accepted = make.counter("connections_accepted", "Client connections accepted.")
+        self._not_let_in = make.counter(
+            "connections_not_let_in", "Connections that never became a session.", "reason"
+        )
         self._protocol_violations = make.counter(
             "protocol_violations", "Clients that broke the protocol before a session.", "kind"
         )
@@ -162,6 +165,10 @@ class Metrics:
             self._accepted.inc()
         if after is not None:
             self._connections.labels(after.value).inc()
+
+    def not_let_in(self, reason: NotLetIn, count: int = 1) -> None:
+        """Connections ended before they were sessions."""
+        self._not_let_in.labels(reason.value).inc(count)
 
     def rows_released(self, rows_count: int) -> None:
         """Rows went to a client."""

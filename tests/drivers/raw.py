@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from dataclasses import dataclass
+from typing import Self
 
 from proxy.wire.postgres.backend import decode_fields
 from proxy.wire.postgres.startup import StartupMessage, encode_startup
@@ -52,11 +53,12 @@ FLUSH = message("H")
 class RawClient:
     """One socket. Everything that waits ends after 20 seconds."""
 
-    def __init__(self, host: str, port: int) -> None:
-        self.socket = socket.create_connection((host, port), timeout=20)
+    def __init__(self, host: str, port: int, source: str | None = None) -> None:
+        own = None if source is None else (source, 0)
+        self.socket = socket.create_connection((host, port), timeout=20, source_address=own)
         self._buffer = b""
 
-    def __enter__(self) -> RawClient:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -84,10 +84,22 @@ def test_a_place_that_becomes_free_can_be_taken_again(crowded):
 
 def test_connections_that_say_nothing_are_not_accepted_without_end(crowded):
     with ExitStack() as stack:
-        silent = [stack.enter_context(RawClient(HOST, crowded.port)) for _ in range(2 * PLACES)]
-        until_connections(crowded, 2 * PLACES)
+        silent = [stack.enter_context(RawClient(HOST, crowded.port)) for _ in range(PLACES)]
+        until_connections(crowded, PLACES)
         assert stack.enter_context(RawClient(HOST, crowded.port)).receive() is None
         assert all(raw.silent(0.01) for raw in silent)
+
+
+def test_who_comes_from_elsewhere_enters_while_one_address_says_nothing(crowded):
+    with ExitStack() as stack:
+        for _ in range(PLACES):
+            stack.enter_context(RawClient(HOST, crowded.port))
+        until_connections(crowded, PLACES)
+        for _ in range(PLACES):
+            other = stack.enter_context(RawClient(HOST, crowded.port, source="127.0.0.2"))
+            assert tags(other.start(user="postgres")[-1:]) == "Z"
+        third = stack.enter_context(RawClient(HOST, crowded.port, source="127.0.0.3"))
+        assert third.start(user="postgres")[-1].fields["C"] == "53300"
 
 
 def test_a_statement_can_be_cancelled_when_every_place_is_taken(database):

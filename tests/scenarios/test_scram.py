@@ -16,11 +16,12 @@ import psycopg
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 
+from proxy.policy.wording import ending_in_chinese
 from proxy.server.worker import Way
 from proxy.upstream.connect import SslMode, Upstream, tls_context
 from proxy.upstream.verifiers import Verifiers
 from proxy.wire.postgres.frontend import encode_sasl_initial
-from proxy.wire.postgres.scram import SCRAM
+from proxy.wire.postgres.scram import SCRAM, WrongProof
 from proxy.wire.postgres.startup import SSL_REQUEST, StartupMessage, encode_startup
 from tests.drivers.harness import RunningProxy
 from tests.drivers.raw import RawClient
@@ -28,6 +29,7 @@ from tests.unit.proxy.server.certificate import Authority, Certificate, subject
 from tests.world import HOST, PASSWORD, Database, PostgresWorld
 
 USER = "agency_scram"
+TOLD = f"password authentication failed\nDETAIL:  {ending_in_chinese(WrongProof.label)}"
 ASK = "SELECT current_user::text, ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()"
 # What the deployment guide has an administrator make.
 FUNCTION = """
@@ -158,8 +160,8 @@ def test_wrong_passwords_and_unknown_users_are_told_the_same(site):
             wrong(site, proxy, "nobody_at_all", PASSWORD),
             wrong(site, proxy, "postgres", PASSWORD),  # the function gives no superuser's
         }
-        assert told == {"password authentication failed"}
-        assert proxy.notary.drafts == []
+        assert told == {TOLD}
+        assert proxy.notary.headers("decision") == []
 
 
 def challenge(proxy: RunningProxy, user: str) -> str:
@@ -187,7 +189,7 @@ def test_a_password_that_was_changed_is_the_one_that_counts_next(site):
             how = site.verified(channel_binding="require")
             psycopg.connect(proxy.conninfo("changing", **how), password="first").close()
             site.database.run("ALTER ROLE changing PASSWORD 'second'")
-            assert wrong(site, proxy, "changing", "first") == "password authentication failed"
+            assert wrong(site, proxy, "changing", "first") == TOLD
             psycopg.connect(proxy.conninfo("changing", **how), password="second").close()
     finally:
         site.database.run("DROP ROLE changing")

@@ -81,6 +81,7 @@ class Admission:
     user: str
     database: str
     application_name: str
+    client_encoding: str
     message: StartupMessage
 
 
@@ -119,6 +120,7 @@ def admit(message: StartupMessage, *, unsealed: bool = False) -> Admission:
         user,
         database,
         _application_name(settings),
+        settings.get("client_encoding", ("", ""))[1],
         StartupMessage(message.minor, parameters),
     )
 
@@ -132,7 +134,8 @@ def _sent_on(message: StartupMessage) -> Admission:
         raise _refused("user", "is missing")
     # With duplicates the server takes the last, and so does the dict.
     database = given.get("database") or user
-    return Admission(user, database, given.get("application_name", ""), message)
+    encoding = given.get("client_encoding", "")
+    return Admission(user, database, given.get("application_name", ""), encoding, message)
 
 
 def _add(settings: dict[str, tuple[str, str]], given: Iterable[tuple[str, str]]) -> None:

@@ -9,14 +9,16 @@ from pathlib import Path
 import pytest
 
 from proxy.names import RuleName
-from proxy.policy.wording import SENTENCES, in_chinese
+from proxy.policy.wording import ENDINGS, SENTENCES, ending_in_chinese, in_chinese
 
 SOURCES = Path(__file__).parents[4] / "proxy"
 SERVING = {
     *("nothing-protected", "schema-change", "sealed-rows", "catalogue-columns"),
-    *("temporary-relation", "withheld-counts"),
+    *("seals-nothing", "temporary-relation", "withheld-counts"),
 }
 """Rules of decisions that pass or strip."""
+NOBODY_IS_TOLD = {"client-left", "configuration", "demo", "no-answer"}
+"""Labels of errors that end no connection with a word."""
 NAMED_ELSEWHERE = {"rule", "error.kind"}
 """Names that are arguments: of `_refuse` below, and of `NotUnderstood`."""
 GRAMMAR_S_WORD = "syntax"
@@ -89,9 +91,26 @@ def test_a_name_that_cannot_be_found_is_noticed(text):
         names_in(text)
 
 
-@pytest.mark.parametrize(("rule", "sentence"), SENTENCES.items(), ids=SENTENCES)
+def test_every_error_that_a_client_can_be_told_of_has_a_sentence():
+    labels = {
+        node.value.value
+        for path in sorted(SOURCES.rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and ast.unparse(getattr(node, "target", None) or node.targets[0]) == "label"
+        and isinstance(node.value, ast.Constant)
+    }
+    assert labels - NOBODY_IS_TOLD == ENDINGS.keys()
+    assert all(ending_in_chinese(label) is None for label in NOBODY_IS_TOLD)
+
+
+@pytest.mark.parametrize(
+    ("rule", "sentence"),
+    [*SENTENCES.items(), *ENDINGS.items()],
+    ids=[*SENTENCES, *(f"ending-{label}" for label in ENDINGS)],
+)
 def test_a_sentence_is_one_line_says_what_to_do_and_fits_every_encoding_for_chinese(rule, sentence):
-    assert in_chinese(RuleName(rule)) == sentence
+    assert sentence in (in_chinese(RuleName(rule)), ending_in_chinese(rule))
     assert sentence.endswith("。")
     assert "；请" in sentence
     assert sentence.isprintable()
@@ -101,4 +120,5 @@ def test_a_sentence_is_one_line_says_what_to_do_and_fits_every_encoding_for_chin
 
 def test_sentences_are_kept_in_order_and_say_different_things():
     assert list(SENTENCES) == sorted(SENTENCES)
-    assert len(set(SENTENCES.values())) == len(SENTENCES)
+    assert list(ENDINGS) == sorted(ENDINGS)
+    assert len({*SENTENCES.values(), *ENDINGS.values()}) == len(SENTENCES) + len(ENDINGS)

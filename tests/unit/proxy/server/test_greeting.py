@@ -6,7 +6,7 @@ import pytest
 
 from proxy.errors import ProtocolViolation
 from proxy.server.encryption import Secured
-from proxy.server.greeting import ClientLeft, Greeting
+from proxy.server.greeting import ClientLeft, Greeting, HandshakeFailed
 from proxy.server.peer import Peer
 from proxy.wire.postgres import startup
 from proxy.wire.postgres.channel_binding import end_point
@@ -99,12 +99,12 @@ async def test_a_client_that_leaves_is_nobodys_error(meet):
         await finished
 
 
-async def test_a_failed_handshake_is_a_client_that_left(meet, certificate):
+async def test_a_failed_handshake_is_not_a_client_that_left(meet, certificate):
     finished, reader, writer = await meet(certificate.client_tls())
     writer.write(startup.SSL_REQUEST)
     await reader.readexactly(1)
     writer.write(b"not a TLS record at all\n")
-    with pytest.raises(ClientLeft):
+    with pytest.raises(HandshakeFailed):
         await finished
 
 
@@ -113,7 +113,7 @@ async def test_what_is_said_in_clear_instead_of_a_handshake_is_not_read(meet, ce
     writer.write(startup.SSL_REQUEST)
     assert await reader.readexactly(1) == b"S"
     writer.write(startup.encode_startup(HELLO))
-    with pytest.raises(ClientLeft):
+    with pytest.raises(HandshakeFailed):
         await finished
 
 

@@ -158,3 +158,42 @@ async def test_what_is_written_behind_the_end_goes_nowhere(ends, tmp_path):
     peer.close()
     peer.write(b"too late")
     assert await other.reader.read() == b""
+
+
+async def test_who_takes_no_answers_of_tls_is_not_read_any_more(ends, tmp_path):
+    """Every message for new keys is answered (RFC 8446, 4.6.3), whoever asks for a million."""
+    peer, other = ends
+    certificate = make_certificate(tmp_path)
+    shaking = asyncio.create_task(peer.start_tls(certificate.client_tls().context))
+    await asyncio.sleep(0)
+    await other.writer.start_tls(certificate.client_context(), server_hostname="localhost")
+    await shaking
+    peer.write(b"x" * 20_000_000)
+    assert peer.crowded
+    transport = peer._transport
+    assert not transport.is_reading()
+    peer.read(wanted=True)
+    assert not transport.is_reading()
+    await other.reader.readexactly(20_000_000)
+    while peer.crowded:
+        await asyncio.sleep(0.01)
+    assert transport.is_reading()
+
+
+async def test_what_the_other_end_has_taken_is_known(ends):
+    peer, other = ends
+    peer.write(b"x" * 20_000_000)
+    first = peer.taken_bytes
+    assert first < 20_000_000
+    await other.reader.readexactly(20_000_000)
+    while peer.crowded:
+        await asyncio.sleep(0.01)
+    assert peer.taken_bytes == 20_000_000
+
+
+async def test_an_end_that_is_gone_without_a_word_will_be_noticed(ends):
+    peer, _ = ends
+    connection = peer._transport.get_extra_info("socket")
+    assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
+    options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
+    assert [connection.getsockopt(socket.IPPROTO_TCP, each) for each in options] == [60, 10, 6]

@@ -6,7 +6,7 @@ from proxy.wire.postgres import frontend
 
 def test_texts_and_values_have_their_own_limits():
     tags = client_tags(MessageLimits(text_bytes_max=10, bind_bytes_max=20, copy_bytes_max=30))
-    assert tags[frontend.QUERY] == 10
+    assert tags[frontend.QUERY] == 11  # with the terminator
     assert tags[frontend.PARSE] > 10
     assert tags[frontend.BIND] == tags[frontend.FUNCTION_CALL] == 20
     assert tags[frontend.COPY_DATA] == 30

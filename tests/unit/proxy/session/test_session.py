@@ -4,10 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy.policy.wording import in_chinese
+from proxy.session import refusals
 from proxy.session.commands import Analyse, End, Record, ToClient, ToServer
 from proxy.session.limits import MessageLimits
 from proxy.session.plan import Plan, Timing
-from proxy.session.session import Session
+from proxy.session.session import Rest, Session
 from proxy.wire.postgres.backend import decode_fields
 from tests.unit.proxy.session.playbook import (
     BOUND,
@@ -261,3 +263,43 @@ def test_any_chunking_on_both_sides_gives_the_same_result(data):
         released += play.server(piece).released
         released += play.durable().released
     assert (upstream, released) == (sent, came)
+
+
+@pytest.mark.parametrize("decided", [refusals.IDLE_SESSION, refusals.IDLE_IN_TRANSACTION])
+def test_a_session_that_waits_too_long_is_recorded_and_told_in_two_languages(decided):
+    play = Play()
+    commands = play.session.expire(decided)
+    assert [type(command) for command in commands] == [Record, End]
+    fields = decode_fields(commands[1].farewell)
+    assert (fields["S"], fields["D"].decode()) == (b"FATAL", in_chinese(decided.rule))
+    assert fields["C"] in (b"57P05", b"25P03")
+    assert play.session.expire(decided) == []
+    assert play.session.rests is None
+
+
+def test_what_a_session_does_while_its_client_says_nothing():
+    play = Play()
+    assert play.session.rests is Rest.BETWEEN
+    play.client(query("BEGIN"))
+    assert play.session.rests is None
+    play.server(DONE, READY)
+    assert play.session.rests is None  # held until the record is durable
+    play.durable()
+    assert play.session.rests is Rest.BETWEEN
+    play.client(query("SELECT 1")).durable().server(DONE, answer("Z", b"T"))
+    assert play.session.rests is Rest.IN_TRANSACTION
+    play.client(query("SELECT 1")[:7])  # half a message is nothing yet
+    assert play.session.rests is Rest.IN_TRANSACTION
+
+
+def test_what_was_not_synced_yet_would_be_lost_by_an_end():
+    """Nothing was answered with ReadyForQuery since, so the server has committed nothing."""
+    play = Play().client(parse("SELECT 1") + bind() + execute()).durable()
+    play.server(PARSED, BOUND, DONE)
+    assert play.session.rests is Rest.IN_TRANSACTION
+    assert not play.session.between_transactions
+    play.client(SYNC)
+    assert not play.session.between_transactions
+    play.server(READY)
+    assert play.session.between_transactions
+    assert play.session.rests is Rest.BETWEEN

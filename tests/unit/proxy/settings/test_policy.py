@@ -89,7 +89,7 @@ def test_what_cannot_be_meant_is_refused(text, says):
     assert says in refused(text)
 
 
-@pytest.mark.parametrize("key", ["permits", "open", "unmask", "visible_when", "limits", "except"])
+@pytest.mark.parametrize("key", ["permits", "open", "unmask", "visible_when", "except"])
 def test_a_platform_can_be_given_nothing_more(key):
     assert read(PLATFORM).principal[0].kind == "platform"
     assert "a platform can be given no permit" in refused(PLATFORM + f"{key} = true")
@@ -112,3 +112,18 @@ def test_a_certificate_is_enough_and_has_one_spelling():
         read(PRINCIPAL + "match = { certificate = 'OU=a+CN=\\64esk,O=x' }").principal[0].match
     )
     assert match.certificate == "CN=desk+OU=a,O=x"
+
+
+def test_anybody_can_be_limited_a_platform_too():
+    limited = read(PLATFORM + "limits = { connections_max = 20 }").principal[0]
+    assert limited.limits.connections_max == 20
+    assert read(PLATFORM).principal[0].limits.connections_max is None
+
+
+@pytest.mark.parametrize("written", ["0", "-1", "true", '"20"', "1.5"])
+def test_a_limit_is_a_number_of_at_least_one(written):
+    assert "connections_max" in refused(PLATFORM + f"limits = {{ connections_max = {written} }}")
+
+
+def test_a_limit_that_is_none_is_no_limit_by_mistake():
+    assert "rows" in refused(PLATFORM + "limits = { rows = 20 }")

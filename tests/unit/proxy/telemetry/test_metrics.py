@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from proxy.names import RuleName
 from proxy.policy.decision import StatementClass, Verdict
 from proxy.telemetry import labels
-from proxy.telemetry.labels import ConnectionState, Direction, ReloadResult
+from proxy.telemetry.labels import ConnectionState, Direction, NotLetIn, ReloadResult
 from proxy.telemetry.metrics import BYTES_STEP, ROWS_STEP, Metrics, exposition, forget_process
 from tests.unit.proxy.policy.test_wording import every_name
 
@@ -46,6 +46,7 @@ def _exercise(metrics: Metrics) -> None:
     metrics.bytes_released(Direction.TO_CLIENT, BYTES_STEP)
     metrics.protocol_violated("protocol")
     metrics.upstream_failed("upstream")
+    metrics.not_let_in(NotLetIn.TIMEOUT)
     metrics.policy_read(ReloadResult.APPLIED)
     metrics.policy_in_force(DIGEST_OLD)
     metrics.catalogue_loaded("archive", 1_700_000_000.0)
@@ -184,7 +185,7 @@ def test_the_labels_are_a_closed_list_and_name_no_client():
     }
     assert labels == {
         *("verdict", "rule", "statement_class", "state", "direction"),
-        *("kind", "result", "digest", "le"),
+        *("kind", "reason", "result", "digest", "le"),
     }
 
 
