@@ -78,7 +78,7 @@ class Mirror:
         self.may_turn = False
         self._guarded_transaction = False
         # Something was executed since the last ReadyForQuery.
-        self._unsynced = False
+        self._executed = False
         # The schema may have been changed in a transaction that has not ended yet.
         self.changing = False
         self._changes_count = self._unread = 0
@@ -141,7 +141,7 @@ class Mirror:
         head = self.head
         if head is None or not head.plain:
             return True
-        in_block = self.status is not TransactionStatus.IDLE and not self._unsynced
+        in_block = self.status is not TransactionStatus.IDLE and not self._executed
         return head.kind is Kind.QUERY and not in_block
 
     @property
@@ -208,7 +208,7 @@ class Mirror:
         if head is not None and head.kind is Kind.QUERY and not head.failed:
             self._apply_effects(head)
         self.answer(backend.READY)
-        self._unsynced = False
+        self._executed = False
         self._kept_path = self._path
         self._lost = self._lost or self.status is TransactionStatus.FAILED
         self.status = status
@@ -285,7 +285,7 @@ class Mirror:
         ran = operation.ran
         if ran is not None and ran.decision.statement_class is StatementClass.TRANSACTION:
             self._begun = operation.kind is Kind.EXECUTE
-        self._unsynced = self._unsynced or operation.kind is Kind.EXECUTE
+        self._executed = self._executed or operation.kind is Kind.EXECUTE
         if operation.guarded:
             self._guarded_count -= 1
         if not operation.plain and operation.kind is not Kind.SYNC:
