@@ -178,8 +178,8 @@ def _physical(
 
 
 def _spreads_a_table(facts: Facts) -> bool:
-    """Whether a ``*`` may stand for the columns of a table. Over subqueries alone it stands for what
-    they name: tools put one around a query to filter what comes of it."""
+    """Whether a ``*`` may stand for the columns of a table. Over subqueries alone it stands for
+    what they name: tools put one around a query to filter what comes of it."""
     stars_count = 0
     for kind, body in nodes({facts.kind: facts.body}):
         if kind == "A_Star":
