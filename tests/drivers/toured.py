@@ -65,20 +65,24 @@ class Tour:
 
     def lines(self, part: str, where: Mapping[str, str]) -> list[str]:
         """Walk a part of it, "open" or "protected"; `where` in the variables of libpq."""
-        home = self.prepared()
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
-        try:
-            done = subprocess.run(
-                [*self.run, part], cwd=home, capture_output=True, timeout=RUN_MAX_S, check=False,
-                env={**kept, "LC_ALL": "C.UTF-8", "TZ": "Asia/Shanghai", **where},
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as late:
-            printed = (late.stdout or b"").decode("utf-8", "replace")
-            raise AssertionError(f"hangs after: {printed[-3000:]}") from None
-        errors = done.stderr.decode("utf-8", "replace")
-        lines = done.stdout.decode("utf-8").splitlines()
-        assert (done.returncode, lines[-1:]) == (0, [LAST]), "\n".join([*lines[-9:], errors])
-        return lines[:-1]
+        return walked((*self.run, part), self.prepared(), where)
+
+
+def walked(command: Command, home: Path, where: Mapping[str, str]) -> list[str]:
+    """The lines that a program prints; AssertionError where it hangs, fails or breaks off."""
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("PG")}
+    try:
+        done = subprocess.run(
+            command, cwd=home, capture_output=True, timeout=RUN_MAX_S, check=False,
+            env={**kept, "LC_ALL": "C.UTF-8", "TZ": "Asia/Shanghai", **where},
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as late:
+        printed = (late.stdout or b"").decode("utf-8", "replace")
+        raise AssertionError(f"hangs after: {printed[-3000:]}") from None
+    errors = done.stderr.decode("utf-8", "replace")
+    lines = done.stdout.decode("utf-8").splitlines()
+    assert (done.returncode, lines[-1:]) == (0, [LAST]), "\n".join([*lines[-9:], errors])
+    return lines[:-1]
 
 
 def difference(direct: list[str], through: list[str]) -> str:
