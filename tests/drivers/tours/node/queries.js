@@ -93,7 +93,7 @@ async function cursors (log, client) {
   await client.query('BEGIN')
   for (const size of [1, 7, 1000]) {
     await log.step(`cursor/${size}`, async () => {
-      const cursor = client.query(new Cursor("SELECT i, '行' || i AS r FROM generate_series(1, $1::int) AS i", [size === 1 ? 30 : 700]))
+      const cursor = client.query(new Cursor("SELECT i, '行' || i AS r FROM generate_series(1, $1::int) AS i", [size === 1 ? 30 : 300]))
       const all = []
       const sizes = new Set()
       for (let some; (some = await cursor.read(size)).length;) {

@@ -64,7 +64,7 @@ final class Queries {
         });
         log.step("many-statements/" + threshold, () -> {
           int sum = 0;
-          for (int i = 0; i < 8; i++) {
+          for (int i = 0; i < 6; i++) {
             for (int again = 0; again < 6; again++) {
               try (PreparedStatement s = c.prepareStatement("SELECT ? + " + i % 7)) {
                 s.setInt(1, again);
@@ -116,12 +116,12 @@ final class Queries {
       try (Connection c = Tour.connect(
           "reWriteBatchedInserts", rewrite, "currentSchema", "tour")) {
         Tour.run(c, log, "DELETE FROM written");
-        log.step("batch/" + rewrite, () -> batch(c, 1, 100, -1));
-        log.step("batch/" + rewrite + "/failing", () -> batch(c, 1001, 1100, 1050));
+        log.step("batch/" + rewrite, () -> batch(c, 1, 40, -1));
+        log.step("batch/" + rewrite + "/failing", () -> batch(c, 1001, 1040, 1020));
         log.step("batch/" + rewrite + "/count",
             () -> Tour.run(c, log, "SELECT count(*), sum(id) FROM written"));
         c.setAutoCommit(false);
-        log.step("batch/" + rewrite + "/failing-in-transaction", () -> batch(c, 2001, 2100, 2070));
+        log.step("batch/" + rewrite + "/failing-in-transaction", () -> batch(c, 2001, 2040, 2030));
         log.step("batch/" + rewrite + "/aborted", () -> Tour.run(c, log, "SELECT 1"));
         c.rollback();
         c.setAutoCommit(true);
@@ -129,7 +129,7 @@ final class Queries {
           try (Statement s = c.createStatement()) {
             s.addBatch("INSERT INTO written VALUES (2000, '甲')");
             s.addBatch("UPDATE written SET body = 'b' WHERE id < 10");
-            s.addBatch("DELETE FROM written WHERE id > 90");
+            s.addBatch("DELETE FROM written WHERE id > 30");
             return s.executeBatch();
           }
         });
@@ -170,7 +170,7 @@ final class Queries {
           try (PreparedStatement s = c.prepareStatement(
               "SELECT i, '行' || i FROM generate_series(1, ?) AS i")) {
             s.setFetchSize(size);
-            s.setInt(1, size == 1 ? 50 : 350);
+            s.setInt(1, size == 1 ? 50 : 120);
             return log.rows(s.executeQuery());
           }
         });
