@@ -36,7 +36,7 @@ sub walk {
             map { $dbh->do('UPDATE base.case_person SET role = ? WHERE cp_id = ?', undef, 'SUSPECT', $_) } 1 .. 29
         });
         $log->step("deleted/$server", $dbh, sub {
-            $dbh->selectall_arrayref('DELETE FROM base.sentence WHERE term_months < ? RETURNING sent_id', undef, 40)
+            $dbh->selectall_arrayref('DELETE FROM base.sentence WHERE term_months < ? AND sent_id = 17 RETURNING sent_id', undef, 40)
         });
         $dbh->do("DECLARE walking CURSOR FOR $QUESTIONS[1]");
         $log->step("cursor/$server", $dbh, sub { map { $dbh->selectall_arrayref('FETCH 4 FROM walking') } 1 .. 3 });

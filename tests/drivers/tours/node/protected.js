@@ -54,7 +54,7 @@ async function walk (log, connected) {
     return counts
   })
   await log.step('deleted', async () => result(await client.query(
-    'DELETE FROM base.sentence WHERE term_months < $1 RETURNING sent_id', [40])))
+    'DELETE FROM base.sentence WHERE term_months < $1 AND sent_id = 17 RETURNING sent_id', [40])))
   await log.step('inserted', async () => result(await client.query(
     'INSERT INTO base.person (person_id, name) VALUES ($1, $2) RETURNING *', [900, '新人'])))
   await client.query('ROLLBACK')

@@ -296,7 +296,7 @@ QUESTIONS = (
     "SELECT * FROM base.document ORDER BY doc_id",
     "SELECT case_id, label FROM base.case_file ORDER BY case_id",
     "SELECT count(*), max(cp_id), min(offence_first) FROM base.case_person",
-    "SELECT p.name, cp.role FROM base.person AS p JOIN base.case_person AS cp USING (person_id)",
+    "SELECT name, role FROM base.person JOIN base.case_person USING (person_id) ORDER BY cp_id",
 )
 WRITES = (
     ("UPDATE base.case_person SET role = ? WHERE cp_id BETWEEN ? AND ?", "SUSPECT", 1, 40),

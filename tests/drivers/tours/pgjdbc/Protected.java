@@ -85,7 +85,7 @@ final class Protected {
       }
       seen.add(s.executeBatch());
     }
-    seen.addAll(Tour.run(c, log, "DELETE FROM base.sentence WHERE term_months < 40 RETURNING *"));
+    seen.addAll(Tour.run(c, log, "DELETE FROM base.sentence WHERE term_months < 40 AND sent_id = 17 RETURNING *"));
     seen.addAll(Tour.run(c, log, "INSERT INTO base.person VALUES (900, '新人', '1')"));
     seen.addAll(Tour.run(c, log, "SELECT * FROM base.person WHERE person_id > 20 ORDER BY 1"));
     return seen;

@@ -106,7 +106,7 @@ func protected(log *Log) {
 			return counted(tx.Exec("UPDATE base.case_person SET role = $1 WHERE cp_id BETWEEN $2 AND $3", "SUSPECT", 1, 40))
 		})
 		log.step("deleted", func() (any, error) {
-			return all(tx.Query("DELETE FROM base.sentence WHERE term_months < $1 RETURNING sent_id", 40))
+			return all(tx.Query("DELETE FROM base.sentence WHERE term_months < $1 AND sent_id = 17 RETURNING sent_id", 40))
 		})
 		tx.Rollback()
 		tx, _ = conn.BeginTx(background, nil)
