@@ -28,7 +28,7 @@ from proxy.statement.calls import Call
 from proxy.statement.catalogue import RelationKind
 from proxy.statement.facts import Access, Facts, Reference, Verb
 from proxy.statement.temporary import is_bare
-from proxy.statement.tree import nodes
+from proxy.statement.tree import Body, body_of, items, nodes, strings
 
 RULES = (
     understood.refuse,
@@ -170,11 +170,32 @@ def _physical(
         return ()
     if relation.kind is not RelationKind.TABLE:
         return ()
-    if facts.column_names & {"*", reference.refname}:
+    if reference.refname in facts.column_names or _spreads_a_table(facts):
         return ()
     if any(body.get("isNatural") for _, body in nodes(facts.body)):
         return ()
     return tuple(sorted(named))
+
+
+def _spreads_a_table(facts: Facts) -> bool:
+    """Whether a ``*`` may stand for the columns of a table. Over subqueries alone it stands for
+    what they name: tools put one around a query to filter what comes of it."""
+    stars_count = 0
+    for kind, body in nodes({facts.kind: facts.body}):
+        if kind == "A_Star":
+            stars_count += 1
+        elif kind == "SelectStmt":
+            stars_count -= _stars_over_subqueries(body)
+    return stars_count > 0
+
+
+def _stars_over_subqueries(select: Body) -> int:
+    sources = items(select, "fromClause")
+    if not all(body_of(source, "RangeSubselect") for source in sources):
+        return 0
+    targets = [body_of(target, "ResTarget") or {} for target in items(select, "targetList")]
+    named = [body_of(target.get("val"), "ColumnRef") or {} for target in targets]
+    return sum(strings(items(reference, "fields")) == ["*"] for reference in named)
 
 
 _OF_DEFINITIONS = frozenset(("tableoid", "xmin"))

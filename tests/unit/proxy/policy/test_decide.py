@@ -63,6 +63,11 @@ def test_a_refusal_has_no_obligations():
         ("SELECT c, c.xmin FROM pg_class c", ()),
         ("SELECT q FROM (TABLE pg_class) q, pg_type t WHERE t.xmin IS NULL", ()),
         ("SELECT c.xmin FROM pg_class c NATURAL JOIN pg_class d", ()),  # and among those joined
+        ("SELECT * FROM (SELECT c.relname, c.xmin FROM pg_class c) q", ("xmin",)),
+        ("SELECT * FROM (SELECT * FROM pg_class c WHERE c.xmin IS NULL) q", ()),
+        ("SELECT * FROM (SELECT c.xmin FROM pg_class c) q, pg_type t", ()),
+        ("SELECT *, (SELECT * FROM pg_class LIMIT 1) FROM (SELECT xmin FROM pg_type) q", ()),
+        ("SELECT q.* FROM (SELECT c.xmin FROM pg_class c) q", ()),  # would do no harm either
     ],
 )
 def test_of_a_masked_catalogue_the_system_columns_stay_that_are_named(sql, kept):
