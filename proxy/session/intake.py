@@ -4,7 +4,7 @@ exactly one message to the server, as it came or with the text that the plan put
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from proxy.policy.decision import Decision
@@ -16,6 +16,7 @@ from proxy.session.limits import DIVISIBLE
 from proxy.session.mirror import Mirror
 from proxy.session.names import Change, Portal, Statement
 from proxy.session.operation import Kind, Operation, query_operation
+from proxy.session.outbox import Outbox
 from proxy.session.passing import UNJUDGED
 from proxy.session.plan import Plan, Timing
 from proxy.session.refusals import Poison
@@ -29,15 +30,6 @@ from proxy.wire.postgres.frontend import Parse, Target
 _IN_FLIGHT_MAX: Final = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class _Withheld:
-    """A message whose record must be durable before it goes out."""
-
-    number: int
-    raw: bytes
-    operation: Operation
-
-
 class Intake:
     """Feed the client's bytes; commands come out.
 
@@ -48,21 +40,19 @@ class Intake:
     def __init__(
         self, mirror: Mirror, judge: Judge, poison: Poison, tags: Mapping[int, int]
     ) -> None:
-        # The last record of anything that went to the server.
-        self.sent_number = 0
         self._mirror = mirror
         self._judge = judge
         self._poison = poison
         self._framer = Framer(tags, DIVISIBLE)
         self._stopped_at: Frame | None = None
-        self._withheld: _Withheld | None = None
+        self._outbox = Outbox()
         self._awaited: Operation | Change[Statement] | Change[Portal] | None = None
         self._settling = Settling()
         self._rows = Rows()
         self._recorded_number = 0
+        self._leaving = False
         self._over = False
         self._commands: list[Command] = []
-        self._outgoing: list[bytes] = []
         self._take_message: dict[int, Callable[[bytes], bool]] = {
             frontend.QUERY: self._query,
             frontend.PARSE: self._parse,
@@ -81,11 +71,17 @@ class Intake:
         return (
             self._over
             or self._judge.waiting
-            or self._withheld is not None
+            or self._outbox.full
+            or (self._leaving and not self._outbox.empty)
             or self._rows.undecided
             or (self._awaited is not None and not self._awaited.answered)
             or self._mirror.in_flight_count >= _IN_FLIGHT_MAX
         )
+
+    @property
+    def sent_number(self) -> int:
+        """The last record of anything that went to the server."""
+        return self._outbox.sent_number
 
     @property
     def buffered_bytes(self) -> int:
@@ -98,13 +94,7 @@ class Intake:
 
     def durable(self, number: int) -> None:
         """Every record up to `number` is durable."""
-        withheld = self._withheld
-        if withheld is not None and withheld.number <= number:
-            self._withheld = None
-            if self._mirror.discarding:
-                self._mirror.abandon(withheld.operation)
-            else:
-                self._send(withheld.raw, withheld.operation)
+        self._outbox.durable(number)
 
     def advance(self) -> list[Command]:
         """Take messages until there is none or one that must wait. Raises `ProtocolViolation`."""
@@ -119,16 +109,10 @@ class Intake:
                 if self._stopped_at is None:
                     self._judge.taken()
         finally:
-            if self._outgoing:
-                self._commands.append(ToServer(b"".join(self._outgoing)))
-                self._outgoing.clear()
+            if data := self._outbox.take():
+                self._commands.append(ToServer(data))
         commands, self._commands = self._commands, []
         return commands
-
-    def cut(self) -> Unit | None:
-        """Nothing more will be sent: the unit that waits for its record."""
-        withheld, self._withheld = self._withheld, None
-        return withheld.operation.unit if withheld is not None else None
 
     def record(self, decision: Decision, text: bytes = b"") -> list[Command]:
         """Record a decision about the session itself, outside the order of messages."""
@@ -143,7 +127,7 @@ class Intake:
         if self._mirror.discarding and frame.tag != frontend.SYNC:
             return True
         if self._rows.wanted:
-            self._outgoing.append(self._rows.passed(frame))
+            self._outbox.put(self._rows.passed(frame))
             return True
         if frame.tag in ROWS:
             return True
@@ -264,13 +248,15 @@ class Intake:
 
     def _flush(self, raw: bytes) -> bool:
         frontend.require_empty(raw)
-        self._outgoing.append(raw)
+        self._outbox.put(raw)
         return True
 
     def _terminate(self, raw: bytes) -> bool:
         frontend.require_empty(raw)
-        self._commands += (ToServer(b"".join((*self._outgoing, raw))), End(None))
-        self._outgoing.clear()
+        self._leaving = not self._outbox.empty
+        if self._leaving:
+            return False
+        self._commands += (ToServer(self._outbox.take() + raw), End(None))
         self._over = True
         return True
 
@@ -293,7 +279,7 @@ class Intake:
     def _found(self, plan: Plan | Pending | None) -> Plan | None:
         """The plan if there is one, else None: what it depends on is waited for."""
         if isinstance(plan, Operation):
-            self._outgoing.append(frontend.FLUSH_MESSAGE)
+            self._outbox.put(frontend.FLUSH_MESSAGE)
         if isinstance(plan, Change | Operation):
             self._awaited = plan
             return None
@@ -307,7 +293,7 @@ class Intake:
         if self._settling.awaited is None:
             return False
         if self._settling.needs_flush:
-            self._outgoing.append(frontend.FLUSH_MESSAGE)
+            self._outbox.put(frontend.FLUSH_MESSAGE)
         self._awaited = self._settling.awaited
         return True
 
@@ -322,7 +308,7 @@ class Intake:
         """What is under way may yet be replaced or fail; only what stays is too much."""
         if self._mirror.idle:
             return self._refuse(refusals.TOO_MUCH_HELD, text, operation, values, parse=parse)
-        self._outgoing.append(frontend.FLUSH_MESSAGE)
+        self._outbox.put(frontend.FLUSH_MESSAGE)
         self._awaited = self._mirror.head
         return False
 
@@ -354,7 +340,7 @@ class Intake:
         self._send(raw, operation)
         self._mirror.discarding = operation.kind is not Kind.QUERY
         if self._mirror.discarding:
-            self._outgoing.append(frontend.FLUSH_MESSAGE)
+            self._outbox.put(frontend.FLUSH_MESSAGE)
         return True
 
     def _record_run(self, plan: Plan, statement: Statement, values: bytes | None) -> Unit:
@@ -378,19 +364,14 @@ class Intake:
     def _send_in_time(self, raw: bytes, operation: Operation, *, recorded: bool = False) -> bool:
         """Send now, or when the record is durable if the plan says so and it is not (`recorded`:
         the Bind before has waited for it)."""
-        plan, unit = operation.plan, operation.unit
+        plan = operation.plan
         assert plan is not None
-        assert unit is not None
-        if plan.timing is not Timing.FIRST or recorded:
-            return self._send(raw, operation)
-        self._withheld = _Withheld(unit.number, raw, operation)
-        return True
+        return self._send(raw, operation, first=plan.timing is Timing.FIRST and not recorded)
 
-    def _send(self, raw: bytes, operation: Operation) -> bool:
-        self._outgoing.append(raw)
+    def _send(self, raw: bytes, operation: Operation, *, first: bool = False) -> bool:
+        number = 0 if operation.unit is None else operation.unit.number
+        self._outbox.put(raw, needed=number if first else 0, number=number)
         self._mirror.sent(operation)
-        if operation.unit is not None:
-            self.sent_number = max(self.sent_number, operation.unit.number)
         self._settling.sent(operation)
         self._rows.sent(operation)
         return True

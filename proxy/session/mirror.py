@@ -255,13 +255,6 @@ class Mirror:
             self._finish(skipped, done=False)
         self.discarding = not self._operations
 
-    def abandon(self, operation: Operation) -> None:
-        """A message was recorded, but not sent, because the server would skip it."""
-        operation.failed = operation.answered = True
-        if operation.unit is not None:
-            operation.unit.error = "skipped"
-        self._settle_unit(operation)
-
     def take_finished(self) -> list[Unit]:
         """The units that are over since the last time."""
         for unit in self.portals.unused:
@@ -270,12 +263,11 @@ class Mirror:
         self.finished, self.portals.unused = [], []
         return units
 
-    def cut(self, withheld: Unit | None = None) -> list[Unit]:
-        """The session ends here: the units that were under way, or `withheld`, which nothing will
-        finish."""
+    def cut(self) -> list[Unit]:
+        """The session ends here: the units that were under way, which nothing will finish."""
         self.portals.drop_all()
         under_way = [op.unit for op in self._operations if op.refusal is None]
-        units = [*self.finished, *_closed((*under_way, withheld, *self.portals.unused))]
+        units = [*self.finished, *_closed((*under_way, *self.portals.unused))]
         self.finished, self.portals.unused = [], []
         return units
 

@@ -65,8 +65,13 @@ class Outflow:
         elif walk.end < len(data):
             data = data[: walk.end]
         units = self._mirror.take_finished()
-        if data or units:
-            self._gate.hold(watermark, data, units, whole=walk.whole)
+        late = [unit for unit in units if unit.number > watermark]
+        if data or len(units) > len(late):
+            now = [unit for unit in units if unit.number <= watermark]
+            self._gate.hold(watermark, data, now, whole=walk.whole)
+        if late:
+            # Skipped before they were sent: they are in the ledger when their own record is.
+            self._gate.hold(max(unit.number for unit in late), b"", late, whole=walk.whole)
 
     def _follow(self, tag: int, raw: bytes) -> bytes | None:
         """What the client gets in place of a message; None for the message itself."""

@@ -179,7 +179,7 @@ class Session:
         """The session ends, for whatever reason: the units whose answer was cut off, or that were
         never sent."""
         self._over = True
-        return [*self._gate.cut(), *self._mirror.cut(self._intake.cut())]
+        return [*self._gate.cut(), *self._mirror.cut()]
 
     def _advance(self) -> list[Command]:
         if self._over or self._server_gone:

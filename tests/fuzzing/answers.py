@@ -38,8 +38,12 @@ class Reader:
     ready_count: int = 0
     copying: bool = False
     failed: bool = False
+    skipping: bool = False
 
     def asked(self, message: Asked) -> None:
+        if self.skipping and message.tag != frontend.SYNC:
+            return
+        self.skipping = False
         if message.tag not in ROWS_TAGS and message.tag != frontend.TERMINATE:
             self.waiting.append(message)
 
@@ -68,6 +72,7 @@ class Reader:
             return
         while self.waiting and self.waiting[0].tag != frontend.SYNC:
             self.waiting.popleft()
+        self.skipping = not self.waiting
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
@@ -17,6 +18,7 @@ from proxy.session.judge import Judge
 from proxy.session.mirror import Mirror
 from proxy.session.names import Names
 from proxy.session.operation import Kind
+from proxy.session.outbox import Outbox
 from proxy.session.outflow import Outflow
 from proxy.session.portals import Portals
 from proxy.session.refusals import Poison
@@ -246,13 +248,27 @@ def what_was_not_executed_is_forgotten(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Portals, "drop", Names.drop)
 
 
-def what_waits_for_its_record_is_forgotten(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr(Intake, "cut", lambda self: None)
+def what_needs_no_record_overtakes_what_does(patch: pytest.MonkeyPatch) -> None:
+    def put(original, self, raw, *, needed=0, number=0):
+        held, self._held = self._held, deque()
+        original(self, raw, needed=needed, number=number)
+        held.extend(self._held)
+        self._held = held
+
+    wrapped(patch, Outbox, "put", put)
+
+
+def what_the_server_skips_is_reported_at_once(patch: pytest.MonkeyPatch) -> None:
+    def hold(original, self, watermark, data, units=(), *, whole=True):
+        original(self, watermark if data else 0, data, units, whole=whole)
+
+    wrapped(patch, Gate, "hold", hold)
 
 
 WEAKENINGS: list[Patch] = [
     what_was_not_executed_is_forgotten,
-    what_waits_for_its_record_is_forgotten,
+    what_needs_no_record_overtakes_what_does,
+    what_the_server_skips_is_reported_at_once,
     one_record_too_early,
     nothing_is_held,
     held_is_forgotten,

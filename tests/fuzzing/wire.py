@@ -15,7 +15,7 @@ from tests.fuzzing.answers import Stream
 from tests.fuzzing.postgres import Mode, Sent, error, message
 from tests.fuzzing.sequence import Asked, Sequence
 from tests.fuzzing.server import Server
-from tests.fuzzing.texts import NONCE, OPENED, PRINCIPAL, Plans, make_plan
+from tests.fuzzing.texts import NONCE, OPENED, PRINCIPAL, SEALED, Plans, make_plan
 
 LIMITS: Final = MessageLimits(text_bytes_max=4_096, bind_bytes_max=4_096)
 BUFFERED_BYTES_MAX: Final = 256 * 1024 + 65_536
@@ -54,6 +54,7 @@ class Wire:
         for raw in raws:
             self.sequence.asked.append(Asked(raw, self.plans.generation, sound))
             self._unfed += raw
+            self.stream.guarded = self.stream.guarded or _is_guarded(raw)
 
     def feed(self, size_bytes: int) -> None:
         """The next bytes of the client arrive, if it is read from."""
@@ -177,7 +178,6 @@ class Wire:
             assert len(raw) == end, "half a message is sent"
             kept = len(self.sequence.kept)
             sent = self.sequence.send(raw, self.plans.generation, self.durable_number)
-            self.stream.guarded = self.stream.guarded or _is_guarded(raw)
             self._unread.append(sent)
             self._sent_count += 1
             for asked in self.sequence.kept[kept:]:
@@ -270,6 +270,6 @@ class Wire:
 
 
 def _is_guarded(raw: bytes) -> bool:
-    """Some of what the server says about it, and of what follows, is kept back. What a Describe is
-    about may not be known."""
-    return b"visible-" in raw or b"ddl" in raw or raw[0] == frontend.DESCRIBE
+    """From when it is judged, some of what the server says is kept back. What a Describe is about
+    may not be known."""
+    return SEALED.encode() in raw or b"ddl" in raw or raw[0] == frontend.DESCRIBE

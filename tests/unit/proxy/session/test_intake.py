@@ -3,9 +3,10 @@
 import pytest
 
 from proxy.policy.decision import StatementClass, Verdict
-from proxy.session.commands import Analyse, Record, ToClient, ToServer
+from proxy.session.commands import Analyse, End, Record, ToClient, ToServer
 from proxy.session.plan import DropStatement, Plan, SetSearchPath, Timing
 from proxy.wire.postgres.backend import encode_fields
+from proxy.wire.postgres.frontend import TERMINATE_MESSAGE
 from tests.unit.proxy.session.playbook import (
     BOUND,
     CLOSED,
@@ -141,13 +142,41 @@ def test_executing_a_write_again_waits_again():
     assert play.durable().upstream == execute(rows_max=1)
 
 
-def test_what_waits_for_its_record_is_dropped_if_the_server_began_to_skip():
+def test_what_waits_for_its_record_is_sent_though_the_server_skips_it():
     play = Play(Plans({"DELETE": FIRST})).client(parse("x"), parse("DELETE", b"d"), bind(b"d"))
-    play.server(PARSED, error()).durable()
+    assert play.server(PARSED, error()).reports == []
+    play.durable()
+    assert play.upstream == bind(b"d")
+    (report,) = play.reports
+    assert report.unit.error == "skipped"
+    assert play.client(execute(), SYNC).upstream == SYNC
+    assert play.server(READY).reports == []
+
+
+def test_writes_in_a_pipeline_are_recorded_while_the_first_waits():
+    play = Play(Plans({"DELETE": FIRST})).client(query("DELETE"), query("DELETE"), query("x"))
+    assert [record.unit.number for record in play.records] == [1, 2, 3]
     assert play.upstream == b""
-    assert play.client(SYNC).upstream == SYNC
-    play.server(READY)
-    assert play.reports[0].unit.error == "skipped"
+    assert play.durable(1).upstream == query("DELETE")
+    assert play.durable(2).upstream == query("DELETE") + query("x")
+
+
+def test_who_leaves_behind_a_write_that_waits_leaves_after_it():
+    play = Play(Plans({"DELETE": FIRST})).client(query("DELETE"), TERMINATE_MESSAGE, query("x"))
+    assert play.kinds == [Record]
+    play.durable()
+    assert play.kinds == [ToServer, End]
+    assert play.upstream == query("DELETE") + TERMINATE_MESSAGE
+
+
+def test_a_client_that_does_not_wait_is_not_read_for_ever():
+    play = Play(Plans({"DELETE": FIRST})).client(query("DELETE"))
+    for _ in range(100_000):
+        if not play.session.wants_client_bytes:
+            break
+        play.client(query("x" * 1000))
+    assert not play.session.wants_client_bytes
+    assert len(play.durable().upstream) > 256 * 1024
 
 
 def test_a_new_path_is_waited_for_and_then_counts():

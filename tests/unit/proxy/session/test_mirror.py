@@ -262,12 +262,6 @@ def test_what_stands_for_a_refused_text_is_none(mirror):
     assert not mirror.has_text_behind_head()
 
 
-def test_what_is_abandoned_is_reported_as_skipped(mirror):
-    unit = Unit(1)
-    mirror.abandon(Operation(Kind.EXECUTE, 0, unit=unit))
-    assert (mirror.finished, unit.error, mirror.idle) == ([unit], "skipped", True)
-
-
 CHANGE = plan(StatementClass.DDL)
 
 
