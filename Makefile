@@ -40,6 +40,10 @@ bench: $(VENV)/.dev ## direct, pgbouncer and Fengcun side by side
 load: $(VENV)/.dev ## a thousand connections, slow readers, connects, and ten minutes of soak
 	@$(BIN)/python -m tests.bench.load $(ARGS)
 
+.PHONY: drivers
+drivers: $(VENV)/.dev ## the drivers' own tests, without the proxy and through it
+	@$(BIN)/python -m tests.drivers.suites $(ARGS)
+
 .PHONY: fuzz
 fuzz: $(VENV)/.dev ## every property again, with FUZZ_EXAMPLES examples each
 	@$(BIN)/python -m pytest -p tests.fuzz --hypothesis-profile=fuzz tests/unit \
@@ -58,11 +62,14 @@ lock: ## resolve the dependencies again (needs uv; ARGS=--upgrade for newer ones
 	@command -v uv >/dev/null || { echo "Locking needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }
 	@compile() { uv pip compile --quiet --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url --custom-compile-command "make lock" \
-		$(ARGS) --output-file "deploy/$$1" "$${@:2}"; }; \
-	compile requirements-dev.lock pyproject.toml --extra dev; \
-	compile requirements-demo.lock pyproject.toml --extra demo -c deploy/requirements-dev.lock; \
-	compile requirements.lock pyproject.toml -c deploy/requirements-dev.lock; \
-	compile requirements-build.lock --group pyproject.toml:build -c deploy/requirements-dev.lock
+		$(ARGS) --output-file "$$1" "$${@:2}"; }; \
+	compile deploy/requirements-dev.lock pyproject.toml --extra dev; \
+	compile deploy/requirements-demo.lock pyproject.toml --extra demo -c deploy/requirements-dev.lock; \
+	compile deploy/requirements.lock pyproject.toml -c deploy/requirements-dev.lock; \
+	compile deploy/requirements-build.lock --group pyproject.toml:build \
+		-c deploy/requirements-dev.lock; \
+	for suite in tests/drivers/suites/requirements/*.in; do \
+		compile "$${suite%.in}.lock" "$$suite"; done
 
 .PHONY: clean
 clean: ## remove what make made

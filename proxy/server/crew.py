@@ -268,13 +268,20 @@ class Crew:
         return ""
 
     async def _pass_cancel(self, sender: int, key: str) -> None:
-        """To the worker whose number the key begins with; it alone knows whether it gave it out."""
+        """To every other worker; each knows what it gave out, and nobody else does."""
         try:
-            owner = self._workers.get(bytes.fromhex(key)[0])
-        except (ValueError, IndexError):
+            bytes.fromhex(key)
+        except ValueError:
             raise ProtocolViolation("a key that is none") from None
-        if owner is not None and owner.number != sender and owner.serves:
-            await owner.channel.ask("cancel", key, seconds_max=_CANCEL_SECONDS_MAX)
+        asked = (
+            each.channel.ask("cancel", key, seconds_max=_CANCEL_SECONDS_MAX)
+            for each in self._serving()
+            if each.number != sender
+        )
+        # One that has just ended has no session left to cancel.
+        for answer in await asyncio.gather(*asked, return_exceptions=True):
+            if isinstance(answer, BaseException) and not isinstance(answer, FengcunError):
+                raise answer
 
     async def _all_look(self, but: int) -> None:
         """Whoever changed a database goes on when all have seen it. One that ends meanwhile is

@@ -120,8 +120,8 @@ async def _to_nobody(_: bytes = b"") -> None:
 @dataclass(frozen=True, slots=True)
 class Neighbours:
     """A worker's number among `count` on one port, and its ways to the others: `pass_cancel` for
-    the key of a cancel request that may be another's, `schema_changed` to have all of them look at
-    the databases before it returns. Without arguments: a worker that has the port to itself."""
+    the key of a cancel request that is none of its own, `schema_changed` to have all of them look
+    at the databases before it returns. Without arguments: a worker that has the port to itself."""
 
     number: int = 0
     count: int = 1

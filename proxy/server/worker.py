@@ -121,7 +121,7 @@ class Worker:
         self._limits = limits or WorkerLimits()
         self._metrics = metrics
         self._neighbours = neighbours or Neighbours()
-        self._cancel_keys = CancelKeys(self._neighbours.number, self._neighbours.pass_cancel)
+        self._cancel_keys = CancelKeys()
         turns_max = self._neighbours.share(self._limits.handshakes_max)
         self._door = Door(self._neighbours.places, self._limits.connections_max, turns_max)
         self._strangers = Strangers(recorder, metrics)
@@ -242,7 +242,7 @@ class Worker:
         way = self._way
         greeted = await greeting.finish(way.client_tls)
         if isinstance(greeted.packet, CancelRequest):
-            await self._cancel_keys.cancel(greeted.packet.key)
+            await self._cancel_keys.cancel(greeted.packet.key, self._neighbours.pass_cancel)
             return None
         if greeted.secured is None and way.client_tls is not None and way.client_tls.required:
             raise EncryptionRequired(
@@ -275,8 +275,8 @@ class Worker:
         transport, server = await connect(way.upstream, way.upstream_tls, Peer)
         try:
             login = RelayedLogin() if proven is None else proven_login(proven, transport)
-            key = self._cancel_keys.fresh()
-            opening = Opening(key, login, visit.codec, unsealed=unsealed)
+            secret = self._cancel_keys.fresh_secret()
+            opening = Opening(secret, login, visit.codec, unsealed=unsealed)
             relay = Relay(peer, server, opening, self._metrics)
             if peer.lost or server.lost:
                 raise UpstreamUnavailable("the database closed the connection")

@@ -24,6 +24,8 @@ from proxy.wire.postgres.parameters import PINS
 _PASSWORD_BYTES_MAX: Final = 65_536
 _MESSAGE_BYTES_MAX: Final = 65_536
 _EARLY_BYTES_MAX: Final = 65_536
+_PROCESS_ID_BYTES: Final = 4
+_KEY_BYTES_MIN: Final = _PROCESS_ID_BYTES + 4
 
 _SERVER_TAGS: Final = dict.fromkeys(
     (
@@ -66,8 +68,9 @@ class _Phase(Enum):
 class Opening:
     """Feed both sides; once `open`, the database has let the client in and `opened` tells the rest.
 
-    `client_key` is the BackendKeyData body the client shall get instead of the server's, cut to
-    the server's length; `server_key` is the server's. The last message for the client, its
+    `server_key` is the server's BackendKeyData body. The client gets one with the server's process
+    id, which drivers show and compare with what pg_backend_pid() says, and with `secret`, cut to
+    the server's length, in the place of its secret. The last message for the client, its
     ReadyForQuery, is kept back in `ready` until somebody has decided that the session may begin.
     `login` answers the database until it lets the client in. `asked_codec` is that of the encoding
     the client asked for; ASCII is in all. `unsealed`: nothing is sealed, so whatever the session's
@@ -77,7 +80,7 @@ class Opening:
 
     def __init__(
         self,
-        client_key: bytes,
+        secret: bytes,
         login: Login,
         asked_codec: str = "ascii",
         *,
@@ -89,7 +92,7 @@ class Opening:
         self.refusal: str | None = None
         self.ready = b""
         self._answer: tuple[bytes | None, ...] | None = None
-        self._client_key = client_key
+        self._secret = secret
         self._phase = _Phase.AUTHENTICATING
         self._codec: str | None = None
         self._asked_codec = asked_codec
@@ -115,7 +118,8 @@ class Opening:
     def issued_key(self) -> bytes:
         """The BackendKeyData body that the client was given."""
         assert self.server_key is not None
-        return self._client_key[: len(self.server_key)]
+        secret_bytes = len(self.server_key) - _PROCESS_ID_BYTES
+        return self.server_key[:_PROCESS_ID_BYTES] + self._secret[:secret_bytes]
 
     def from_client(self, data: bytes) -> list[Command]:
         """The client sent `data`: its part of the authentication, or too early something else."""
@@ -168,6 +172,8 @@ class Opening:
                 return
             case backend.BACKEND_KEY_DATA:
                 self.server_key = raw[5:]
+                if len(self.server_key) < _KEY_BYTES_MIN:
+                    raise _broken()
                 raw = backend.encode_message(backend.BACKEND_KEY_DATA, self.issued_key)
             case backend.PARAMETER_STATUS:
                 self._parameter(raw)

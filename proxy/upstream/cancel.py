@@ -1,9 +1,10 @@
 """Cancel requests: clients hold keys that the proxy made, and the proxy alone holds the real ones.
 
 A cancel request is not authenticated and comes over a connection of its own, so a key we did not
-issue is ignored without a trace, as the server does it. That connection may be another worker's
-than the session's: the first byte of a key is the number of the worker that made it, and the rest,
-seven bytes of it at least, is what has to be known.
+issue is ignored without a trace, as the server does it. A key is the process id of the server, as
+drivers expect it, and a secret of ours, as long as the server's own: four bytes at least.
+That connection may be another worker's than the session's, and a key does not say whose it is. So
+a worker that does not know it asks all the others, by way of the service.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _AT_ONCE_MAX: Final = 16
 _SECONDS_MAX: Final = 5.0
 
 PassOn = Callable[[bytes], Awaitable[None]]
-"""Take the key of a cancel request to the worker that made it."""
+"""Take the key of a cancel request to the other workers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +36,15 @@ class _Real:
 
 
 class CancelKeys:
-    """The keys of the open sessions of one worker, whose number is `worker`. `pass_on` is asked
-    about keys that bear another worker's."""
+    """The keys of the open sessions of one worker."""
 
-    def __init__(self, worker: int = 0, pass_on: PassOn | None = None) -> None:
-        self._worker = worker
-        self._pass_on = pass_on
+    def __init__(self) -> None:
         self._real: dict[bytes, _Real] = {}
         self._sending_count = 0
 
-    def fresh(self) -> bytes:
-        """A random key of the greatest length; a session cuts it to its server's length."""
-        return bytes((self._worker,)) + secrets.token_bytes(3 + CANCEL_KEY_BYTES_MAX)
+    def fresh_secret(self) -> bytes:
+        """A random secret of the greatest length; a session cuts it to its server's length."""
+        return secrets.token_bytes(CANCEL_KEY_BYTES_MAX)
 
     def issue(
         self, issued: bytes, upstream: Upstream, context: ssl.SSLContext | None, real: bytes
@@ -58,10 +56,10 @@ class CancelKeys:
         """The session is over."""
         self._real.pop(issued, None)
 
-    async def cancel(self, issued: bytes) -> None:
-        """Pass a request on. Unknown keys, and requests beyond a fair rate, are ignored."""
+    async def cancel(self, issued: bytes, elsewhere: PassOn | None = None) -> None:
+        """Pass a request on: to the server, or where the key is not ours to `elsewhere`, if there
+        is one. Unknown keys, and requests beyond a fair rate, are ignored."""
         real = self._real.get(issued)
-        elsewhere = None if issued.startswith(bytes((self._worker,))) else self._pass_on
         if (real is None and elsewhere is None) or self._sending_count >= _AT_ONCE_MAX:
             return
         self._sending_count += 1

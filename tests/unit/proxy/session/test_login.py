@@ -16,7 +16,7 @@ from proxy.wire.postgres.scram import SCRAM, SCRAM_PLUS, ScramClient, ScramServe
 from tests.unit.proxy.session.playbook import answer
 from tests.unit.proxy.wire.postgres.test_scram import BINDING, PENCIL, PROVEN
 
-ISSUED = bytes(range(100, 160))
+SECRET = bytes(reversed(range(256)))
 OK = encode_authentication(backend.AUTHENTICATION_OK)
 BOTH = encode_mechanisms([SCRAM_PLUS, SCRAM])
 CONTINUE, FINAL = backend.AUTHENTICATION_SASL_CONTINUE, backend.AUTHENTICATION_SASL_FINAL
@@ -28,7 +28,7 @@ def to(kind, commands):
 
 @pytest.fixture
 def relayed():
-    return Opening(ISSUED, RelayedLogin())
+    return Opening(SECRET, RelayedLogin())
 
 
 @pytest.mark.parametrize("kind", [2, 3, 5, 7, 8, 9, 10, 11, 12, 13, 14, 77])
@@ -86,7 +86,7 @@ class Played:
     def __init__(self, theirs=None, ours=None):
         self.server = ScramServer(PENCIL, b"server", theirs)
         login = ProvenLogin(ScramClient(PROVEN, b"client", ours), b"v=for the client")
-        self.opening = Opening(ISSUED, login)
+        self.opening = Opening(SECRET, login)
 
     def ask(self, kind, body):
         return self.opening.from_server(encode_authentication(kind, body))

@@ -18,7 +18,7 @@ from tests.unit.proxy.session.playbook import DONE, PRINCIPAL, READY, answer, er
 OK = answer("R", struct.pack(">i", 0))
 KEY = answer("K", b"pid.key.")
 UTF8 = answer("S", b"server_encoding\0UTF8\0") + answer("S", b"client_encoding\0UTF8\0")
-ISSUED = bytes(range(100, 160))
+SECRET = bytes(reversed(range(256)))
 
 
 def row(*columns):
@@ -38,14 +38,24 @@ def to(kind, commands):
 
 
 def opening_after(*messages):
-    opening = Opening(ISSUED, RelayedLogin())
+    opening = Opening(SECRET, RelayedLogin())
     return opening, opening.from_server(b"".join(messages))
 
 
-def test_the_client_gets_a_key_of_ours_as_long_as_the_servers():
-    opening, commands = opening_after(OK, KEY)
-    assert to(ToClient, commands) == OK + answer("K", ISSUED[:8])
-    assert (opening.server_key, opening.issued_key) == (b"pid.key.", ISSUED[:8])
+@pytest.mark.parametrize("secret", [b"key.", bytes(range(256))], ids=["3.0", "3.2"])
+def test_the_client_gets_the_servers_process_id_and_a_secret_of_ours_as_long_as_the_servers(secret):
+    opening, commands = opening_after(OK, answer("K", b"pid." + secret))
+    issued = b"pid." + SECRET[: len(secret)]
+    assert to(ToClient, commands) == OK + answer("K", issued)
+    assert (opening.server_key, opening.issued_key) == (b"pid." + secret, issued)
+
+
+@pytest.mark.parametrize("key", [b"", b"pid", b"pid.", b"pid.key"])
+def test_a_key_that_is_too_short_to_hold_a_secret_is_not_passed_on(key):
+    opening, commands = opening_after(OK, answer("K", key))
+    assert to(ToClient, commands) == OK
+    assert type(commands[-1]) is End
+    assert not opening.open
 
 
 def test_until_an_encoding_is_known_and_served_nothing_but_ascii_is_said():
@@ -159,13 +169,13 @@ def test_a_session_that_cannot_be_judged_is_not_opened(messages):
 
 @given(st.lists(st.tuples(st.booleans(), st.binary(max_size=40)), max_size=8))
 def test_hostile_bytes_from_either_side_raise_nothing(pieces):
-    opening = Opening(ISSUED, RelayedLogin())
+    opening = Opening(SECRET, RelayedLogin())
     for from_client, data in pieces:
         (opening.from_client if from_client else opening.from_server)(data)
 
 
 def test_where_nothing_is_sealed_any_session_is_opened():
-    opening = Opening(ISSUED, RelayedLogin(), unsealed=True)
+    opening = Opening(SECRET, RelayedLogin(), unsealed=True)
     strange = answer("S", b"client_encoding\0MULE_INTERNAL\0")
     opening.from_server(OK + strange + KEY + READY)
     opening.from_server(learnt(standard_conforming_strings="off") + DONE + READY)

@@ -62,20 +62,21 @@ async def test_a_flood_of_requests_does_not_become_a_flood_of_connections():
     server.close()
 
 
-def test_fresh_keys_are_never_the_same():
+def test_fresh_secrets_are_never_the_same():
     keys = CancelKeys()
-    assert keys.fresh() != keys.fresh()
+    assert keys.fresh_secret()[:4] != keys.fresh_secret()[:4]
 
 
-async def test_a_key_of_another_worker_is_passed_on_and_one_of_our_own_never():
+async def test_an_unknown_key_is_passed_on_and_one_of_our_own_never(database):
+    upstream, sent = database
     passed = []
 
     async def pass_on(key):
         passed.append(key)
 
-    keys = CancelKeys(2, pass_on)
-    assert {keys.fresh()[0] for _ in range(20)} == {2}
-    await keys.cancel(b"\2unknown")
-    assert passed == []
-    await keys.cancel(b"\1another")
-    assert passed == [b"\1another"]
+    keys = CancelKeys()
+    keys.issue(b"ours....", upstream, None, b"servers.")
+    await keys.cancel(b"another.", pass_on)
+    assert (passed, sent) == ([b"another."], [])
+    await keys.cancel(b"ours....", pass_on)
+    assert (passed, sent) == ([b"another."], [encode_cancel(b"servers.")])
