@@ -38,9 +38,10 @@ func endings(log *Log) {
 	log.step("discard", func() (any, error) { return conn.Exec(background, "DISCARD ALL") })
 	victim := connect(path, nil)
 	var pid uint32
-	if err := victim.QueryRow(background, "SELECT pg_backend_pid()").Scan(&pid); err != nil {
-		panic(err)
-	}
+	log.step("pid", func() (any, error) {
+		err := victim.QueryRow(background, "SELECT pg_backend_pid()").Scan(&pid)
+		return pid == victim.PgConn().PID(), err
+	})
 	log.step("terminated", func() (any, error) {
 		return all(conn.Query(background, "SELECT pg_terminate_backend($1, 5000)", pid))
 	})
