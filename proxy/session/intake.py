@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from proxy.errors import ProtocolViolation
 from proxy.policy.decision import Decision
 from proxy.session import refusals
 from proxy.session.commands import Command, End, Record, ToServer, Unit
@@ -50,7 +51,9 @@ class Intake:
         self._settling = Settling()
         self._rows = Rows()
         self._recorded_number = 0
-        self._leaving = False
+        # The client has said its last word, or something that is none.
+        self._ending = False
+        self._violation: ProtocolViolation | None = None
         self._over = False
         self._commands: list[Command] = []
         self._take_message: dict[int, Callable[[bytes], bool]] = {
@@ -72,7 +75,7 @@ class Intake:
             self._over
             or self._judge.waiting
             or self._outbox.full
-            or (self._leaving and not self._outbox.empty)
+            or (self._ending and not self._outbox.empty)
             or self._rows.undecided
             or (self._awaited is not None and not self._awaited.answered)
             or self._mirror.in_flight_count >= _IN_FLIGHT_MAX
@@ -101,6 +104,8 @@ class Intake:
         if self._mirror.scene.unread and not self.waiting:
             self._commands.append(self._judge.read_anew())
         try:
+            if self._violation is not None and self._outbox.empty:
+                raise self._violation
             while not self.waiting:
                 frame = self._stopped_at or self._framer.take()
                 if frame is None:
@@ -108,6 +113,11 @@ class Intake:
                 self._stopped_at = None if self._taken(frame) else frame
                 if self._stopped_at is None:
                     self._judge.taken()
+        except ProtocolViolation as violation:
+            if self._outbox.empty:
+                raise
+            # What came before it is still to be sent.
+            self._ending, self._violation = True, violation
         finally:
             if data := self._outbox.take():
                 self._commands.append(ToServer(data))
@@ -253,8 +263,8 @@ class Intake:
 
     def _terminate(self, raw: bytes) -> bool:
         frontend.require_empty(raw)
-        self._leaving = not self._outbox.empty
-        if self._leaving:
+        self._ending = True
+        if not self._outbox.empty:
             return False
         self._commands += (ToServer(self._outbox.take() + raw), End(None))
         self._over = True

@@ -135,9 +135,9 @@ def _active(proxy):
     return proxy.database.run("SELECT query FROM pg_stat_activity WHERE state = 'active'")
 
 
-def test_the_clients_cancel_key_is_not_the_servers(proxy, connection):
+def test_the_process_id_is_the_servers(connection):
     real = connection.execute("SELECT pg_backend_pid()").fetchone()[0]
-    assert connection.pgconn.backend_pid != real
+    assert connection.pgconn.backend_pid == real
 
 
 def test_notifications_of_others_do_not_pass(proxy, connection):

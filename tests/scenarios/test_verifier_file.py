@@ -22,8 +22,9 @@ RELOADS = 'fengcun_policy_reloads_total{{result="{}"}}'
 @pytest.fixture
 def verifier(postgres: PostgresWorld) -> str:
     database = postgres.database()
-    database.run(f"DROP ROLE IF EXISTS {USER}")
-    database.run(f"CREATE ROLE {USER} LOGIN PASSWORD '{PASSWORD}'")
+    if not database.run(f"SELECT FROM pg_roles WHERE rolname = '{USER}'"):
+        database.run(f"CREATE ROLE {USER} LOGIN")
+    database.run(f"ALTER ROLE {USER} PASSWORD '{PASSWORD}'")
     ((found,),) = database.run(f"SELECT rolpassword FROM pg_authid WHERE rolname = '{USER}'")
     return str(found)
 

@@ -169,6 +169,15 @@ def test_who_leaves_behind_a_write_that_waits_leaves_after_it():
     assert play.upstream == query("DELETE") + TERMINATE_MESSAGE
 
 
+@pytest.mark.parametrize("sent", [b"\x03rubbish", execute()[:4] + b"\xff"])
+def test_what_came_before_a_violation_is_sent(sent):
+    play = Play(Plans({"DELETE": FIRST})).client(query("DELETE"), answer("?"), query("x"))
+    assert play.kinds == [Record]
+    play.client(sent).durable()
+    assert play.upstream == query("DELETE")
+    assert (play.kinds[0], play.kinds[-1]) == (ToServer, End)
+
+
 def test_a_client_that_does_not_wait_is_not_read_for_ever():
     play = Play(Plans({"DELETE": FIRST})).client(query("DELETE"))
     for _ in range(100_000):
