@@ -22,7 +22,7 @@ RELOADS = 'fengcun_policy_reloads_total{{result="{}"}}'
 @pytest.fixture
 def verifier(postgres: PostgresWorld) -> str:
     database = postgres.database()
-    if not database.run(f"SELECT FROM pg_roles WHERE rolname = '{USER}'"):
+    if not database.run(f"SELECT 1 FROM pg_roles WHERE rolname = '{USER}'"):
         database.run(f"CREATE ROLE {USER} LOGIN")
     database.run(f"ALTER ROLE {USER} PASSWORD '{PASSWORD}'")
     ((found,),) = database.run(f"SELECT rolpassword FROM pg_authid WHERE rolname = '{USER}'")
