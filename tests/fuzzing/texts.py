@@ -132,7 +132,7 @@ def _effects(word: Word) -> tuple[Effect, ...]:
         case Word(name="close", arguments=(name,)):
             return (DropPortal(name),)
         case Word(name=name, arguments=arguments) if name in CONTROL and name != "begin":
-            return (TransactionControl(CONTROL[name], *arguments),)
+            return (TransactionControl(CONTROL[name], *arguments[:1]),)
         case _:
             return ()
 
