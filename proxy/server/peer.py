@@ -13,6 +13,8 @@ from proxy.server.tls_layer import TlsLayer
 
 _WRITE_HIGH_BYTES: Final = 256 * 1024
 _LINGER_SECONDS: Final = 5.0
+# From an end that has more than this ready, uvloop would read on for many times as much.
+_TURN_BYTES: Final = 64 * 1024
 # A machine that has gone without a word is noticed after two minutes of silence.
 _KEEPALIVE: Final = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
@@ -41,6 +43,7 @@ class Peer(asyncio.Protocol):
         self._on_made = on_made
         self._transport: asyncio.Transport | None = None
         self._reading = self._wanted = True
+        self._had_turn = False
         self._written_bytes = 0
         self._tls: TlsLayer | None = None
         self._handshake: asyncio.Future[None] | None = None
@@ -76,11 +79,22 @@ class Peer(asyncio.Protocol):
     def _read_on(self) -> None:
         """TLS answers by itself some of what arrives (alerts, keys updated: RFC 8446, 4.6.3), so
         from who does not take the answers nothing more is read."""
-        reading = self._wanted and not (self.crowded and self._tls is not None)
+        stuck = self.crowded and self._tls is not None
+        reading = self._wanted and not stuck and not self._had_turn
         if reading is not self._reading and not self.lost:
             self._reading = reading
             transport = self._made()
             (transport.resume_reading if reading else transport.pause_reading)()
+
+    def _let_others(self) -> None:
+        """Whoever sends a lot waits until all others have been looked at."""
+        self._had_turn = True
+        self._read_on()
+        asyncio.get_running_loop().call_soon(self._next_turn)
+
+    def _next_turn(self) -> None:
+        self._had_turn = False
+        self._read_on()
 
     async def start_tls(self, context: ssl.SSLContext, begun: bytes = b"") -> TlsLayer:
         """Become the server side of a TLS connection, of which `begun` has arrived already: from
@@ -127,6 +141,8 @@ class Peer(asyncio.Protocol):
             self.on_data(data)
         else:
             self._decrypt(self._tls, data)
+        if len(data) >= _TURN_BYTES and not self._had_turn:
+            self._let_others()
 
     def _decrypt(self, tls: TlsLayer, data: bytes) -> None:
         try:

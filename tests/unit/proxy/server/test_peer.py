@@ -2,8 +2,10 @@
 
 import asyncio
 import socket
+import threading
 
 import pytest
+import uvloop
 
 from proxy.server.peer import Peer
 from tests.unit.proxy.server.certificate import make_certificate
@@ -197,3 +199,48 @@ async def test_an_end_that_is_gone_without_a_word_will_be_noticed(ends):
     assert connection.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     options = (socket.TCP_KEEPIDLE, socket.TCP_KEEPINTVL, socket.TCP_KEEPCNT)
     assert [connection.getsockopt(socket.IPPROTO_TCP, each) for each in options] == [60, 10, 6]
+
+
+def test_who_sends_a_lot_waits_for_the_others():
+    """Between two of its chunks, everything that was ready has had its turn."""
+    uvloop.run(_a_lot_arrives())
+
+
+async def _a_lot_arrives():
+    loop = asyncio.get_running_loop()
+    turns_count, size_bytes, large, left = 0, 40_000_000, [], 40_000_000
+    done = asyncio.Event()
+
+    def turn():
+        nonlocal turns_count
+        turns_count += 1
+        if not done.is_set():
+            loop.call_soon(turn)
+
+    def arrived(data):
+        nonlocal left
+        left -= len(data)
+        if len(data) >= 64 * 1024:
+            large.append(turns_count)
+        if left == 0:
+            done.set()
+
+    def made(peer):
+        peer.on_data = arrived
+        loop.call_soon(turn)
+
+    server = await loop.create_server(lambda: Peer(made), "127.0.0.1", 0)
+    sending = threading.Thread(
+        target=_send, args=(server.sockets[0].getsockname(), b"x" * size_bytes)
+    )
+    sending.start()
+    await done.wait()
+    sending.join()
+    server.close()
+    assert len(large) > 10
+    assert len(set(large)) == len(large)
+
+
+def _send(address, data):
+    with socket.create_connection(address) as connection:
+        connection.sendall(data)
