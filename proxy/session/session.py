@@ -62,7 +62,6 @@ class Session:
 
     def __init__(self, opened: Opened, plans: Plans, nonce: bytes, limits: MessageLimits) -> None:
         poison = Poison(nonce)
-        self.unsealed = opened.unsealed
         self._mirror = Mirror(
             opened.principal, opened.user, opened.path, opened.codec, unsealed=opened.unsealed
         )
