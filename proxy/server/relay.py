@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Iterable
 from time import perf_counter
 from typing import assert_never
 
@@ -23,6 +24,7 @@ from proxy.session.commands import (
     Report,
     ToClient,
     ToServer,
+    Unit,
 )
 from proxy.session.opening import Opening
 from proxy.session.plan import Plan, Scene
@@ -63,6 +65,8 @@ class Relay:
         self._held_since: float | None = None
         self._draining = False
         self._ended = False
+        # Cut off before their decisions were durable.
+        self._unreported: list[Unit] = []
         # Goes up with whatever happens, so that somebody can see that nothing has.
         self.steps_count = 0
         client.on_data, server.on_data = self._from_client, self._from_server
@@ -91,6 +95,8 @@ class Relay:
         if self._session is not None and not self._ended:
             self._run(self._session.durable(number))
             self._note_times(self._session)
+        elif self._unreported:
+            self._report_cut([])
 
     def fail(self, error: FengcunError) -> None:
         """End the session with an error of our own; nothing that is held goes out."""
@@ -215,19 +221,25 @@ class Relay:
         if self._ended:
             return
         self._ended = True
-        self._report_cut()
+        self._cut()
         self._client.on_data = self._server.on_data = _drop
         if farewell is not None:
             self._client.write(farewell)
         self._client.close()
         self._server.close()
 
-    def _report_cut(self) -> None:
+    def _cut(self) -> None:
         """What was under way is over; what is not durable was not released either."""
-        if self._session is None or self._scribe is None:
-            return
-        for unit in self._session.cut():
-            if unit.index is not None:
+        if self._session is not None:
+            self._report_cut(self._session.cut())
+
+    def _report_cut(self, units: Iterable[Unit]) -> None:
+        """An outcome names the place of its decision, which is known once that is durable."""
+        units, self._unreported = [*self._unreported, *units], []
+        for unit in units:
+            if unit.index is None:
+                self._unreported.append(unit)
+            elif self._scribe is not None:
                 self._scribe.outcome(unit, cut=True)
 
     def _balance(self) -> None:
@@ -255,7 +267,7 @@ class Relay:
     def _client_lost(self) -> None:
         if not self._ended:
             self._ended = True
-            self._report_cut()
+            self._cut()
         self._server.close()
         self._lost()
 

@@ -1,6 +1,7 @@
 """Recorded before released: no answer reaches a client before its record is durable, and nothing
 that can change the database is sent before. The ledger here is durable when the test says so."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -168,3 +169,25 @@ def test_an_answer_whose_server_dies_is_still_held(proxy, client):
     received = client.until("never")
     assert tags(received) == "TDCZE"
     assert received[-1].fields["C"] == "57P01"
+
+
+@pytest.mark.parametrize("sent", [query("INSERT INTO noted VALUES (1)"), query("SELECT 1")])
+def test_who_hangs_up_before_the_record_is_durable_leaves_a_decision_with_an_outcome(
+    proxy, client, sent
+):
+    client.send(sent)
+    wait_for_records(proxy, 1)
+    client.socket.close()
+    wait_until_gone(proxy)
+    proxy.call(proxy.notary.release)
+    proxy.wait(proxy.notary.submitted("outcome", 1))
+    (outcome,) = proxy.call(lambda: proxy.notary.headers("outcome"))
+    assert (outcome["decision"], outcome["cut"]) == (0, True)
+    assert noted(proxy) == [0]
+
+
+def wait_until_gone(proxy: RunningProxy) -> None:
+    deadline = time.monotonic() + 30
+    while proxy.call(lambda: proxy.worker.connections_count):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
