@@ -8,11 +8,10 @@ from typing import Annotated
 
 import typer
 
-from ledger.cli import JsonOption, plain_errors, print_json
+from ledger.commands.app import JsonOption, plain_errors, print_json
 from ledger.errors import ConfigurationError, FormatError
 from ledger.keys import load_verifier_keys
 from ledger.note import Algorithm
-from ledger.witness import submit  # noqa: F401 - adds its command to `fengcun ledger`
 from ledger.witness.rules import Refused
 from ledger.witness.state import init_witness, watch_log
 from ledger.witness.witness import Witness

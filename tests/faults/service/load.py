@@ -43,9 +43,12 @@ class Journal:
             assert self._grown.wait_for(lambda: len(self._answered) >= enough, ANSWERS_MAX_S)
 
 
-def ask_until_it_ends(site: Site, journal: Journal, name: str) -> None:
+def ask_until_it_ends(
+    site: Site, journal: Journal, name: str, connected: threading.Barrier
+) -> None:
     try:
         with site.connect() as connection:
+            connected.wait()
             for number in range(1 << 30):
                 statement = f"SELECT '{name}-{number}', role FROM case_person WHERE cp_id = 17"
                 connection.execute(statement.encode())
@@ -56,13 +59,17 @@ def ask_until_it_ends(site: Site, journal: Journal, name: str) -> None:
 
 @contextmanager
 def clients(site: Site, journal: Journal, name: str) -> Iterator[None]:
-    """Asking all the time, until the service is gone."""
+    """Asking all the time, each with a session of its own, until the service is gone."""
+    connected = threading.Barrier(CLIENTS_COUNT + 1, timeout=ANSWERS_MAX_S)
     threads = [
-        threading.Thread(target=ask_until_it_ends, args=(site, journal, f"{name}-{number}"))
+        threading.Thread(
+            target=ask_until_it_ends, args=(site, journal, f"{name}-{number}", connected)
+        )
         for number in range(CLIENTS_COUNT)
     ]
     for thread in threads:
         thread.start()
+    connected.wait()
     yield
     for thread in threads:
         thread.join(STOPS_AFTER_MAX_S)

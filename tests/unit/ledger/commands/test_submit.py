@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import ClientSession, web
 
-from ledger.witness.submit import http_ask
+from ledger.commands.submit import http_ask
 from ledger.witnessed import WitnessUnavailable
 
 

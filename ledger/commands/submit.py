@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from ledger.cli import JsonOption, LogOption, ledger_app, plain_errors, print_json, require_log
+from ledger.commands.app import (
+    JsonOption,
+    LogOption,
+    ledger_app,
+    plain_errors,
+    print_json,
+    require_log,
+)
 from ledger.errors import ConfigurationError
 from ledger.fetch import DirectoryLog
 from ledger.keys import load_verifier_keys

@@ -1,0 +1,1 @@
+"""`fengcun ledger` and `fengcun keys`, one file for each command."""

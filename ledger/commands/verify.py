@@ -1,0 +1,98 @@
+"""`fengcun ledger verify`: everything again, from the entries."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger.commands.app import (
+    FOUND_WRONG,
+    JsonOption,
+    KeyOption,
+    LogOption,
+    ledger_app,
+    load_checkpoint,
+    plain_errors,
+    print_json,
+    require_log,
+)
+from ledger.errors import FormatError
+from ledger.keys import load_verifier_keys
+from ledger.note import VerifierKey
+from ledger.verify import LogInvalid, verify_log
+from ledger.witnessed import CosignedNote, cosigned_path, kept
+from ledger.wording import (
+    invalid_as_json,
+    report_as_json,
+    report_lines,
+    sentence,
+    witness_as_json,
+    witness_line,
+)
+
+
+@ledger_app.command()
+def verify(
+    log: LogOption,
+    key: KeyOption,
+    seen: Annotated[
+        list[Path] | None,
+        typer.Option(help="a checkpoint of this log kept elsewhere: finds rollback and fork"),
+    ] = None,
+    witness: Annotated[
+        list[Path] | None,
+        typer.Option(help="a witness's public key: also hold the log against what it cosigned"),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recompute everything from the entries, with public keys only. Exit 1 if any is wrong."""
+    with plain_errors():
+        keys = load_verifier_keys(key)
+        reader = require_log(log)
+        checkpoints = [load_checkpoint(path, keys) for path in seen or []]
+        witnessed = [_witnessed(log, each) for each in _witness_keys(witness)]
+        checkpoints += [load_checkpoint(path, keys) for path, _ in witnessed]
+        try:
+            report = verify_log(reader, keys, seen=checkpoints, progress=_progress)
+        except LogInvalid as invalid:
+            _clear_progress()
+            print_json(invalid_as_json(invalid)) if as_json else typer.secho(
+                sentence(invalid), fg=typer.colors.RED, bold=True
+            )
+            raise typer.Exit(FOUND_WRONG) from invalid
+    _clear_progress()
+    seen_by = [cosigned for _, cosigned in witnessed]
+    if as_json:
+        print_json({**report_as_json(report), "witnesses": list(map(witness_as_json, seen_by))})
+        return
+    first, *rest = report_lines(report)
+    typer.secho(first, fg=typer.colors.GREEN, bold=True)
+    typer.echo("\n".join([*rest, *map(witness_line, seen_by)]))
+
+
+def _witness_keys(files: list[Path] | None) -> list[VerifierKey]:
+    return load_verifier_keys(files) if files else []
+
+
+def _witnessed(log: Path, witness: VerifierKey) -> tuple[Path, CosignedNote]:
+    """What the witness cosigned last, as far as this copy of the log knows, and the file of it."""
+    found = kept(log, witness)
+    if found is None:
+        raise FormatError(f"{witness.name} has cosigned nothing of this copy of the log")
+    return cosigned_path(log, witness), found
+
+
+def _progress(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        percent = 100 * done // max(1, total)
+        sys.stderr.write(f"\r\x1b[K正在核验 / verifying  {done:,} of {total:,}  {percent} %")
+        sys.stderr.flush()
+
+
+def _clear_progress() -> None:
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\x1b[K")
+        sys.stderr.flush()
