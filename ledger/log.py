@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from ledger.chain import Chain, own_draft
@@ -86,7 +86,7 @@ def open_sequencer(
     proxy_id: str,
     *,
     clock_ms: Callable[[], int],
-    seen: Checkpoint | None = None,
+    seen: Sequence[Checkpoint] = (),
     segment_bytes: int = SEGMENT_BYTES,
     reserve_bytes: int = RESERVE_BYTES,
 ) -> Sequencer:

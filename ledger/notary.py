@@ -233,7 +233,13 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--keys", type=Path, required=True, help="key directory")
     parser.add_argument("--socket", type=Path, required=True, help="where workers connect")
     parser.add_argument("--proxy-id", required=True)
-    parser.add_argument("--seen", type=Path, help="a checkpoint kept elsewhere: refuse to go back")
+    parser.add_argument(
+        "--seen",
+        type=Path,
+        action="append",
+        default=[],
+        help="a checkpoint kept elsewhere, repeatable: refuse to go back",
+    )
     parser.add_argument("--reserve-bytes", type=int, default=RESERVE_BYTES)
     parser.add_argument(
         "--force-filesystem", action="store_true", help="accept one that may not keep a sync"
@@ -241,9 +247,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _seen(path: Path | None, key: VerifierKey) -> Checkpoint | None:
-    if path is None:
-        return None
+def _seen(path: Path, key: VerifierKey) -> Checkpoint:
     try:
         return open_checkpoint(path.read_bytes(), [key])
     except (OSError, FormatError) as error:
@@ -266,7 +270,7 @@ def main(argv: list[str] | None = None) -> int:
             keys,
             arguments.proxy_id,
             clock_ms=lambda: time.time_ns() // 1_000_000,
-            seen=_seen(arguments.seen, keys.log.verifier),
+            seen=[_seen(path, keys.log.verifier) for path in arguments.seen],
             reserve_bytes=arguments.reserve_bytes,
         )
         failure: Exception | None = asyncio.run(run(sequencer, disk, arguments.socket))

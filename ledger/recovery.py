@@ -60,11 +60,11 @@ class _Published:
     previous: bytes
 
 
-def recover(disk: Disk, keys: NotaryKeys, seen: Checkpoint | None = None) -> Recovered:
+def recover(disk: Disk, keys: NotaryKeys, seen: Sequence[Checkpoint] = ()) -> Recovered:
     """Raises `ConfigurationError` for a foreign log or wrong key, `LedgerDamaged` for the rest.
 
-    `seen` is a checkpoint of this log that someone else kept; a log that does not contain it was
-    rolled back or forked.
+    `seen` are checkpoints of this log that somebody kept; a log that does not contain each of them
+    was rolled back or forked.
     """
     published = _read_published(disk, keys)
     names = tuple(name for name in disk.names(WAL_FOLDER) if name.endswith(".seg"))
@@ -76,8 +76,9 @@ def recover(disk: Disk, keys: NotaryKeys, seen: Checkpoint | None = None) -> Rec
         raise LedgerDamaged("the write-ahead log is behind what was published: a rollback?")
     frontier = published.frontier.copy() if published else Frontier()
     previous = published.previous if published else bytes(32)
-    if published and seen and seen.size <= size:
-        _require_seen(seen, edge_of(seen.size, _subtrees(disk, size)).root())
+    for kept in seen:
+        if published and kept.size <= size:
+            _require_seen(kept, edge_of(kept.size, _subtrees(disk, size)).root())
     unpublished: list[Frame] = []
     for frame in wal.frames:
         if frame.end_index <= size:
@@ -87,9 +88,10 @@ def recover(disk: Disk, keys: NotaryKeys, seen: Checkpoint | None = None) -> Rec
             raise LedgerDamaged(f"the write-ahead log does not continue entry {frontier.size}")
         previous = _replay(frame, frontier, previous, keys, seen)
         unpublished.append(frame)
-    if seen and seen.size > frontier.size:
+    seen_size = max((kept.size for kept in seen), default=0)
+    if seen_size > frontier.size:
         raise LedgerDamaged(
-            f"the log ends at {frontier.size}, yet {seen.size} entries were seen: a rollback?"
+            f"the log ends at {frontier.size}, yet {seen_size} entries were seen: a rollback?"
         )
     if not published:
         _check_genesis(unpublished[0].entries[0], keys)
@@ -193,7 +195,7 @@ def _compare_published(frame: Frame, published: _Published | None, keys: NotaryK
 
 
 def _replay(
-    frame: Frame, frontier: Frontier, previous: bytes, keys: NotaryKeys, seen: Checkpoint | None
+    frame: Frame, frontier: Frontier, previous: bytes, keys: NotaryKeys, seen: Sequence[Checkpoint]
 ) -> bytes:
     """Append the frame's entries to `frontier`; returns the digest of its last entry."""
     for data in frame.entries:
@@ -202,8 +204,9 @@ def _replay(
             raise LedgerDamaged(f"entry {frontier.size} does not follow the entry before it")
         previous = sha256(data).digest()
         frontier.append(leaf_hash(data))
-        if seen and seen.size == frontier.size:
-            _require_seen(seen, frontier.root())
+        for kept in seen:
+            if kept.size == frontier.size:
+                _require_seen(kept, frontier.root())
     checkpoint = _open(frame.checkpoint_note, keys, "a checkpoint in the write-ahead log")
     if (checkpoint.size, checkpoint.root) != (frontier.size, frontier.root()):
         raise LedgerDamaged(f"the entries up to {frontier.size} do not have their signed root")

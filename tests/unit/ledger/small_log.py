@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -103,7 +103,7 @@ class SmallLog:
         return self
 
     def prepare(
-        self, disk: Disk | None = None, seen: Checkpoint | None = None, reserve_bytes: int = 0
+        self, disk: Disk | None = None, seen: Sequence[Checkpoint] = (), reserve_bytes: int = 0
     ) -> Sequencer:
         """Recovered, and not started."""
         return open_sequencer(
@@ -117,7 +117,7 @@ class SmallLog:
         )
 
     def open(
-        self, disk: Disk | None = None, seen: Checkpoint | None = None, reserve_bytes: int = 0
+        self, disk: Disk | None = None, seen: Sequence[Checkpoint] = (), reserve_bytes: int = 0
     ) -> SmallLog:
         self.sequencer = self.prepare(disk, seen, reserve_bytes)
         self.sequencer.start()

@@ -78,6 +78,6 @@ def test_a_log_goes_on_at_any_size(tmp_path: Path, count: int):
     size = log.verify().size
     note = DirectoryLog(log.root).read("checkpoint")
     old = open_checkpoint(note, [log.keys.log.verifier])
-    log.open(seen=old).append(1)
+    log.open(seen=[old]).append(1)
     log.close()
     assert log.verify(seen=[old]).size == size + 4

@@ -144,13 +144,14 @@ def test_other_keys_are_a_matter_of_configuration(log: SmallLog, keys: NotaryKey
 
 def test_a_checkpoint_seen_elsewhere_finds_rollback_and_fork(log: SmallLog, tmp_path: Path):
     seen = open_checkpoint((log.root / "checkpoint").read_bytes(), [log.keys.log.verifier])
-    assert recover(log.disk, log.keys, seen).frontier.size == seen.size
+    assert recover(log.disk, log.keys, [seen]).frontier.size == seen.size
     ahead = Checkpoint(seen.origin, seen.size + 1, seen.root)
-    with pytest.raises(LedgerDamaged, match="rollback"):
-        recover(log.disk, log.keys, ahead)
-    for size in (seen.size, seen.size - 1):
-        with pytest.raises(LedgerDamaged, match="fork"):
-            recover(log.disk, log.keys, Checkpoint(seen.origin, size, bytes(32)))
+    others = [Checkpoint(seen.origin, size, bytes(32)) for size in (seen.size, seen.size - 1)]
+    for wrong, what in ((ahead, "rollback"), (others[0], "fork"), (others[1], "fork")):
+        # One of several is enough, wherever it stands among them.
+        for kept in ([wrong], [seen, wrong], [wrong, seen]):
+            with pytest.raises(LedgerDamaged, match=what):
+                recover(log.disk, log.keys, kept)
 
 
 def test_two_checkpoints_of_one_size_are_a_fork(tmp_path: Path):
