@@ -5,21 +5,29 @@ Nothing here is durable; whoever calls `extend` writes the result or never uses 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Final
+from typing import Final, TypeAlias, assert_never
 
 from nacl.bindings import crypto_sign, crypto_sign_BYTES
 
 from ledger.checkpoint import Checkpoint
 from ledger.entry import PayloadReference, entry_key_name, entry_text, format_time
-from ledger.envelope import Epoch, Recipient, epoch_context, new_data_key, wrap_key
+from ledger.envelope import (
+    Epoch,
+    Recipient,
+    epoch_context,
+    new_data_key,
+    pseudonym_context,
+    wrap_key,
+)
 from ledger.errors import FormatError
 from ledger.header import NOTARY_KINDS, EntryKind, Header, encode_header, judge_header
 from ledger.keys import NotaryKeys
 from ledger.merkle import Frontier, leaf_hash
-from ledger.note import SigningKey, note_signer
+from ledger.note import SigningKey, joint_signer, note_signer
+from ledger.rotation import Purpose, signing_key_header
 from ledger.wal import Frame
 from ledger.wire import RawDraft
 
@@ -49,6 +57,35 @@ def judge_draft(raw: RawDraft) -> JudgedDraft:
     return JudgedDraft(kind, raw.header_line, raw.payload)
 
 
+@dataclass(frozen=True, slots=True)
+class NewEntryKey:
+    """Entries after the one that says so are signed by this key alone."""
+
+    key: SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class NewLogKey:
+    """Checkpoints bear this key's signature beside the older one's."""
+
+    key: SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class LogKeyRetired:
+    """The older of two log keys signs no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecipients:
+    """Later epochs are for these alone."""
+
+    recipients: tuple[Recipient, ...]
+
+
+Change: TypeAlias = NewEntryKey | NewLogKey | LogKeyRetired | NewRecipients
+
+
 class Chain:
     """Numbers, links, seals and signs. Owned by one thread."""
 
@@ -59,10 +96,12 @@ class Chain:
         self._proxy_id = proxy_id
         self._origin_bytes = keys.origin.encode()
         self._proxy_id_bytes = proxy_id.encode()
+        self._pseudonym_key = keys.pseudonyms.key
         self._recipients: tuple[Recipient, ...] = keys.recipients
         assert keys.entry.name == entry_key_name(keys.origin, proxy_id)
         self._sign_entry = _fast_signer(keys.entry)
-        self._sign_checkpoint = keys.log.signer()
+        self._log_keys = keys.signing_checkpoints
+        self._sign_checkpoint = joint_signer([key.signer() for key in self._log_keys])
         self._frontier = frontier
         self._previous = previous
         self._epoch: Epoch | None = None
@@ -92,9 +131,55 @@ class Chain:
             entry, ciphertext = self._write(draft, time)
             entries.append(entry)
             ciphertexts.append(ciphertext)
+        return Frame(first_index, tuple(entries), tuple(ciphertexts), self._checkpoint())
+
+    def announce(self, change: Change, now_ms: int) -> Frame:
+        """A frame with the `key` entry for the change; what follows is written under it.
+
+        The keys that have to agree sign the entry too: see `rotation`.
+        """
+        first_index = self.size
+        header, witnesses = self._announcement(change)
+        draft = own_draft(EntryKind.KEY, header)
+        entry, _ = self._write(draft, format_time(now_ms), [key.signer() for key in witnesses])
+        match change:
+            case NewEntryKey(key):
+                self._sign_entry = _fast_signer(key)
+            case NewLogKey(key):
+                self._log_keys = (*self._log_keys, key)
+            case LogKeyRetired():
+                self._log_keys = self._log_keys[1:]
+            case NewRecipients(recipients):
+                self._recipients, self._epoch = recipients, None
+            case _:
+                assert_never(change)
+        self._sign_checkpoint = joint_signer([key.signer() for key in self._log_keys])
+        return Frame(first_index, (entry,), (b"",), self._checkpoint())
+
+    def _announcement(self, change: Change) -> tuple[Header, tuple[SigningKey, ...]]:
+        """What the entry says, and who signs it beside the entry key in force."""
+        match change:
+            case NewEntryKey(key):
+                return signing_key_header(Purpose.ENTRY, key.verifier), (key,)
+            case NewLogKey(key):
+                return signing_key_header(Purpose.LOG, key.verifier), (*self._log_keys, key)
+            case LogKeyRetired():
+                retired = str(self._log_keys[0].verifier)
+                return {"purpose": Purpose.LOG_RETIRED.value, "key": retired}, ()
+            case NewRecipients(recipients):
+                context = pseudonym_context(self._origin)
+                header: Header = {
+                    "purpose": Purpose.RECIPIENTS.value,
+                    "recipients": [str(recipient) for recipient in recipients],
+                    "pseudonym_key": wrap_key(self._pseudonym_key, recipients, context),
+                }
+                return header, ()
+            case _:
+                assert_never(change)
+
+    def _checkpoint(self) -> bytes:
         checkpoint = Checkpoint(self._origin, self.size, self._frontier.root())
-        note = checkpoint.signed(self._sign_checkpoint)
-        return Frame(first_index, tuple(entries), tuple(ciphertexts), note)
+        return checkpoint.signed(self._sign_checkpoint)
 
     def epoch_draft(self, now_ms: int) -> JudgedDraft:
         """A fresh data key for all that follows; the draft must be the very next entry."""
@@ -103,9 +188,15 @@ class Chain:
         wrapped = wrap_key(key, self._recipients, context)
         self._epoch = Epoch(key, origin=self._origin, proxy_id=self._proxy_id, number=number)
         self._epoch_began_ms = now_ms
-        return own_draft(EntryKind.KEY, {"purpose": "epoch", "wrapped": wrapped})
+        header: Header = {"purpose": Purpose.EPOCH.value, "wrapped": wrapped}
+        return own_draft(EntryKind.KEY, header)
 
-    def _write(self, draft: JudgedDraft, time: bytes) -> tuple[bytes, bytes]:
+    def _write(
+        self,
+        draft: JudgedDraft,
+        time: bytes,
+        witnesses: Sequence[Callable[[bytes], bytes]] = (),
+    ) -> tuple[bytes, bytes]:
         sequence = self._frontier.size
         ciphertext, reference = b"", None
         if draft.payload is not None:
@@ -120,7 +211,8 @@ class Chain:
             header_line=draft.header_line,
             payload=reference,
         )
-        entry = self._sign_entry(text)
+        sign = joint_signer([self._sign_entry, *witnesses]) if witnesses else self._sign_entry
+        entry = sign(text)
         self._previous = sha256(entry).digest()
         self._frontier.append(leaf_hash(entry))
         return entry, ciphertext

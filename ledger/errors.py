@@ -37,6 +37,15 @@ class ConfigurationError(LedgerError):
     """The operator's fault: missing log, wrong key, foreign origin, unsafe file mode. Exit 2."""
 
 
+class LogFrozen(ConfigurationError):
+    """The log was ended on purpose and is never signed again. Exit 2."""
+
+    def __init__(self, origin: str, successor: str | None) -> None:
+        go_on = "it is continued by " + successor if successor else "begin the log that follows it"
+        super().__init__(f"the log {origin} is frozen: {go_on}")
+        self.successor = successor
+
+
 class LedgerDamaged(LedgerError):
     """The log on disk contradicts itself or something signed earlier. Never healed. Exit 3."""
 

@@ -146,6 +146,7 @@ FIELDS: Final[Mapping[EntryKind, Mapping[str, Field]]] = MappingProxyType(
     {
         EntryKind.GENESIS: _fields(
             format=Shape.WORD,
+            alg=(Shape.WORD,),
             log_key=Shape.KEY,
             entry_key=Shape.KEY,
             recipients=Shape.KEYS,
@@ -161,7 +162,10 @@ FIELDS: Final[Mapping[EntryKind, Mapping[str, Field]]] = MappingProxyType(
             torn_bytes=Shape.COUNT,
         ),
         EntryKind.HEARTBEAT: _fields(
-            state=Shape.WORD, reason=(Shape.WORD,), free_bytes=(Shape.COUNT,)
+            state=Shape.WORD,
+            reason=(Shape.WORD,),
+            free_bytes=(Shape.COUNT,),
+            successor=(Shape.WORD,),
         ),
         EntryKind.POLICY: _fields(
             policy=Shape.DIGEST,
@@ -170,7 +174,15 @@ FIELDS: Final[Mapping[EntryKind, Mapping[str, Field]]] = MappingProxyType(
             relations_count=(Shape.COUNT,),
             principals_count=(Shape.COUNT,),
         ),
-        EntryKind.KEY: _fields(purpose=Shape.WORD, wrapped=Shape.WRAPS),
+        # Which of these stand beside each purpose: `rotation`.
+        EntryKind.KEY: _fields(
+            purpose=Shape.WORD,
+            wrapped=(Shape.WRAPS,),
+            alg=(Shape.WORD,),
+            key=(Shape.KEY,),
+            recipients=(Shape.KEYS,),
+            pseudonym_key=(Shape.WRAPS,),
+        ),
         EntryKind.DECISION: _fields(
             verdict=Shape.WORD,
             rule=Shape.WORD,

@@ -5,6 +5,8 @@
     pseudonym.key               keys the pseudonyms in public headers
     recipients/<name>.pub       who can decrypt payloads; two at least
 
+What else lies there while keys change is told in `adoption`.
+
 Recipient key pairs are made where they will be used (the procuratorate's own machine) with
 `write_identity`; only the .pub file travels.
 """
@@ -28,6 +30,8 @@ from ledger.pseudonyms import Pseudonyms
 
 T = TypeVar("T")
 
+RETIRED_FOLDER: Final = "retired"
+RETIRE_FILE: Final = "log.retire"
 _PSEUDONYM_PREFIX: Final = "PSEUDONYM+KEY+"
 
 
@@ -39,10 +43,28 @@ class NotaryKeys:
     entry: SigningKey
     pseudonyms: Pseudonyms
     recipients: tuple[Recipient, ...]
+    entry_next: SigningKey | None = None  # prepared; in force once the log says so
+    log_next: SigningKey | None = None  # likewise; then signs beside `log` until that is retired
+    overlap: bool = False  # both log keys sign
+    retiring: str | None = None  # id of the log key that shall sign no more
+    log_retired: tuple[VerifierKey, ...] = ()
 
     @property
     def origin(self) -> str:
         return self.log.name
+
+    @property
+    def signing_checkpoints(self) -> tuple[SigningKey, ...]:
+        """The older first."""
+        if self.overlap and self.log_next is not None:
+            return self.log, self.log_next
+        return (self.log,)
+
+    @property
+    def log_verifiers(self) -> tuple[VerifierKey, ...]:
+        """Of every key that may have signed a checkpoint of this log."""
+        known = [key for key in (self.log, self.log_next) if key is not None]
+        return (*(key.verifier for key in known), *self.log_retired)
 
 
 def init_keys(
@@ -54,7 +76,7 @@ def init_keys(
         check_proxy_id(proxy_id)
     except FormatError as error:
         raise ConfigurationError(str(error)) from error
-    _require_two(recipients)
+    require_two(recipients)
     if directory.exists() and any(directory.iterdir()):
         raise ConfigurationError(f"{directory} is not empty: keys are never overwritten")
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -84,8 +106,32 @@ def load_keys(directory: Path, proxy_id: str) -> NotaryKeys:
             f"{directory / 'entry.key'} belongs to {entry.name}, not to proxy {proxy_id}"
         )
     recipients = tuple(load_recipients(sorted((directory / "recipients").glob("*.pub"))))
-    _require_two(recipients)
-    return NotaryKeys(log, entry, load_pseudonyms(directory), recipients)
+    require_two(recipients)
+    return NotaryKeys(
+        log,
+        entry,
+        load_pseudonyms(directory),
+        recipients,
+        entry_next=_load_next(directory / "entry.next.key", entry.name),
+        log_next=_load_next(directory / "log.next.key", log.name),
+        retiring=_read(directory / RETIRE_FILE) if (directory / RETIRE_FILE).exists() else None,
+        log_retired=load_retired(directory),
+    )
+
+
+def _load_next(path: Path, name: str) -> SigningKey | None:
+    if not path.exists():
+        return None
+    key = load_private(path, SigningKey.parse)
+    if key.name != name:
+        raise ConfigurationError(f"{path} belongs to {key.name}, not to {name}")
+    return key
+
+
+def load_retired(directory: Path) -> tuple[VerifierKey, ...]:
+    """Public keys of the log that were in force before."""
+    files = sorted((directory / RETIRED_FOLDER).glob("log-*.vkey"))
+    return tuple(load_verifier_keys(files)) if files else ()
 
 
 def load_private(path: Path, parse: Callable[[str], T]) -> T:
@@ -140,7 +186,7 @@ def write_identity(directory: Path, name: str) -> tuple[Identity, Path, Path]:
     return identity, private, public
 
 
-def _require_two(recipients: Sequence[Recipient]) -> None:
+def require_two(recipients: Sequence[Recipient]) -> None:
     if len({recipient.public for recipient in recipients}) < RECIPIENTS_MIN:
         raise ConfigurationError(
             "two different recipients are needed, so that one lost key does not blind the record"

@@ -6,18 +6,20 @@ from base64 import b64encode
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from ledger.adoption import announcements, keep_recipients, recipients_in_force, settled
 from ledger.chain import Chain, own_draft
 from ledger.checkpoint import Checkpoint
 from ledger.disk import Disk
 from ledger.entry import NO_PREVIOUS
 from ledger.envelope import pseudonym_context, wrap_key
-from ledger.errors import ConfigurationError
+from ledger.errors import ConfigurationError, LogFrozen
 from ledger.header import EntryKind
 from ledger.keys import NotaryKeys
 from ledger.merkle import EMPTY_ROOT, Frontier
 from ledger.publication import Publication
 from ledger.publish import Publisher, RightEdge
 from ledger.recovery import FORMAT, recover
+from ledger.rotation import ALG, frozen, successor_of
 from ledger.sequencer import Sequencer
 from ledger.store import (
     RESERVE_BYTES,
@@ -58,6 +60,7 @@ def create_log(
                 EntryKind.GENESIS,
                 {
                     "format": FORMAT,
+                    "alg": ALG,
                     "log_key": str(keys.log.verifier),
                     "entry_key": str(keys.entry.verifier),
                     "recipients": [str(recipient) for recipient in keys.recipients],
@@ -77,6 +80,7 @@ def create_log(
     wal = WalWriter(disk, keys.origin, segment_bytes=segment_bytes, reserve_bytes=reserve_bytes)
     wal.start_segment(0, EMPTY_ROOT, now_ms, [encode_frame(frame)])
     wal.close()
+    keep_recipients(disk, keys.recipients)
     Publisher(disk, RightEdge()).publish([frame])
 
 
@@ -87,10 +91,14 @@ def open_sequencer(
     *,
     clock_ms: Callable[[], int],
     seen: Sequence[Checkpoint] = (),
+    key_files: Disk | None = None,
     segment_bytes: int = SEGMENT_BYTES,
     reserve_bytes: int = RESERVE_BYTES,
 ) -> Sequencer:
-    """Lock, recover, publish what was durable; the caller starts it.
+    """Lock, recover, publish what was durable; the caller starts it. Raises `LedgerError`.
+
+    `key_files` is the key directory, for keys that wait to be adopted. A frozen log is published
+    to its end and then refused, with `LogFrozen`.
 
     Recovery never writes into an old segment, where a failed sync may have left pages that look
     written and are not: the valid tail is copied to a fresh one first.
@@ -112,6 +120,11 @@ def open_sequencer(
     publisher = Publisher(disk, found.edge)
     if found.unpublished:
         publisher.publish(found.unpublished)
+    if frozen(found.keys.last):
+        wal.close()
+        raise LogFrozen(keys.origin, successor_of(found.keys.last))
+    in_force = recipients_in_force(disk, found.keys, found.frontier.size)
+    keys = settled(keys, found.keys, key_files)
     chain = Chain(keys, proxy_id, found.frontier, found.previous)
     boot = own_draft(
         EntryKind.BOOT,
@@ -129,4 +142,5 @@ def open_sequencer(
         clock_ms=clock_ms,
         free_bytes=disk.free_bytes,
         boot=boot,
+        announcements=announcements(keys, in_force, disk, key_files),
     )

@@ -247,9 +247,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(argv)
 
 
-def _seen(path: Path, key: VerifierKey) -> Checkpoint:
+def _seen(path: Path, keys: Sequence[VerifierKey]) -> Checkpoint:
     try:
-        return open_checkpoint(path.read_bytes(), [key])
+        return open_checkpoint(path.read_bytes(), keys)
     except (OSError, FormatError) as error:
         raise ConfigurationError(f"{path} is not a checkpoint of this log: {error}") from error
 
@@ -270,7 +270,8 @@ def main(argv: list[str] | None = None) -> int:
             keys,
             arguments.proxy_id,
             clock_ms=lambda: time.time_ns() // 1_000_000,
-            seen=[_seen(path, keys.log.verifier) for path in arguments.seen],
+            seen=[_seen(path, keys.log_verifiers) for path in arguments.seen],
+            key_files=LocalDisk(arguments.keys),
             reserve_bytes=arguments.reserve_bytes,
         )
         failure: Exception | None = asyncio.run(run(sequencer, disk, arguments.socket))

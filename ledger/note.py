@@ -12,7 +12,7 @@ import binascii
 import hashlib
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final, assert_never
@@ -165,6 +165,18 @@ def note_signer(key: VerifierKey, sign: Callable[[bytes], bytes]) -> Callable[[b
     return sign_note
 
 
+def joint_signer(signers: Sequence[Callable[[bytes], bytes]]) -> Callable[[bytes], bytes]:
+    """One note with the line of each signer, in their order."""
+    if len(signers) == 1:
+        return signers[0]
+
+    def sign_note(text: bytes) -> bytes:
+        first, *others = [sign(text) for sign in signers]
+        return first + b"".join([note[len(text) + 1 :] for note in others])
+
+    return sign_note
+
+
 @dataclass(frozen=True, slots=True)
 class Signature:
     name: str
@@ -243,3 +255,10 @@ def verify_note(note: Note, keys: Iterable[VerifierKey]) -> tuple[VerifierKey, .
     if not verified:
         raise SignatureInvalid("no trusted key signed this")
     return tuple(verified)
+
+
+def require_all(note: Note, keys: Sequence[VerifierKey]) -> None:
+    """Raises `SignatureInvalid` unless each of `keys` signed."""
+    missing = set(keys) - set(verify_note(note, keys))
+    if missing:
+        raise SignatureInvalid(f"a signature of {min(key.name for key in missing)} is missing")

@@ -6,20 +6,22 @@ stop: a log that is healed on one machine is a log that was forked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
 
-from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.checkpoint import CHECKPOINT_BYTES_MAX, Checkpoint, open_checkpoint
 from ledger.disk import Disk
 from ledger.entry import Entry, parse_entry
+from ledger.envelope import Recipient
 from ledger.errors import ConfigurationError, FormatError, LedgerDamaged
 from ledger.header import EntryKind
 from ledger.keys import NotaryKeys
 from ledger.merkle import Frontier, SubtreeHash, edge_of, leaf_hash
-from ledger.note import verify_note
+from ledger.note import VerifierKey, parse_note, verify_note
 from ledger.publish import CHECKPOINT_PATH, RightEdge
+from ledger.rotation import KeysInForce, recipients_of
 from ledger.store import WAL_FOLDER
 from ledger.tile import (
     TILE_WIDTH,
@@ -37,6 +39,19 @@ from ledger.tile import (
 from ledger.wal import Frame, JoinedSegments, WalDamaged, join_segments
 
 FORMAT: Final = "fengcun-ledger/v1"
+_RECIPIENTS: Final = b'{"kind":"key","purpose":"recipients"'
+
+
+@dataclass(frozen=True, slots=True)
+class KeysFound:
+    """How far a change of keys had come: shown by what was signed last, whatever the key files."""
+
+    last: Entry
+    entry_key: VerifierKey  # signs what follows
+    log_keys: tuple[VerifierKey, ...]  # signed the last checkpoint, as they will the next
+    genesis_recipients: tuple[Recipient, ...]
+    # Of the last such entry among the write-ahead frames; None says nothing about those before.
+    announced_recipients: tuple[Recipient, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +65,7 @@ class Recovered:
     unpublished: tuple[Frame, ...]
     torn_bytes: int
     segment_names: tuple[str, ...]
+    keys: KeysFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +74,9 @@ class _Published:
     edge: RightEdge
     root: bytes
     previous: bytes
+    first_entry: bytes
+    last_entry: bytes
+    checkpoint_note: bytes
 
 
 def recover(disk: Disk, keys: NotaryKeys, seen: Sequence[Checkpoint] = ()) -> Recovered:
@@ -93,8 +112,6 @@ def recover(disk: Disk, keys: NotaryKeys, seen: Sequence[Checkpoint] = ()) -> Re
         raise LedgerDamaged(
             f"the log ends at {frontier.size}, yet {seen_size} entries were seen: a rollback?"
         )
-    if not published:
-        _check_genesis(unpublished[0].entries[0], keys)
     return Recovered(
         frontier,
         previous,
@@ -103,12 +120,35 @@ def recover(disk: Disk, keys: NotaryKeys, seen: Sequence[Checkpoint] = ()) -> Re
         tuple(unpublished),
         wal.torn_bytes,
         names,
+        _keys_found(published, unpublished, wal.frames, keys),
+    )
+
+
+def _keys_found(
+    published: _Published | None,
+    unpublished: Sequence[Frame],
+    frames: Sequence[Frame],
+    keys: NotaryKeys,
+) -> KeysFound:
+    first_entry = published.first_entry if published else unpublished[0].entries[0]
+    if unpublished:
+        last_entry, note = unpublished[-1].entries[-1], unpublished[-1].checkpoint_note
+    else:
+        assert published is not None
+        last_entry, note = published.last_entry, published.checkpoint_note
+    last, entry_key = _last_entry(last_entry, keys)
+    return KeysFound(
+        last,
+        entry_key,
+        _log_signers(note, keys),
+        _check_genesis(first_entry, keys),
+        recipients_announced(entry for frame in frames for entry in frame.entries),
     )
 
 
 def _open(note: bytes, keys: NotaryKeys, what: str) -> Checkpoint:
     try:
-        checkpoint = open_checkpoint(note, [keys.log.verifier])
+        checkpoint = open_checkpoint(note, _log_candidates(keys))
     except FormatError as error:
         raise ConfigurationError(
             f"{what} was not signed with log.key of {keys.origin}: wrong key or foreign log"
@@ -145,11 +185,11 @@ def _read_published(disk: Disk, keys: NotaryKeys) -> _Published | None:
         raise LedgerDamaged(f"the tiles do not have the signed root of {size} entries")
     if [leaf_hash(entry) for entry in entries] != tile or len(ciphertexts) != width:
         raise LedgerDamaged(f"the last bundle of {size} entries does not match its tile")
-    _check_genesis(first, keys)
     edge = RightEdge(TileStack(size, levels))
     if width < TILE_WIDTH:
         edge.entries, edge.ciphertexts = entries, ciphertexts
-    return _Published(frontier, edge, checkpoint.root, sha256(entries[-1]).digest())
+    previous = sha256(entries[-1]).digest()
+    return _Published(frontier, edge, checkpoint.root, previous, first, entries[-1], note)
 
 
 def _partial_tile(disk: Disk, level: int, size: int) -> list[bytes]:
@@ -158,23 +198,65 @@ def _partial_tile(disk: Disk, level: int, size: int) -> list[bytes]:
     return decode_tile(disk.read(TileSlot(level, number, width).path), width) if width else []
 
 
-def _check_genesis(data: bytes, keys: NotaryKeys) -> None:
-    """Keys and origin must be the ones the log was created with. Raises `ConfigurationError`."""
+def _log_candidates(keys: NotaryKeys) -> list[VerifierKey]:
+    return [key.verifier for key in (keys.log, keys.log_next) if key is not None]
+
+
+def _log_signers(note: bytes, keys: NotaryKeys) -> tuple[VerifierKey, ...]:
+    """Which of our log keys signed, the older first."""
+    parsed = parse_note(note, note_bytes_max=CHECKPOINT_BYTES_MAX)
+    signed = verify_note(parsed, _log_candidates(keys))
+    return tuple(key for key in _log_candidates(keys) if key in signed)
+
+
+def _last_entry(data: bytes, keys: NotaryKeys) -> tuple[Entry, VerifierKey]:
+    """The entry, and the key that signs the next. Raises `ConfigurationError`.
+
+    The entry that announces a key is signed by both; after it the old one signs nothing.
+    """
+    candidates = [key.verifier for key in (keys.entry_next, keys.entry) if key is not None]
     try:
         entry, note = parse_entry(data)
-        verify_note(note, [keys.entry.verifier])
+        signed = verify_note(note, candidates)
     except FormatError as error:
         raise ConfigurationError(
-            f"the log was not created with entry.key of {keys.origin}: wrong key or foreign log"
+            f"the last entry was not signed with entry.key of {keys.origin}: "
+            "wrong key or foreign log"
         ) from error
-    expected = {
-        "format": FORMAT,
-        "log_key": str(keys.log.verifier),
-        "entry_key": str(keys.entry.verifier),
-    }
-    given = {name: entry.header.get(name) for name in expected}
-    if entry.kind is not EntryKind.GENESIS or entry.origin != keys.origin or given != expected:
-        raise ConfigurationError("the genesis entry names other keys than the key directory")
+    return entry, next(key for key in candidates if key in signed)
+
+
+def _check_genesis(data: bytes, keys: NotaryKeys) -> tuple[Recipient, ...]:
+    """The log must be of this origin and format; who reads it. Raises `ConfigurationError`.
+
+    Its keys may have been succeeded since: those of now are known by what they signed last.
+    """
+    try:
+        entry, note = parse_entry(data)
+        named = KeysInForce.from_genesis(entry)
+        verify_note(note, [named.entry])
+    except (FormatError, KeyError) as error:
+        raise ConfigurationError(
+            f"the log was not created as {keys.origin}: wrong key or foreign log"
+        ) from error
+    if entry.origin != keys.origin or entry.header["format"] != FORMAT:
+        raise ConfigurationError("the genesis entry names another log, or another format")
+    return named.recipients
+
+
+def recipients_announced(entries: Iterable[bytes]) -> tuple[Recipient, ...] | None:
+    """By the last of the entries that announces any. Raises `LedgerDamaged`."""
+    found: tuple[Recipient, ...] | None = None
+    for data in entries:
+        # One in a million does: what has not these bytes need not be parsed.
+        if _RECIPIENTS in data:
+            try:
+                entry = parse_entry(data)[0]
+                if entry.kind is EntryKind.KEY:
+                    found = recipients_of(entry.header)
+            except FormatError as error:
+                raise LedgerDamaged(f"a key entry is malformed: {error}") from error
+    return found
 
 
 def _read_wal(disk: Disk, names: Sequence[str], origin: str) -> JoinedSegments:

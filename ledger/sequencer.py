@@ -8,16 +8,19 @@ is latched: nothing is acknowledged after it.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from ledger.adoption import Announcement
 from ledger.chain import Chain, JudgedDraft, own_draft
 from ledger.envelope import BUCKET_BYTES
 from ledger.errors import DiskReserveReached, LedgerError, LedgerFailed
 from ledger.header import EntryKind, Header
 from ledger.publication import Publication
+from ledger.rotation import STATE_FROZEN
 from ledger.store import WalWriter
+from ledger.tile import ENTRY_BYTES_MAX
 from ledger.wal import Frame, encode_frame
 from ledger.wire import Acknowledgement
 
@@ -26,6 +29,7 @@ GROUP_BYTES_MAX: Final = 16 << 20
 # Around the header of an entry: its other lines, its signature, its prefixes in the frame.
 _ENTRY_OVERHEAD_BYTES: Final = 1536
 _FRAME_OVERHEAD_BYTES: Final = 2048
+_ANNOUNCEMENT_BYTES_MAX: Final = ENTRY_BYTES_MAX + _FRAME_OVERHEAD_BYTES
 
 Batch = Sequence[JudgedDraft]
 
@@ -45,6 +49,7 @@ class Sequencer:
         clock_ms: Callable[[], int],
         free_bytes: Callable[[], int],
         boot: JudgedDraft,
+        announcements: Iterable[Announcement] = (),
     ) -> None:
         self._chain = chain
         self._wal = wal
@@ -52,6 +57,7 @@ class Sequencer:
         self._clock_ms = clock_ms
         self._free_bytes = free_bytes
         self._boot = boot
+        self._announcements = announcements
         self._latch = threading.Lock()
         self._failure: LedgerError | None = None
         self._stopped = False
@@ -62,7 +68,10 @@ class Sequencer:
         return self._failure
 
     def start(self) -> None:
-        """Record the boot, and publish from now on. Raises `LedgerError`."""
+        """Record changes of keys and the boot, publish from now on. Raises `LedgerError`."""
+        with self._latched():
+            for announcement in self._announcements:
+                self._announce(announcement)
         self._publication.start(self._wal.retire, self.fail)
         self.commit([[self._boot]])
 
@@ -82,13 +91,25 @@ class Sequencer:
 
     def stop(self, reason: str = "signal") -> None:
         """Record the stop, publish all, close. Does nothing the second time."""
+        self._end({"state": "stop", "reason": reason})
+
+    def freeze(self, successor: str | None) -> None:
+        """In place of `start`: the last entry this log will ever have, published. May raise."""
+        self._publication.start(self._wal.retire, self.fail)
+        header: Header = {"state": STATE_FROZEN, "successor": successor}
+        own_draft(EntryKind.HEARTBEAT, header)  # refuse a name that fits no header, before the end
+        self._end(header)
+        if self._failure is not None:
+            raise self._failure
+
+    def _end(self, header: Header) -> None:
         if self._stopped:
             return
         self._stopped = True
         try:
             if self._failure is None:
                 with self._latched():
-                    self._record_stop(reason)
+                    self._record_end(header)
         except LedgerError:
             pass  # latched, which is all that is left to do about it
         finally:
@@ -122,7 +143,7 @@ class Sequencer:
                 owed_bytes=self._publication.owed_bytes,
             )
         except DiskReserveReached:
-            self._record_stop("disk-reserve")
+            self._record_end({"state": "stop", "reason": "disk-reserve"})
             raise
         drafts = [draft for batch in group for draft in batch]
         if self._chain.needs_epoch(now_ms):
@@ -138,11 +159,17 @@ class Sequencer:
         self._wal.append(encoded)
         self._publication.add(frame, len(encoded))
 
-    def _record_stop(self, reason: str) -> None:
+    def _record_end(self, header: Header) -> None:
         """The frame for which room was kept at the end of every segment."""
-        header: Header = {"state": "stop", "reason": reason, "free_bytes": self._free_bytes()}
-        draft = own_draft(EntryKind.HEARTBEAT, header)
+        draft = own_draft(EntryKind.HEARTBEAT, {**header, "free_bytes": self._free_bytes()})
         self._make_durable(self._chain.extend([draft], self._clock_ms()))
+
+    def _announce(self, announcement: Announcement) -> None:
+        now_ms = self._clock_ms()
+        chain = self._chain
+        self._wal.make_room(_ANNOUNCEMENT_BYTES_MAX, chain.size, chain.root(), now_ms)
+        self._make_durable(chain.announce(announcement.change, now_ms))
+        announcement.settle()
 
 
 def _groups(batches: Sequence[Batch]) -> Iterator[tuple[list[Batch], int]]:

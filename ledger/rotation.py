@@ -1,0 +1,178 @@
+"""What a log itself says of its keys, entry by entry: which are in force, and who may follow. Pure.
+
+    purpose      fields beside it            signed by                 from then on
+    epoch        wrapped                     entry key                 payloads may name it
+    entry        alg, key                    entry key, new one        new one signs entries
+    log          alg, key                    entry key, log key, new   both sign checkpoints
+    log-retired  key                         entry key                 the newer one does
+    recipients   recipients, pseudonym_key   entry key                 epochs are for these
+
+A change of log keys holds for the checkpoint of its own frame, one of recipients for epochs that
+begin after it: payloads name no earlier one any more.
+
+The new key signs the entry to show that somebody holds it: else a log could be made to announce a
+key that belongs to another, or to nobody. The old log key signs its own succession, so the step
+from one to the other can be shown from the entries alone, long after the old key is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final, assert_never
+
+from ledger.entry import Entry, entry_key_name
+from ledger.envelope import RECIPIENTS_MIN, Recipient
+from ledger.errors import FormatError
+from ledger.fields import EntryKind, Header
+from ledger.note import Algorithm, Note, VerifierKey, require_all
+
+ALG: Final = "ed25519"
+"""How entries and checkpoints are signed; a verifier refuses a word it does not know."""
+STATE_FROZEN: Final = "frozen"
+
+
+class Purpose(StrEnum):
+    EPOCH = "epoch"
+    ENTRY = "entry"
+    LOG = "log"
+    LOG_RETIRED = "log-retired"
+    RECIPIENTS = "recipients"
+
+
+_FIELDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        Purpose.EPOCH: frozenset({"purpose", "wrapped"}),
+        Purpose.ENTRY: frozenset({"purpose", "alg", "key"}),
+        Purpose.LOG: frozenset({"purpose", "alg", "key"}),
+        Purpose.LOG_RETIRED: frozenset({"purpose", "key"}),
+        Purpose.RECIPIENTS: frozenset({"purpose", "recipients", "pseudonym_key"}),
+    }
+)
+
+
+def purpose_of(header: Header) -> Purpose:
+    """Raises `FormatError` for an unknown purpose, or one with other fields than are its own."""
+    fields = _FIELDS.get(str(header.get("purpose")))
+    if fields is None:
+        raise FormatError("a key entry of a purpose this version does not know")
+    if header.keys() != fields:
+        raise FormatError(f"a key entry for {header['purpose']} has other fields")
+    return Purpose(str(header["purpose"]))
+
+
+def signing_key_header(purpose: Purpose, key: VerifierKey) -> Header:
+    """Announces a successor to the entry key or to the log key."""
+    return {"purpose": purpose.value, "alg": ALG, "key": str(key)}
+
+
+def require_alg(header: Header) -> None:
+    """A genesis entry without the word is one from before there was another to tell it from."""
+    if header.get("alg", ALG) != ALG:
+        raise FormatError("keys of an algorithm this version does not know")
+
+
+def signing_key(header: Header, field: str, name: str) -> VerifierKey:
+    """The key in that field. Raises `FormatError` where it is not an Ed25519 key of that name."""
+    require_alg(header)
+    key = VerifierKey.parse(str(header[field]))
+    if key.algorithm is not Algorithm.ED25519 or key.name != name:
+        raise FormatError(f"the key for {field} has another name or algorithm")
+    return key
+
+
+def recipients_of(header: Header) -> tuple[Recipient, ...]:
+    """Who can read, of a genesis or a `recipients` entry. Raises `FormatError`.
+
+    Two at least, each with its own id, and the pseudonym key is wrapped to exactly them.
+    """
+    found = tuple(Recipient.parse(text) for text in _lines(header, "recipients"))
+    if len({recipient.public for recipient in found}) < RECIPIENTS_MIN:
+        raise FormatError("fewer than two different recipients")
+    _require_wrapped(header, "pseudonym_key", found)
+    return found
+
+
+def frozen(entry: Entry) -> bool:
+    """Is this the last entry that the log will ever have?"""
+    return entry.kind is EntryKind.HEARTBEAT and entry.header["state"] == STATE_FROZEN
+
+
+def successor_of(entry: Entry) -> str | None:
+    """The origin of the log that goes on after a frozen one, where its last entry names it."""
+    name = entry.header.get("successor")
+    return None if name is None else str(name)
+
+
+@dataclass(slots=True)
+class KeysInForce:
+    """Fed with each `key` entry of a log in its order, says which keys what follows must bear."""
+
+    origin: str
+    entry: VerifierKey
+    logs: tuple[VerifierKey, ...]  # each of which signs every checkpoint; the older first
+    recipients: tuple[Recipient, ...]
+    epochs: set[int]
+    succeeded: dict[VerifierKey, int]  # log key -> index of the entry that announced the next
+    used: set[VerifierKey]  # all signing keys there ever were
+
+    @classmethod
+    def from_genesis(cls, entry: Entry) -> KeysInForce:
+        """Raises `FormatError`. Whether its log key is to be trusted, the caller knows."""
+        name = entry_key_name(entry.origin, entry.proxy_id)
+        log_key = signing_key(entry.header, "log_key", entry.origin)
+        entry_key = signing_key(entry.header, "entry_key", name)
+        recipients = recipients_of(entry.header)
+        used = {log_key, entry_key}
+        return cls(entry.origin, entry_key, (log_key,), recipients, set(), {}, used)
+
+    def follow(self, entry: Entry, note: Note) -> None:
+        """Raises `FormatError` for a `key` entry that does not do what its purpose demands."""
+        purpose = purpose_of(entry.header)
+        match purpose:
+            case Purpose.EPOCH:
+                _require_wrapped(entry.header, "wrapped", self.recipients)
+                self.epochs.add(entry.sequence)
+            case Purpose.ENTRY:
+                key = signing_key(entry.header, "key", self.entry.name)
+                self._require_new(key)
+                require_all(note, (self.entry, key))
+                self.entry = key
+            case Purpose.LOG:
+                key = signing_key(entry.header, "key", self.origin)
+                self._require_new(key)
+                if len(self.logs) > 1:
+                    raise FormatError("a third log key before the first was retired")
+                require_all(note, (self.entry, *self.logs, key))
+                self.succeeded[self.logs[0]] = entry.sequence
+                self.logs = (*self.logs, key)
+            case Purpose.LOG_RETIRED:
+                if len(self.logs) < 2 or str(entry.header["key"]) != str(self.logs[0]):
+                    raise FormatError("the retired key is not the older of two in force")
+                self.logs = self.logs[1:]
+            case Purpose.RECIPIENTS:
+                self.recipients = recipients_of(entry.header)
+                self.epochs.clear()
+            case _:
+                assert_never(purpose)
+
+    def _require_new(self, key: VerifierKey) -> None:
+        if key in self.used:
+            raise FormatError("a key is announced that was in use before")
+        self.used.add(key)
+
+
+def _lines(header: Header, field: str) -> list[str]:
+    value = header.get(field)
+    if not isinstance(value, list):
+        raise FormatError(f"the field {field} is missing")
+    return value
+
+
+def _require_wrapped(header: Header, field: str, recipients: tuple[Recipient, ...]) -> None:
+    """A host that leaves a reader out would be found when it is too late."""
+    ids = sorted(line.partition(" ")[0] for line in _lines(header, field))
+    if ids != sorted(recipient.id for recipient in recipients):
+        raise FormatError(f"{field} is not wrapped to exactly the recipients in force")
