@@ -144,3 +144,29 @@ def open_sequencer(
         boot=boot,
         announcements=announcements(keys, in_force, disk, key_files),
     )
+
+
+def freeze_log(
+    disk: Disk,
+    keys: NotaryKeys,
+    proxy_id: str,
+    *,
+    clock_ms: Callable[[], int],
+    successor: str | None = None,
+    key_files: Disk | None = None,
+    segment_bytes: int = SEGMENT_BYTES,
+    reserve_bytes: int = RESERVE_BYTES,
+) -> None:
+    """Write the last entry of a log that no notary serves. Raises `LogFrozen` where there is one.
+
+    `successor` is the origin of the log that goes on. Changes of keys that wait are not made.
+    """
+    open_sequencer(
+        disk,
+        keys,
+        proxy_id,
+        clock_ms=clock_ms,
+        key_files=key_files,
+        segment_bytes=segment_bytes,
+        reserve_bytes=reserve_bytes,
+    ).freeze(successor)

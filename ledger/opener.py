@@ -10,6 +10,7 @@ from ledger.errors import FormatError
 from ledger.fetch import LogReader, entries
 from ledger.fields import EntryKind
 from ledger.pseudonyms import Pseudonyms
+from ledger.rotation import RECIPIENTS_BYTES
 
 _EPOCHS_MAX: Final = 64
 
@@ -29,10 +30,24 @@ class PayloadOpener:
         return self._epoch(entry.payload.epoch).open(entry.sequence, ciphertext)
 
     def pseudonyms(self) -> Pseudonyms:
-        """What recomputes the pseudonyms of this log, from its genesis entry."""
-        genesis = self._entry(0)
-        wrapped = _lines(genesis, "pseudonym_key")
-        return Pseudonyms(unwrap_key(wrapped, self._identity, pseudonym_context(genesis.origin)))
+        """What recomputes the pseudonyms of this log, from the first entry that hands it to us."""
+        entry = self._entry(0)
+        if not self._is_for_us(entry):
+            entry = self._first_recipients_entry()
+        wrapped = _lines(entry, "pseudonym_key")
+        return Pseudonyms(unwrap_key(wrapped, self._identity, pseudonym_context(entry.origin)))
+
+    def _first_recipients_entry(self) -> Entry:
+        for _, data, _ in entries(self._reader):
+            if RECIPIENTS_BYTES in data:
+                entry = parse_entry(data)[0]
+                if entry.kind is EntryKind.KEY and self._is_for_us(entry):
+                    return entry
+        raise FormatError("this identity is not among the recipients of the log")
+
+    def _is_for_us(self, entry: Entry) -> bool:
+        lines = _lines(entry, "pseudonym_key")
+        return any(line.startswith(f"{self._identity.recipient.id} ") for line in lines)
 
     def _epoch(self, number: int) -> Epoch:
         if number not in self._epochs:

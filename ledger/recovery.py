@@ -21,7 +21,7 @@ from ledger.keys import NotaryKeys
 from ledger.merkle import Frontier, SubtreeHash, edge_of, leaf_hash
 from ledger.note import VerifierKey, parse_note, verify_note
 from ledger.publish import CHECKPOINT_PATH, RightEdge
-from ledger.rotation import KeysInForce, recipients_of
+from ledger.rotation import RECIPIENTS_BYTES, KeysInForce, recipients_of
 from ledger.store import WAL_FOLDER
 from ledger.tile import (
     TILE_WIDTH,
@@ -39,7 +39,6 @@ from ledger.tile import (
 from ledger.wal import Frame, JoinedSegments, WalDamaged, join_segments
 
 FORMAT: Final = "fengcun-ledger/v1"
-_RECIPIENTS: Final = b'{"kind":"key","purpose":"recipients"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +248,7 @@ def recipients_announced(entries: Iterable[bytes]) -> tuple[Recipient, ...] | No
     found: tuple[Recipient, ...] | None = None
     for data in entries:
         # One in a million does: what has not these bytes need not be parsed.
-        if _RECIPIENTS in data:
+        if RECIPIENTS_BYTES in data:
             try:
                 entry = parse_entry(data)[0]
                 if entry.kind is EntryKind.KEY:

@@ -18,7 +18,7 @@ from one to the other can be shown from the entries alone, long after the old ke
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, assert_never
@@ -41,6 +41,9 @@ class Purpose(StrEnum):
     LOG_RETIRED = "log-retired"
     RECIPIENTS = "recipients"
 
+
+RECIPIENTS_BYTES: Final = b'{"kind":"key","purpose":"recipients"'
+"""What an entry that names recipients holds: without it there is no need to parse it."""
 
 _FIELDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -106,17 +109,18 @@ def successor_of(entry: Entry) -> str | None:
     return None if name is None else str(name)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class KeysInForce:
-    """Fed with each `key` entry of a log in its order, says which keys what follows must bear."""
+    """What earlier entries lay down for later ones and for checkpoints."""
 
     origin: str
+    proxy_id: str
     entry: VerifierKey
     logs: tuple[VerifierKey, ...]  # each of which signs every checkpoint; the older first
     recipients: tuple[Recipient, ...]
-    epochs: set[int]
-    succeeded: dict[VerifierKey, int]  # log key -> index of the entry that announced the next
-    used: set[VerifierKey]  # all signing keys there ever were
+    recipients_since: int  # index of the entry that named them; payloads name a later epoch
+    succeeded: tuple[tuple[VerifierKey, int], ...]  # log keys, and where the next was announced
+    used: frozenset[VerifierKey]  # all signing keys there ever were
 
     @classmethod
     def from_genesis(cls, entry: Entry) -> KeysInForce:
@@ -124,44 +128,54 @@ class KeysInForce:
         name = entry_key_name(entry.origin, entry.proxy_id)
         log_key = signing_key(entry.header, "log_key", entry.origin)
         entry_key = signing_key(entry.header, "entry_key", name)
-        recipients = recipients_of(entry.header)
-        used = {log_key, entry_key}
-        return cls(entry.origin, entry_key, (log_key,), recipients, set(), {}, used)
+        return cls(
+            entry.origin,
+            entry.proxy_id,
+            entry_key,
+            (log_key,),
+            recipients_of(entry.header),
+            entry.sequence,
+            (),
+            frozenset({log_key, entry_key}),
+        )
 
-    def follow(self, entry: Entry, note: Note) -> None:
-        """Raises `FormatError` for a `key` entry that does not do what its purpose demands."""
+    def after(self, entry: Entry, note: Note) -> KeysInForce:
+        """What holds after a `key` entry, which the entry key signed.
+
+        Raises `FormatError` where it does not do what its purpose demands.
+        """
         purpose = purpose_of(entry.header)
         match purpose:
             case Purpose.EPOCH:
                 _require_wrapped(entry.header, "wrapped", self.recipients)
-                self.epochs.add(entry.sequence)
+                return self
             case Purpose.ENTRY:
-                key = signing_key(entry.header, "key", self.entry.name)
-                self._require_new(key)
+                key = self._new_key(entry.header, self.entry.name)
                 require_all(note, (self.entry, key))
-                self.entry = key
+                return replace(self, entry=key, used=self.used | {key})
             case Purpose.LOG:
-                key = signing_key(entry.header, "key", self.origin)
-                self._require_new(key)
+                key = self._new_key(entry.header, self.origin)
                 if len(self.logs) > 1:
                     raise FormatError("a third log key before the first was retired")
                 require_all(note, (self.entry, *self.logs, key))
-                self.succeeded[self.logs[0]] = entry.sequence
-                self.logs = (*self.logs, key)
+                succeeded = (*self.succeeded, (self.logs[0], entry.sequence))
+                logs, used = (*self.logs, key), self.used | {key}
+                return replace(self, logs=logs, succeeded=succeeded, used=used)
             case Purpose.LOG_RETIRED:
                 if len(self.logs) < 2 or str(entry.header["key"]) != str(self.logs[0]):
                     raise FormatError("the retired key is not the older of two in force")
-                self.logs = self.logs[1:]
+                return replace(self, logs=self.logs[1:])
             case Purpose.RECIPIENTS:
-                self.recipients = recipients_of(entry.header)
-                self.epochs.clear()
+                named = recipients_of(entry.header)
+                return replace(self, recipients=named, recipients_since=entry.sequence)
             case _:
                 assert_never(purpose)
 
-    def _require_new(self, key: VerifierKey) -> None:
+    def _new_key(self, header: Header, name: str) -> VerifierKey:
+        key = signing_key(header, "key", name)
         if key in self.used:
             raise FormatError("a key is announced that was in use before")
-        self.used.add(key)
+        return key
 
 
 def _lines(header: Header, field: str) -> list[str]:

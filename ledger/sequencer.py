@@ -94,11 +94,12 @@ class Sequencer:
         self._end({"state": "stop", "reason": reason})
 
     def freeze(self, successor: str | None) -> None:
-        """In place of `start`: the last entry this log will ever have, published. May raise."""
+        """In place of `start`: the last entry this log will ever have, and all is published.
+
+        Raises `LedgerError`.
+        """
         self._publication.start(self._wal.retire, self.fail)
-        header: Header = {"state": STATE_FROZEN, "successor": successor}
-        own_draft(EntryKind.HEARTBEAT, header)  # refuse a name that fits no header, before the end
-        self._end(header)
+        self._end({"state": STATE_FROZEN, "successor": successor})
         if self._failure is not None:
             raise self._failure
 

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ledger.checkpoint import Checkpoint
 from ledger.commands.app import (
     JsonOption,
     KeysOption,
@@ -20,8 +21,11 @@ from ledger.commands.app import (
 )
 from ledger.disk import LocalDisk, require_durable_filesystem
 from ledger.errors import ConfigurationError
+from ledger.fetch import DirectoryLog
 from ledger.keys import load_keys, load_verifier_keys
 from ledger.log import create_log
+from ledger.note import VerifierKey
+from ledger.shards import require_frozen
 
 
 @ledger_app.command()
@@ -30,7 +34,8 @@ def create(
     keys: KeysOption,
     proxy_id: ProxyOption = "p1",
     predecessor: Annotated[
-        Path | None, typer.Option(help="last checkpoint of the log this one continues")
+        Path | None,
+        typer.Option(help="the frozen log this one continues, or a file with its last checkpoint"),
     ] = None,
     predecessor_key: Annotated[Path | None, typer.Option(help="public key of that log")] = None,
     force_filesystem: Annotated[
@@ -45,7 +50,7 @@ def create(
         if predecessor is not None:
             if predecessor_key is None:
                 raise ConfigurationError("--predecessor needs --predecessor-key")
-            last = load_checkpoint(predecessor, load_verifier_keys([predecessor_key]))
+            last = _last_of(predecessor, load_verifier_keys([predecessor_key]), loaded.origin)
         log.mkdir(mode=0o755, parents=True, exist_ok=True)
         if not force_filesystem:
             require_durable_filesystem(log)
@@ -64,3 +69,15 @@ def create(
         f"请把这行公钥交给检察机关 / give this public key to the procuratorate:\n"
         f"{loaded.log.verifier}"
     )
+
+
+def _last_of(predecessor: Path, keys: list[VerifierKey], origin: str) -> Checkpoint:
+    """Of a directory it is checked that nothing can come after it; a lone checkpoint shows less."""
+    if predecessor.is_dir():
+        return require_frozen(DirectoryLog(predecessor), keys, origin)
+    typer.echo(
+        "未检查前一账本是否已封存 / not checked that the earlier log is frozen: "
+        "give its directory to have it checked",
+        err=True,
+    )
+    return load_checkpoint(predecessor, keys)

@@ -33,7 +33,7 @@ def init(
         made = init_keys(
             keys, origin=origin, proxy_id=proxy_id, recipients=load_recipients(recipient)
         )
-    _show_keys(str(made.log.verifier), str(made.entry.verifier), recipient, as_json=as_json)
+    _show_keys(str(made.log.verifier), str(made.entry.verifier), recipient, {}, as_json=as_json)
 
 
 @keys_app.command()
@@ -59,15 +59,24 @@ def show_keys(keys: KeysOption, as_json: JsonOption = False) -> None:
         recipients = sorted((keys / "recipients").glob("*.pub"))
         log = load_verifier_keys([keys / "log.vkey"])[0]
         entry = load_verifier_keys([keys / "entry.vkey"])[0]
-        _show_keys(str(log), str(entry), recipients, as_json=as_json)
+        coming = {
+            f"next_{what}_key": str(load_verifier_keys([path])[0])
+            for what in ("log", "entry")
+            if (path := keys / f"{what}.next.vkey").exists()
+        }
+        _show_keys(str(log), str(entry), recipients, coming, as_json=as_json)
 
 
-def _show_keys(log: str, entry: str, recipients: list[Path], *, as_json: bool) -> None:
+def _show_keys(
+    log: str, entry: str, recipients: list[Path], coming: dict[str, str], *, as_json: bool
+) -> None:
     named = [str(one) for one in load_recipients(recipients)]
     if as_json:
-        print_json({"log_key": log, "entry_key": entry, "recipients": named})
+        print_json({"log_key": log, "entry_key": entry, "recipients": named, **coming})
         return
     typer.echo(f"检查点公钥 / log key:    {log}")
     typer.echo(f"记录公钥   / entry key:  {entry}")
     for line in named:
         typer.echo(f"收件人     / recipient:  {line}")
+    for what, key in coming.items():
+        typer.echo(f"继任公钥   / {what.replace('_', ' ')}: {key}")
