@@ -110,7 +110,9 @@ class WalWriter:
         self._disk.sync_folder(WAL_FOLDER)
         self.close()
         self._handle, self._offset, self._end = handle, len(data), size_bytes
-        self._first_indices.append(first_index)
+        # A larger one may take the place of one that holds nothing yet, under the same name.
+        if first_index not in self._first_indices:
+            self._first_indices.append(first_index)
 
     def make_room(
         self, frame_bytes: int, next_index: int, root: bytes, now_ms: int, *, owed_bytes: int = 0
