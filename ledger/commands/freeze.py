@@ -40,9 +40,10 @@ def freeze(
             raise ConfigurationError("--successor is not an origin")
         reader = require_log(log)
         loaded = load_keys(keys, proxy_id)
+        disk = LocalDisk(reader.root)
         try:
             freeze_log(
-                LocalDisk(reader.root),
+                disk,
                 loaded,
                 proxy_id,
                 clock_ms=lambda: time.time_ns() // 1_000_000,
@@ -52,6 +53,8 @@ def freeze(
         except LogFrozen as already:
             if already.successor != successor:
                 raise
+        finally:
+            disk.unlock()
     if as_json:
         print_json({"origin": loaded.origin, "frozen": True, "successor": successor})
         return
