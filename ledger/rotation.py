@@ -17,21 +17,25 @@ from one to the other can be shown from the entries alone, long after the old ke
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, assert_never
 
-from ledger.entry import Entry, entry_key_name
+from ledger.entry import Entry, entry_key_name, parse_entry
 from ledger.envelope import RECIPIENTS_MIN, Recipient
 from ledger.errors import FormatError
 from ledger.fields import EntryKind, Header
-from ledger.note import Algorithm, Note, VerifierKey, require_all
+from ledger.note import Algorithm, Note, VerifierKey, require_all, verify_note
 
 ALG: Final = "ed25519"
 """How entries and checkpoints are signed; a verifier refuses a word it does not know."""
 STATE_FROZEN: Final = "frozen"
+
+
+class AlgorithmUnknown(FormatError):
+    """Nothing is wrong with it, perhaps; a newer version may be able to tell."""
 
 
 class Purpose(StrEnum):
@@ -42,8 +46,9 @@ class Purpose(StrEnum):
     RECIPIENTS = "recipients"
 
 
+LOG_KEY_BYTES: Final = b'{"kind":"key","purpose":"log"'
 RECIPIENTS_BYTES: Final = b'{"kind":"key","purpose":"recipients"'
-"""What an entry that names recipients holds: without it there is no need to parse it."""
+"""What an entry for this purpose holds: one without it need not be parsed."""
 
 _FIELDS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
@@ -72,9 +77,9 @@ def signing_key_header(purpose: Purpose, key: VerifierKey) -> Header:
 
 
 def require_alg(header: Header) -> None:
-    """A genesis entry without the word is one from before there was another to tell it from."""
+    """Raises `AlgorithmUnknown`. A genesis entry without the word is one of before it was used."""
     if header.get("alg", ALG) != ALG:
-        raise FormatError("keys of an algorithm this version does not know")
+        raise AlgorithmUnknown("keys of an algorithm this version does not know")
 
 
 def signing_key(header: Header, field: str, name: str) -> VerifierKey:
@@ -176,6 +181,29 @@ class KeysInForce:
         if key in self.used:
             raise FormatError("a key is announced that was in use before")
         return key
+
+
+def succession(
+    entries: Iterable[bytes], given: Iterable[VerifierKey]
+) -> list[tuple[VerifierKey, int]]:
+    """Log keys that `given` ones announced as their successors, and in which entry.
+
+    For a reader who is without the key of now: what it names still has to come by a trusted way.
+    """
+    known, found = list(given), []
+    for data in entries:
+        if LOG_KEY_BYTES not in data:
+            continue
+        try:
+            entry, note = parse_entry(data)
+            key = signing_key(entry.header, "key", entry.origin)
+            verify_note(note, known)
+            require_all(note, [key])
+        except FormatError:
+            continue
+        known.append(key)
+        found.append((key, entry.sequence))
+    return found
 
 
 def _lines(header: Header, field: str) -> list[str]:

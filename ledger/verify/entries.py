@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from binascii import b2a_base64
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from hashlib import sha256
 from typing import Final
 
-from ledger.entry import Entry, entry_key_name, parse_entry
+from ledger.checkpoint import Checkpoint
+from ledger.entry import Entry, parse_entry
 from ledger.errors import FormatError, SignatureInvalid
 from ledger.header import EntryKind
 from ledger.merkle import leaf_hash
-from ledger.note import Note, VerifierKey, verify_note
+from ledger.note import Note, VerifierKey, decode_base64, verify_note
+from ledger.rotation import (
+    AlgorithmUnknown,
+    KeysInForce,
+    Purpose,
+    frozen,
+    purpose_of,
+    require_alg,
+    successor_of,
+)
 from ledger.tile import HASH_BYTES
-from ledger.verify.report import Fault, Tally
+from ledger.verify.report import Ended, Fault, Tally
 from ledger.verify.shape import EntryRead, Shape
 
 FORMAT: Final = "fengcun-ledger/v1"
@@ -28,7 +38,6 @@ class Expected:
     """What every entry of one log is held against."""
 
     origin: str
-    log_keys: tuple[VerifierKey, ...]
     signatures: bool  # whether the entries' own signatures are checked
     promised: Mapping[int, bytes] = field(default_factory=dict)
     """Leaf hashes by index, of write-ahead frames that were published already."""
@@ -38,8 +47,9 @@ class Expected:
 class InForce:
     """What earlier entries laid down for later ones."""
 
-    proxy_id: str
-    entry_key: VerifierKey
+    keys: KeysInForce
+    predecessor: Checkpoint | None
+    ended: Ended | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +74,9 @@ class Judged:
     first_previous: bytes = b""  # what the first one says it follows; nothing where it is bad
     last_digest: bytes = b""  # SHA-256 of the last one
     leaves: list[bytes] = field(default_factory=list)
-    epochs: list[int] = field(default_factory=list)  # key entries among them
+    epochs: list[int] = field(default_factory=list)  # begun by entries among them
+    changes: list[tuple[int, KeysInForce]] = field(default_factory=list)
+    """Index of each entry among them that changed keys, and what held after it."""
     borrowed: dict[int, int] = field(default_factory=dict)
     """Epochs begun before these entries, each with the first entry whose payload names it."""
     tally: Tally = field(default_factory=Tally)
@@ -126,9 +138,17 @@ class _Judging:
         judged, tally = self.judged, self.judged.tally
         if index == 0:
             judged.in_force = _genesis(self._expected, data)
+            judged.changes.append((0, judged.in_force.keys))
+        in_force = judged.in_force
+        if in_force is not None and in_force.ended is not None:
+            detail = f"entry {index} was added after entry {in_force.ended.index} froze the log"
+            raise Wrong(Fault.FROZEN, index, detail)
         read = self._read_quickly(index, data) or self._read(index, data)
         kind, time, epoch, size_bytes, digest = read
         if epoch is not None and epoch not in judged.epochs:
+            if in_force is not None and epoch <= in_force.keys.recipients_since:
+                detail = f"entry {index} uses a data key from before the recipients were changed"
+                raise Wrong(Fault.EPOCH, index, detail)
             judged.borrowed.setdefault(epoch, index)
         if epoch is None:
             if ciphertext:
@@ -156,7 +176,8 @@ class _Judging:
         in_force = self.judged.in_force
         if in_force is None or self._previous is None:
             return None
-        shape = _shape(self._expected.origin, in_force.proxy_id, in_force.entry_key)
+        keys = in_force.keys
+        shape = _shape(self._expected.origin, keys.proxy_id, keys.entry)
         return shape.read(index, self._previous, data, signatures=self._expected.signatures)
 
     def _read(self, index: int, data: bytes) -> EntryRead:
@@ -165,11 +186,11 @@ class _Judging:
         assert in_force is not None
         try:
             entry, note = parse_entry(data)
-            self._require_signature(note, in_force.entry_key)
+            self._require_signature(entry, note, in_force.keys.entry)
         except FormatError as error:
             detail = f"entry {index} is not as it was signed"
             raise Wrong(Fault.ALTERED, index, detail) from error
-        here = entry.origin == self._expected.origin and entry.proxy_id == in_force.proxy_id
+        here = entry.origin == self._expected.origin and entry.proxy_id == in_force.keys.proxy_id
         if not here or entry.sequence != index:
             detail = f"where entry {index} belongs stands entry {entry.sequence}"
             raise Wrong(Fault.MISPLACED, index, detail)
@@ -177,7 +198,9 @@ class _Judging:
         if (entry.kind is EntryKind.GENESIS) != (index == 0):
             raise Wrong(Fault.GENESIS, index, f"a second genesis entry at {index}")
         if entry.kind is EntryKind.KEY:
-            judged.epochs.append(index)
+            self._change_keys(index, entry, note, in_force)
+        elif frozen(entry):
+            judged.in_force = replace(in_force, ended=Ended(index, successor_of(entry)))
         payload = entry.payload
         kind, time = entry.kind.value.encode(), entry.time.encode()
         if payload is None:
@@ -185,8 +208,20 @@ class _Judging:
         digest = b2a_base64(payload.digest, newline=False)
         return kind, time, payload.epoch, payload.ciphertext_bytes, digest
 
-    def _require_signature(self, note: Note, key: VerifierKey) -> None:
-        if self._expected.signatures:
+    def _change_keys(self, index: int, entry: Entry, note: Note, in_force: InForce) -> None:
+        try:
+            keys = in_force.keys.after(entry, note)
+        except FormatError as error:
+            raise Wrong(Fault.KEY, index, f"entry {index}: {error}") from error
+        if purpose_of(entry.header) is Purpose.EPOCH:
+            self.judged.epochs.append(index)
+        else:
+            self.judged.in_force = replace(in_force, keys=keys)
+            self.judged.changes.append((index, keys))
+
+    def _require_signature(self, entry: Entry, note: Note, key: VerifierKey) -> None:
+        # What changes keys, or ends the log, is never taken on the word of the root alone.
+        if self._expected.signatures or entry.kind in (EntryKind.KEY, EntryKind.HEARTBEAT):
             verify_note(note, [key])
         elif all((each.name, each.key_id) != (key.name, key.id) for each in note.signatures):
             raise SignatureInvalid("no trusted key signed this")
@@ -203,17 +238,32 @@ def unlinked(index: int) -> str:
 
 
 def _genesis(expected: Expected, data: bytes) -> InForce:
-    """The one entry that is trusted through the log's key, and brings the entry key along."""
+    """What the first entry lays down. Whether its log key is trusted is known at the end."""
     try:
         entry, note = parse_entry(data)
         if entry.kind is not EntryKind.GENESIS:
             raise FormatError("the first entry is no genesis entry")
-        entry_key = VerifierKey.parse(str(entry.header["entry_key"]))
-        verify_note(note, [entry_key])
+        require_alg(entry.header)
+    except AlgorithmUnknown as error:
+        raise Wrong(Fault.GENESIS, 0, str(error)) from error
     except FormatError as error:
         raise Wrong(Fault.ALTERED, 0, str(error)) from error
-    log_key, *names = entry.header["log_key"], entry.header["format"], entry_key.name
-    named = [FORMAT, entry_key_name(expected.origin, entry.proxy_id)]
-    if str(log_key) not in map(str, expected.log_keys) or names != named:
-        raise Wrong(Fault.GENESIS, 0, "the log was begun with another key or format")
-    return InForce(entry.proxy_id, entry_key)
+    if entry.origin != expected.origin or entry.header["format"] != FORMAT:
+        raise Wrong(Fault.GENESIS, 0, "the log was begun under another name or format")
+    try:
+        keys = KeysInForce.from_genesis(entry)
+        verify_note(note, [keys.entry])
+        return InForce(keys, _predecessor(entry))
+    except FormatError as error:
+        raise Wrong(Fault.ALTERED, 0, str(error)) from error
+
+
+def _predecessor(genesis: Entry) -> Checkpoint | None:
+    header = genesis.header
+    named = [header.get(f"predecessor{part}") for part in ("", "_size", "_root")]
+    if named == [None, None, None]:
+        return None
+    origin, size, root = named
+    if not isinstance(origin, str) or not isinstance(size, int) or not isinstance(root, str):
+        raise FormatError("the genesis entry names half a predecessor")
+    return Checkpoint(origin, size, decode_base64(root))

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from ledger.checkpoint import Checkpoint
 from ledger.errors import LedgerError
+from ledger.note import VerifierKey
 
 
 class Fault(StrEnum):
@@ -26,6 +28,10 @@ class Fault(StrEnum):
     WAL = "write-ahead-log"
     FORK = "fork"
     ROLLBACK = "rollback"
+    KEY = "key"
+    RETIRED = "retired-key"
+    FROZEN = "frozen"
+    PREDECESSOR = "predecessor"
 
 
 class LogInvalid(LedgerError):
@@ -36,6 +42,14 @@ class LogInvalid(LedgerError):
         self.fault = fault
         self.index = index
         self.detail = detail
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The log was frozen by its last entry; `successor` is the origin of the one that goes on."""
+
+    index: int
+    successor: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +67,13 @@ class Report:
     torn_bytes: int  # of a frame that was never acknowledged
     first_time: str
     last_time: str
+    log_keys: tuple[VerifierKey, ...] = ()  # that sign its checkpoints now
+    succeeded: tuple[tuple[VerifierKey, int], ...] = ()
+    """Earlier log keys, and the entry that announced the next."""
+    not_given: tuple[VerifierKey, ...] = ()  # of all these, known by the log's own word alone
+    unknown: tuple[VerifierKey, ...] = ()  # given for this log, which does not name them (yet)
+    predecessor: Checkpoint | None = None  # the last of the log that this one continues
+    ended: Ended | None = None
 
 
 @dataclass(slots=True)

@@ -23,11 +23,11 @@ _LETTERS: Final = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz01234567
 # one spelling that counts.
 _LAST: Final = rb"[AEIMQUYcgkosw048]="
 _TIME: Final = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
-# These lay something down for later entries, so all of their fields are wanted.
+# These may lay something down for later entries, so all of their fields are wanted.
 _GRAMMARS: Final = {
     name: pattern
     for name, (kind, pattern) in LINE_GRAMMARS.items()
-    if kind not in (EntryKind.GENESIS, EntryKind.KEY)
+    if kind not in (EntryKind.GENESIS, EntryKind.KEY, EntryKind.HEARTBEAT)
 }
 
 

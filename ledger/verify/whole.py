@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import chain
 from types import MappingProxyType
 from typing import Final
 
-from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.checkpoint import (
+    CHECKPOINT_BYTES_MAX,
+    Checkpoint,
+    open_checkpoint,
+    parse_checkpoint_text,
+)
 from ledger.errors import FormatError
-from ledger.fetch import LogReader, snapshot
+from ledger.fetch import LogReader, entries, snapshot
 from ledger.merkle import Frontier, leaf_hash
-from ledger.note import VerifierKey
+from ledger.note import VerifierKey, parse_note, require_all
+from ledger.rotation import KeysInForce, succession
 from ledger.tile import HASH_BYTES, TILE_WIDTH, TileSlot, TileStack, complete_root
 from ledger.verify.bundles import JudgedBundle, Published, judge_bundle, read_whole_tile
 from ledger.verify.entries import Expected, Found, InForce, Judged, Wrong, judge_entries, unlinked
@@ -65,8 +71,8 @@ def _verify(
         raise LogInvalid(Fault.WAL, error.index, str(error)) from error
     except FormatError as error:
         raise LogInvalid(Fault.CHECKPOINT, None, str(error)) from error
-    checkpoint = _open(note, keys, None)
-    whole = _Whole(reader, keys, checkpoint, wal, seen, signatures=signatures)
+    checkpoint = _open(reader, note, keys)
+    whole = _Whole(reader, keys, checkpoint, note, wal, seen, signatures=signatures)
     total = max(checkpoint.size, wal.end_index)
     try:
         for size in chain(whole.published(process_count), whole.tail()):
@@ -76,11 +82,38 @@ def _verify(
     return whole.report()
 
 
-def _open(note: bytes, keys: Sequence[VerifierKey], index: int | None) -> Checkpoint:
+def _open(reader: LogReader, note: bytes, keys: Sequence[VerifierKey]) -> Checkpoint:
     try:
         return open_checkpoint(note, keys)
     except FormatError as error:
-        raise LogInvalid(Fault.CHECKPOINT, index, str(error)) from error
+        successor = _successor_that_signed(reader, note, keys)
+        if successor is not None:
+            key, index = successor
+            raise LogInvalid(Fault.RETIRED, index, retired(index, key)) from error
+        raise LogInvalid(Fault.CHECKPOINT, None, str(error)) from error
+
+
+def _successor_that_signed(
+    reader: LogReader, note: bytes, keys: Sequence[VerifierKey]
+) -> tuple[VerifierKey, int] | None:
+    """Whom the keys that were given named, and where. No verdict hangs on it, only what it says."""
+    try:
+        successors = succession((data for _, data, _ in entries(reader)), keys)
+    except (FormatError, FileNotFoundError):
+        return None
+    for key, index in reversed(successors):
+        with suppress(FormatError):
+            open_checkpoint(note, [key])
+            return key, index
+    return None
+
+
+def retired(index: int, key: VerifierKey) -> str:
+    """What to do for someone who has only a log key that was succeeded since."""
+    return (
+        f"entry {index} announces the key that signs now, {key}: have it confirmed by a way you "
+        "trust, and give it with --key"
+    )
 
 
 class _Whole:
@@ -91,30 +124,29 @@ class _Whole:
         reader: LogReader,
         keys: Sequence[VerifierKey],
         checkpoint: Checkpoint,
+        note: bytes,
         wal: JoinedSegments,
         seen: Sequence[Checkpoint],
         *,
         signatures: bool,
     ) -> None:
-        self._keys = keys
-        self._checkpoint = checkpoint
+        self._given = frozenset(key for key in keys if key.name == checkpoint.origin)
+        self._checkpoint, self._note = checkpoint, note
         self._wal = wal
         self._seen = seen
         # Of the write-ahead frames that were published already: what they say about the same.
         frames = [frame for frame in wal.frames if frame.first_index < checkpoint.size]
-        self._expected_roots = {
-            frame.end_index: _open(frame.checkpoint_note, keys, frame.first_index)
-            for frame in frames
-        }
+        self._promised_notes = {frame.end_index: frame.checkpoint_note for frame in frames}
         promised = {
             frame.first_index + offset: leaf_hash(entry)
             for frame in frames
             for offset, entry in enumerate(frame.entries)
         }
-        expected = Expected(checkpoint.origin, tuple(keys), signatures, promised)
-        rooted = frozenset([*self._expected_roots, *(each.size for each in seen)])
+        expected = Expected(checkpoint.origin, signatures, promised)
+        rooted = frozenset([*self._promised_notes, *(each.size for each in seen)])
         self._published = Published(reader, checkpoint.size, expected, rooted)
         self._in_force: InForce | None = None
+        self._changes: list[tuple[int, KeysInForce]] = []  # the size from which on each holds
         self._frontier = Frontier()
         self._tiles = TileStack()  # of the roots of full bundles: one level up
         self._previous = bytes(HASH_BYTES)
@@ -140,7 +172,8 @@ class _Whole:
                 yield self._frontier.size
         for slot, data in self._tiles.partial_tiles():
             self._compare_tile(slot, data)
-        self._require_root(self._checkpoint)
+        self._require_checkpoint(self._note)
+        self._require_trust()
 
     def tail(self) -> Iterable[int]:
         """Judge the frames that are durable and not published yet."""
@@ -156,6 +189,9 @@ class _Whole:
 
     def report(self) -> Report:
         tally = self._tally
+        assert self._in_force is not None
+        keys = self._in_force.keys
+        all_keys = (*(key for key, _ in keys.succeeded), *keys.logs)
         return Report(
             origin=self._checkpoint.origin,
             size=self._frontier.size,
@@ -168,6 +204,12 @@ class _Whole:
             torn_bytes=self._wal.torn_bytes,
             first_time=tally.first_time,
             last_time=tally.last_time,
+            log_keys=keys.logs,
+            succeeded=keys.succeeded,
+            not_given=tuple(key for key in dict.fromkeys(all_keys) if key not in self._given),
+            unknown=tuple(sorted(self._given - {*all_keys}, key=str)),
+            predecessor=self._in_force.predecessor,
+            ended=self._in_force.ended,
         )
 
     def _frame(self, frame: Frame) -> None:
@@ -180,7 +222,8 @@ class _Whole:
                 frame.ciphertexts,
             )
         )
-        self._require_root(_open(frame.checkpoint_note, self._keys, frame.first_index))
+        self._require_checkpoint(frame.checkpoint_note, frame.first_index)
+        self._require_trust()
 
     def _bundle(self, bundle: JudgedBundle) -> None:
         self._take(bundle.judged, bundle.root, publishing=True)
@@ -188,6 +231,7 @@ class _Whole:
     def _take(self, judged: Judged, root: bytes = b"", *, publishing: bool = False) -> None:
         """Join what was judged to what came before. Raises `Wrong` or `LogInvalid`."""
         found = self._first_wrong(judged)
+        self._changes += [(index + 1, keys) for index, keys in judged.changes]
         if root and found is None:
             self._frontier.append_subtree(root, _BUNDLE_HEIGHT)
             self._finish_bundle(root)
@@ -237,14 +281,36 @@ class _Whole:
         size = self._frontier.size
         if size not in self._published.rooted_sizes:
             return
-        if size in self._expected_roots:
-            self._require_root(self._expected_roots[size])
+        if size in self._promised_notes:
+            self._require_checkpoint(self._promised_notes[size], size)
         for checkpoint in self._seen:
             if checkpoint.size == size and checkpoint.root != self._frontier.root():
                 detail = f"the first {size} entries are not those that were seen elsewhere"
                 raise LogInvalid(Fault.FORK, None, detail)
 
-    def _require_root(self, checkpoint: Checkpoint) -> None:
-        if (checkpoint.size, checkpoint.root) != (self._frontier.size, self._frontier.root()):
+    def _require_checkpoint(self, note: bytes, index: int | None = None) -> None:
+        """It covers the entries so far, and every log key that is in force after them signed it."""
+        size = self._frontier.size
+        keys = next(keys for since, keys in reversed(self._changes) if since <= size)
+        try:
+            parsed = parse_note(note, note_bytes_max=CHECKPOINT_BYTES_MAX)
+            checkpoint = parse_checkpoint_text(parsed.text)
+            require_all(parsed, keys.logs)
+        except FormatError as error:
+            detail = f"the checkpoint of {size} entries: {error}"
+            raise LogInvalid(Fault.CHECKPOINT, index, detail) from error
+        here = self._checkpoint.origin, size, self._frontier.root()
+        if (checkpoint.origin, checkpoint.size, checkpoint.root) != here:
             detail = f"the entries do not have the signed root of {checkpoint.size} entries"
             raise LogInvalid(Fault.ROOT, None, detail)
+
+    def _require_trust(self) -> None:
+        """One of the keys that sign now was given. What the log says of others hangs on that."""
+        assert self._in_force is not None
+        keys = self._in_force.keys
+        if not self._given.isdisjoint(keys.logs):
+            return
+        if self._given.isdisjoint(key for key, _ in keys.succeeded):
+            raise LogInvalid(Fault.GENESIS, 0, "the log was begun with another key")
+        index = keys.succeeded[-1][1]
+        raise LogInvalid(Fault.RETIRED, index, retired(index, keys.logs[-1]))

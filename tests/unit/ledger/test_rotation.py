@@ -234,7 +234,7 @@ HEADERS = st.dictionaries(
 
 
 @given(HEADERS)
-def test_any_header_is_followed_or_refused(header: dict[str, object]):
+def test_any_header_is_followed_or_refused(header):
     _, note = parse_entry(signed(ENTRY_HEADER, [KEYS.entry]))
     entry = replace(parse_entry(signed(ENTRY_HEADER, [KEYS.entry]))[0], header=header)
     try:
