@@ -6,15 +6,17 @@ is in the next one's genesis entry, so an entry added to the frozen log leaves t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint_text
 from ledger.entry import parse_entry
 from ledger.errors import ConfigurationError, FormatError
 from ledger.fetch import CHECKPOINT_PATH, LogReader, entry_at
-from ledger.note import VerifierKey
+from ledger.note import VerifierKey, parse_note
 from ledger.proof import check_proof, prove
 from ledger.rotation import frozen, successor_of
+from ledger.verify import Fault, LogInvalid, Progress, Report, verify_log
 
 
 def require_frozen(reader: LogReader, keys: Sequence[VerifierKey], successor: str) -> Checkpoint:
@@ -35,3 +37,58 @@ def require_frozen(reader: LogReader, keys: Sequence[VerifierKey], successor: st
     if named not in (None, successor):
         raise ConfigurationError(f"the earlier log is continued by {named}, not by {successor}")
     return checkpoint
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """A log among those that follow each other."""
+
+    origin: str
+    reader: LogReader
+
+
+def shard_of(reader: LogReader) -> Shard:
+    """Which log it says it is. Raises `FormatError`, or `FileNotFoundError` for no log."""
+    note = parse_note(reader.read(CHECKPOINT_PATH))
+    return Shard(parse_checkpoint_text(note.text).origin, reader)
+
+
+def verify_earlier(
+    newest: Report,
+    shards: Iterable[Shard],
+    keys: Sequence[VerifierKey],
+    *,
+    signatures: bool = True,
+    progress: Progress = lambda done, total: None,
+) -> list[Report]:
+    """Every log before `newest` that is among `shards`, back to the oldest; the later first.
+
+    Raises `LogInvalid` for what is wrong with one of them or between two, and `ConfigurationError`
+    for a shard that none of the others continues.
+    """
+    left = {shard.origin: shard for shard in shards}
+    reports: list[Report] = []
+    later = newest
+    while left:
+        named = later.predecessor
+        if named is None or named.origin not in left:
+            raise ConfigurationError(f"{later.origin} does not continue {min(left)}")
+        reader = left.pop(named.origin).reader
+        earlier = verify_log(reader, keys, signatures=signatures, progress=progress)
+        _require_joint(earlier, later, named)
+        reports.append(earlier)
+        later = earlier
+    return reports
+
+
+def _require_joint(earlier: Report, later: Report, named: Checkpoint) -> None:
+    detail = ""
+    if (earlier.size, earlier.root) != (named.size, named.root):
+        detail = (
+            f"{later.origin} was begun after {named.size} entries of {earlier.origin}, "
+            f"which has {earlier.size} or others"
+        )
+    elif earlier.ended is not None and earlier.ended.successor not in (None, later.origin):
+        detail = f"{earlier.origin} was frozen for {earlier.ended.successor}, not {later.origin}"
+    if detail:
+        raise LogInvalid(Fault.PREDECESSOR, None, detail)

@@ -38,6 +38,22 @@ _FAULTS: Final = {
         "记录被回退：第 {index} 号及以后的记录不见了",
         "the log was rolled back: entry {index} and later are gone",
     ),
+    Fault.KEY: (
+        "第 {index} 号记录：更换密钥不合规则",
+        "entry {index} does not change keys as it must",
+    ),
+    Fault.RETIRED: (
+        "所用公钥已由第 {index} 号记录宣布的公钥接替",
+        "the public key that was given was succeeded, announced by entry {index}",
+    ),
+    Fault.FROZEN: (
+        "第 {index} 号记录写在账本封存之后",
+        "entry {index} was added after the log was frozen",
+    ),
+    Fault.PREDECESSOR: (
+        "与前一账本不衔接",
+        "this log does not continue the earlier one",
+    ),
 }
 
 
@@ -71,6 +87,13 @@ def report_lines(report: Report) -> list[str]:
         lines.append(
             "签名 / signatures 各条记录自身的签名未核验 / those of the entries not checked"
         )
+    lines += _key_lines(report)
+    if report.predecessor is not None:
+        before = report.predecessor
+        lines.append(f"前一账本 / continues {before.origin}, {before.size:,} entries")
+    if report.ended is not None:
+        successor = report.ended.successor or "—"
+        lines.append(f"已封存 / frozen by entry {report.ended.index}, goes on as: {successor}")
     if report.published_size < report.size:
         pending = report.size - report.published_size
         lines.append(f"待发布 / durable, not yet published: {pending:,}")
@@ -79,6 +102,31 @@ def report_lines(report: Report) -> list[str]:
             f"未完成的尾部 / unfinished tail, never acknowledged: {report.torn_bytes} bytes"
         )
     return lines
+
+
+def _key_lines(report: Report) -> list[str]:
+    """What a reader has to know of log keys, where there was ever more than one."""
+    lines = [
+        f"公钥接替 / log key {key.id.hex()} was succeeded: entry {index}"
+        for key, index in report.succeeded
+    ]
+    if report.succeeded:
+        names = ", ".join(key.id.hex() for key in report.log_keys)
+        lines.append(f"现用公钥 / log keys that sign now: {names}")
+        lines += [
+            f"未提供 / not given, known by the log's own word: {key}" for key in report.not_given
+        ]
+    lines += [
+        f"账本未提及 / given, and not announced by the log (not yet, or cut off): {key}"
+        for key in report.unknown
+    ]
+    return lines
+
+
+def earlier_line(report: Report) -> str:
+    """A log before the one that was asked about; unfrozen it could still be continued."""
+    state = "未封存 / not frozen" if report.ended is None else "已封存 / frozen"
+    return f"前一账本完整 / earlier log intact: {report.origin}, {report.size:,} entries, {state}"
 
 
 def report_as_json(report: Report) -> dict[str, object]:
@@ -95,6 +143,13 @@ def report_as_json(report: Report) -> dict[str, object]:
         "torn_bytes": report.torn_bytes,
         "first_time": report.first_time,
         "last_time": report.last_time,
+        "log_keys": list(map(str, report.log_keys)),
+        "succeeded": [{"key": str(key), "index": index} for key, index in report.succeeded],
+        "not_given": list(map(str, report.not_given)),
+        "unknown": list(map(str, report.unknown)),
+        "predecessor": None if report.predecessor is None else report.predecessor.origin,
+        "frozen": report.ended is not None,
+        "successor": None if report.ended is None else report.ended.successor,
     }
 
 

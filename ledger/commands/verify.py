@@ -22,9 +22,11 @@ from ledger.commands.app import (
 from ledger.errors import FormatError
 from ledger.keys import load_verifier_keys
 from ledger.note import VerifierKey
+from ledger.shards import shard_of, verify_earlier
 from ledger.verify import LogInvalid, verify_log
 from ledger.witnessed import CosignedNote, cosigned_path, kept
 from ledger.wording import (
+    earlier_line,
     invalid_as_json,
     report_as_json,
     report_lines,
@@ -50,6 +52,10 @@ def verify(
         bool,
         typer.Option("--roots", help="all but the entries' own signatures, many times as fast"),
     ] = False,
+    predecessor: Annotated[
+        list[Path] | None,
+        typer.Option(help="an earlier log that this one continues, and those before; repeatable"),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Recompute everything from the entries, with public keys only. Exit 1 if any is wrong."""
@@ -59,10 +65,12 @@ def verify(
         checkpoints = [load_checkpoint(path, keys) for path in seen or []]
         witnessed = [_witnessed(log, each) for each in _witness_keys(witness)]
         checkpoints += [load_checkpoint(path, keys) for path, _ in witnessed]
+        shards = [shard_of(require_log(path)) for path in predecessor or []]
         try:
             report = verify_log(
                 reader, keys, seen=checkpoints, progress=_progress, signatures=not roots
             )
+            earlier = verify_earlier(report, shards, keys, signatures=not roots, progress=_progress)
         except LogInvalid as invalid:
             _clear_progress()
             print_json(invalid_as_json(invalid)) if as_json else typer.secho(
@@ -72,11 +80,13 @@ def verify(
     _clear_progress()
     seen_by = [cosigned for _, cosigned in witnessed]
     if as_json:
-        print_json({**report_as_json(report), "witnesses": list(map(witness_as_json, seen_by))})
+        row = {**report_as_json(report), "witnesses": list(map(witness_as_json, seen_by))}
+        print_json({**row, "earlier": list(map(report_as_json, earlier))})
         return
     first, *rest = report_lines(report)
     typer.secho(first, fg=typer.colors.GREEN, bold=True)
-    typer.echo("\n".join([*rest, *map(witness_line, seen_by)]))
+    lines = [*rest, *map(witness_line, seen_by), *map(earlier_line, earlier)]
+    typer.echo("\n".join(lines))
 
 
 def _witness_keys(files: list[Path] | None) -> list[VerifierKey]:

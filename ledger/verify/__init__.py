@@ -15,6 +15,6 @@ from __future__ import annotations
 
 from ledger.verify.entries import FORMAT
 from ledger.verify.report import Fault, LogInvalid, Report
-from ledger.verify.whole import verify_log
+from ledger.verify.whole import Progress, verify_log
 
-__all__ = ["FORMAT", "Fault", "LogInvalid", "Report", "verify_log"]
+__all__ = ["FORMAT", "Fault", "LogInvalid", "Progress", "Report", "verify_log"]

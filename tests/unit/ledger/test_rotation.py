@@ -9,7 +9,7 @@ from ledger.chain import Chain, LogKeyRetired, NewEntryKey, NewLogKey, NewRecipi
 from ledger.entry import NO_PREVIOUS, entry_key_name, entry_text, format_time, parse_entry
 from ledger.envelope import Identity, pseudonym_context, wrap_key
 from ledger.errors import FormatError
-from ledger.fields import Header
+from ledger.fields import Header, HeaderValue
 from ledger.header import EntryKind, encode_header
 from ledger.merkle import Frontier
 from ledger.note import Algorithm, SigningKey, VerifierKey, joint_signer, parse_note, verify_note
@@ -34,8 +34,8 @@ SUPERVISOR = Identity.generate("supervisor").recipient
 WRAPPED = wrap_key(b"k" * 32, RECIPIENTS, "context")
 
 
-def genesis(**changed: object) -> bytes:
-    header = {
+def genesis(**changed: HeaderValue) -> bytes:
+    header: Header = {
         "format": "fengcun-ledger/v1",
         "alg": "ed25519",
         "log_key": str(KEYS.log.verifier),
@@ -205,7 +205,7 @@ NO_GENESIS = {
 
 
 @pytest.mark.parametrize("changed", NO_GENESIS.values(), ids=NO_GENESIS)
-def test_a_genesis_entry_names_keys_that_can_be_checked(changed: dict[str, object]):
+def test_a_genesis_entry_names_keys_that_can_be_checked(changed: dict[str, HeaderValue]):
     with pytest.raises(FormatError):
         KeysInForce.from_genesis(parse_entry(genesis(**changed))[0])
 
@@ -215,7 +215,7 @@ def test_a_log_from_before_there_was_a_word_for_it_signs_with_ed25519():
 
 
 def test_the_last_entry_of_a_log_names_the_next():
-    def heartbeat(**header: object):
+    def heartbeat(**header: HeaderValue):
         return parse_entry(signed(header, [KEYS.entry], kind=EntryKind.HEARTBEAT))[0]
 
     end = heartbeat(state="frozen", successor="ledger.example/2027")
