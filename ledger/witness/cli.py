@@ -13,7 +13,7 @@ from ledger.errors import ConfigurationError, FormatError
 from ledger.keys import load_verifier_keys
 from ledger.note import Algorithm
 from ledger.witness.rules import Refused
-from ledger.witness.state import init_witness, watch_log
+from ledger.witness.state import init_witness, unwatch_log, watch_log
 from ledger.witness.witness import Witness
 
 witness_app = typer.Typer(
@@ -57,6 +57,24 @@ def watch(
         return
     for key in keys:
         typer.echo(f"已登记 / watched: {key.name}")
+
+
+@witness_app.command()
+def unwatch(
+    directory: DirectoryOption,
+    log_key: Annotated[Path, typer.Argument(help="a key that was retired, or a frozen log's")],
+    as_json: JsonOption = False,
+) -> None:
+    """Cosign nothing that only this key signs. Restart `serve` afterwards."""
+    with plain_errors():
+        keys = load_verifier_keys([log_key])
+        for key in keys:
+            unwatch_log(directory, key)
+    if as_json:
+        print_json({"unwatched": [str(key) for key in keys]})
+        return
+    for key in keys:
+        typer.echo(f"已移除 / no longer watched: {key.name} {key.id.hex()}")
 
 
 @witness_app.command()

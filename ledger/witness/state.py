@@ -56,6 +56,39 @@ def watch_log(directory: Path, key: VerifierKey) -> Path:
     return path
 
 
+def unwatch_log(directory: Path, key: VerifierKey) -> None:
+    """Cosign nothing more that is signed with this key alone. Raises `ConfigurationError`.
+
+    What was seen stays. While other keys of the log are watched, one of them has to have signed
+    what was seen last: else that could not be read any more, and nothing more be cosigned.
+    """
+    folder = directory / LOGS_FOLDER
+    path = folder / f"{origin_digest(key.name)}-{key.id.hex()}.vkey"
+    if not path.exists():
+        raise ConfigurationError(f"{key.name} with the key {key.id.hex()} is not watched")
+    files = sorted(folder.glob(f"{origin_digest(key.name)}-*.vkey"))
+    others = [other for other in load_verifier_keys(files) if other != key]
+    seen = directory / SEEN_FOLDER / origin_digest(key.name)
+    if others and seen.exists():
+        try:
+            open_checkpoint(seen.read_bytes(), others)
+        except FormatError as error:
+            raise ConfigurationError(
+                "no other key of this log has signed what was cosigned last: have a checkpoint "
+                "cosigned that the new key signed, then try again"
+            ) from error
+    path.unlink()
+    _sync(folder)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
 class WitnessState:
     """One process at a time. Everything blocks."""
 
@@ -102,8 +135,4 @@ class WitnessState:
         new.unlink(missing_ok=True)
         write_new(new, note.decode(), 0o644, newline=False)
         new.rename(path)
-        folder = os.open(self._seen, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync(self._seen)

@@ -11,7 +11,11 @@ import pytest
 
 from ledger.entry import parse_entry
 from ledger.fetch import DirectoryLog, entry_at
+from ledger.note import VerifierKey
+from ledger.prepare import prepare_successor
 from ledger.proof import prove
+from ledger.verify import verify_log
+from tests.unit.ledger.rotating_log import RotatingLog
 from tests.unit.ledger.small_log import SmallLog, log_of
 
 SOURCE = Path(__file__).parent / "xmod"
@@ -32,7 +36,13 @@ def xmod(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def read(xmod: Path, log: SmallLog, *more: str) -> subprocess.CompletedProcess[str]:
-    keys = (str(log.keys.log.verifier), str(log.keys.entry.verifier))
+    return read_with(xmod, log, log.keys.log.verifier, *more)
+
+
+def read_with(
+    xmod: Path, log: SmallLog, log_key: VerifierKey, *more: str
+) -> subprocess.CompletedProcess[str]:
+    keys = (str(log_key), str(log.keys.entry.verifier))
     return subprocess.run([xmod, log.root, *keys, *more], capture_output=True, text=True)
 
 
@@ -53,6 +63,20 @@ def test_go_refuses_what_we_refuse(xmod: Path, tmp_path: Path, name: str):
     data[40] ^= 1
     (log.root / name).write_bytes(data)
     assert read(xmod, log).returncode == 1
+
+
+def test_go_opens_checkpoints_of_two_log_keys_with_either(xmod: Path, tmp_path: Path):
+    """And the entry that announces the second, which bears three signatures."""
+    log = RotatingLog(tmp_path).once()
+    old, new = log.keys.log.verifier, prepare_successor(log.directory, "log")
+    assert read_with(xmod, log, new).returncode == 1
+    size = verify_log(DirectoryLog(log.once().root), [new]).size
+    for key in (old, new):
+        assert read_with(xmod, log, key).stdout == f"{size}\n"
+    log.retire()
+    size = verify_log(DirectoryLog(log.once().root), [new]).size
+    assert read_with(xmod, log, new).stdout == f"{size}\n"
+    assert read_with(xmod, log, old).returncode == 1
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ledger.checkpoint import Checkpoint
@@ -12,9 +12,10 @@ from ledger.fetch import DirectoryLog, entries
 from ledger.header import EntryKind
 from ledger.keys import load_keys
 from ledger.log import freeze_log, open_sequencer
-from ledger.note import Note, parse_note
+from ledger.note import Note, VerifierKey, parse_note
 from ledger.prepare import ask_retirement
 from ledger.sequencer import Sequencer
+from ledger.verify import Report, verify_log
 from tests.unit.ledger.small_log import PROXY_ID, SEGMENT_BYTES, SmallLog, key_directory
 
 
@@ -42,6 +43,11 @@ class RotatingLog(SmallLog):
             segment_bytes=SEGMENT_BYTES,
             reserve_bytes=reserve_bytes,
         )
+
+    def verify(self, seen: Iterable[Checkpoint] = ()) -> Report:
+        """With the public key that is handed out now."""
+        key = VerifierKey.parse(self.vkey("log.vkey"))
+        return verify_log(DirectoryLog(self.root), [key], seen=seen)
 
     def once(self, count: int = 1) -> RotatingLog:
         """Start, append, stop."""
