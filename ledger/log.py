@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from ledger.adoption import announcements, keep_recipients, recipients_in_force, settled
-from ledger.chain import Chain, own_draft
+from ledger.chain import Chain, JudgedDraft, own_draft
 from ledger.checkpoint import Checkpoint
 from ledger.disk import Disk
 from ledger.entry import NO_PREVIOUS
@@ -18,7 +18,7 @@ from ledger.keys import NotaryKeys
 from ledger.merkle import EMPTY_ROOT, Frontier
 from ledger.publication import Publication
 from ledger.publish import Publisher, RightEdge
-from ledger.recovery import FORMAT, recover
+from ledger.recovery import FORMAT, Recovered, recover
 from ledger.rotation import ALG, frozen, successor_of
 from ledger.sequencer import Sequencer
 from ledger.store import (
@@ -126,23 +126,26 @@ def open_sequencer(
     in_force = recipients_in_force(disk, found.keys, found.frontier.size)
     keys = settled(keys, found.keys, key_files)
     chain = Chain(keys, proxy_id, found.frontier, found.previous)
-    boot = own_draft(
-        EntryKind.BOOT,
-        {
-            "software": SOFTWARE,
-            "recovered_size": found.frontier.size,
-            "published_size": first.size,
-            "torn_bytes": found.torn_bytes,
-        },
-    )
     return Sequencer(
         chain,
         wal,
         Publication(publisher),
         clock_ms=clock_ms,
         free_bytes=disk.free_bytes,
-        boot=boot,
+        boot=_boot(found),
         announcements=announcements(keys, in_force, disk, key_files),
+    )
+
+
+def _boot(found: Recovered) -> JudgedDraft:
+    return own_draft(
+        EntryKind.BOOT,
+        {
+            "software": SOFTWARE,
+            "recovered_size": found.frontier.size,
+            "published_size": found.published_frontier.size,
+            "torn_bytes": found.torn_bytes,
+        },
     )
 
 

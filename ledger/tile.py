@@ -9,10 +9,11 @@ from __future__ import annotations
 import struct
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Final
 
 from ledger.errors import FormatError
-from ledger.merkle import SubtreeHash, node_hash
+from ledger.merkle import SubtreeHash
 
 TILE_WIDTH: Final = 256
 HASH_BYTES: Final = 32
@@ -129,7 +130,8 @@ def complete_root(hashes: Sequence[bytes]) -> bytes:
     """The root over 2**n sibling hashes."""
     row = hashes
     while len(row) > 1:
-        row = [node_hash(row[at], row[at + 1]) for at in range(0, len(row), 2)]
+        # As `merkle.node_hash`, which costs twice as much for the call.
+        row = [sha256(b"\x01" + row[at] + row[at + 1]).digest() for at in range(0, len(row), 2)]
     return row[0]
 
 

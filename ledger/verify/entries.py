@@ -132,58 +132,67 @@ class _Judging:
     def __init__(self, expected: Expected, judged: Judged) -> None:
         self.judged = judged
         self._expected = expected
+        self._promised, self._signatures = expected.promised, expected.signatures
         self._previous: bytes | None = None  # digest of the entry before, where it is known
+        self._shape: Shape | None = None
+        self._recipients_since = 0
+        if judged.in_force is not None:
+            self._hold(judged.in_force)
+
+    def _hold(self, in_force: InForce) -> None:
+        """From the next entry on."""
+        self.judged.in_force = in_force
+        keys = in_force.keys
+        self._recipients_since = keys.recipients_since
+        self._shape = None
+        if in_force.ended is None:
+            self._shape = _shape(keys.origin, keys.proxy_id, keys.entry)
 
     def entry(self, index: int, data: bytes, ciphertext: bytes) -> None:
         judged, tally = self.judged, self.judged.tally
         if index == 0:
-            judged.in_force = _genesis(self._expected, data)
-            judged.changes.append((0, judged.in_force.keys))
-        in_force = judged.in_force
-        if in_force is not None and in_force.ended is not None:
-            detail = f"entry {index} was added after entry {in_force.ended.index} froze the log"
-            raise Wrong(Fault.FROZEN, index, detail)
+            first = _genesis(self._expected, data)
+            self._hold(first)
+            judged.changes.append((0, first.keys))
         read = self._read_quickly(index, data) or self._read(index, data)
         kind, time, epoch, size_bytes, digest = read
-        if epoch is not None and epoch not in judged.epochs:
-            if in_force is not None and epoch <= in_force.keys.recipients_since:
-                detail = f"entry {index} uses a data key from before the recipients were changed"
-                raise Wrong(Fault.EPOCH, index, detail)
-            judged.borrowed.setdefault(epoch, index)
         if epoch is None:
             if ciphertext:
                 detail = f"entry {index} was signed without payload"
                 raise Wrong(Fault.PAYLOAD, index, detail)
-        elif not ciphertext:
-            tally.absent_count += 1
-        elif (
-            len(ciphertext) == size_bytes
-            and b2a_base64(sha256(ciphertext).digest(), newline=False) == digest
-        ):
-            tally.present_count += 1
         else:
-            detail = f"the payload of entry {index} is not the one that was signed"
-            raise Wrong(Fault.PAYLOAD, index, detail)
+            if epoch <= self._recipients_since:
+                detail = f"entry {index} uses a data key that is not of the recipients in force"
+                raise Wrong(Fault.EPOCH, index, detail)
+            if epoch not in judged.borrowed and epoch not in judged.epochs:
+                judged.borrowed[epoch] = index
+            if not ciphertext:
+                tally.absent_count += 1
+            elif len(ciphertext) == size_bytes and _digest(ciphertext) == digest:
+                tally.present_count += 1
+            else:
+                detail = f"the payload of entry {index} is not the one that was signed"
+                raise Wrong(Fault.PAYLOAD, index, detail)
         leaf = leaf_hash(data)
-        if self._expected.promised.get(index, leaf) != leaf:
+        if self._promised.get(index, leaf) != leaf:
             detail = f"entry {index} differs between what is published and what was promised"
             raise Wrong(Fault.WAL, index, detail)
-        tally.count(kind.decode(), time.decode())
+        tally.count(kind, time)
         judged.leaves.append(leaf)
         self._previous = judged.last_digest = sha256(data).digest()
 
     def _read_quickly(self, index: int, data: bytes) -> EntryRead | None:
-        in_force = self.judged.in_force
-        if in_force is None or self._previous is None:
+        if self._previous is None or self._shape is None:
             return None
-        keys = in_force.keys
-        shape = _shape(self._expected.origin, keys.proxy_id, keys.entry)
-        return shape.read(index, self._previous, data, signatures=self._expected.signatures)
+        return self._shape.read(index, self._previous, data, signatures=self._signatures)
 
     def _read(self, index: int, data: bytes) -> EntryRead:
         """Every field of an entry, and what is wrong with it."""
-        judged, in_force = self.judged, self.judged.in_force
+        in_force = self.judged.in_force
         assert in_force is not None
+        if in_force.ended is not None:
+            detail = f"entry {index} was added after entry {in_force.ended.index} froze the log"
+            raise Wrong(Fault.FROZEN, index, detail)
         try:
             entry, note = parse_entry(data)
             self._require_signature(entry, note, in_force.keys.entry)
@@ -200,9 +209,9 @@ class _Judging:
         if entry.kind is EntryKind.KEY:
             self._change_keys(index, entry, note, in_force)
         elif frozen(entry):
-            judged.in_force = replace(in_force, ended=Ended(index, successor_of(entry)))
+            self._hold(replace(in_force, ended=Ended(index, successor_of(entry))))
         payload = entry.payload
-        kind, time = entry.kind.value.encode(), entry.time.encode()
+        kind, time = entry.kind.value, entry.time
         if payload is None:
             return kind, time, None, 0, b""
         digest = b2a_base64(payload.digest, newline=False)
@@ -216,7 +225,7 @@ class _Judging:
         if purpose_of(entry.header) is Purpose.EPOCH:
             self.judged.epochs.append(index)
         else:
-            self.judged.in_force = replace(in_force, keys=keys)
+            self._hold(replace(in_force, keys=keys))
             self.judged.changes.append((index, keys))
 
     def _require_signature(self, entry: Entry, note: Note, key: VerifierKey) -> None:
@@ -231,6 +240,11 @@ class _Judging:
             self.judged.first_previous = entry.previous
         elif entry.previous != self._previous:
             raise Wrong(Fault.UNLINKED, index, unlinked(index))
+
+
+def _digest(ciphertext: bytes) -> bytes:
+    """As the entry spells it."""
+    return b2a_base64(sha256(ciphertext).digest(), newline=False)
 
 
 def unlinked(index: int) -> str:

@@ -14,7 +14,7 @@ from ledger.entry import ENTRY_LINE, NUMBER
 from ledger.header import HEADER_BYTES_MAX, LINE_GRAMMARS, EntryKind
 from ledger.note import DASH, VerifierKey
 
-EntryRead: TypeAlias = tuple[bytes, bytes, int | None, int, bytes]
+EntryRead: TypeAlias = tuple[str, str, int | None, int, bytes]
 """Kind and time; epoch, size in bytes and digest (base64) of the ciphertext, None, 0 and b""."""
 
 _LETTER: Final = rb"[A-Za-z0-9+/]"
@@ -25,7 +25,7 @@ _LAST: Final = rb"[AEIMQUYcgkosw048]="
 _TIME: Final = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 # These may lay something down for later entries, so all of their fields are wanted.
 _GRAMMARS: Final = {
-    name: pattern
+    name: (kind.value, pattern)
     for name, (kind, pattern) in LINE_GRAMMARS.items()
     if kind not in (EntryKind.GENESIS, EntryKind.KEY, EntryKind.HEARTBEAT)
 }
@@ -45,7 +45,7 @@ class Shape:
             rb'(%b)\n(\{"kind":"([a-z]+)"[^\n]*)\n' % _TIME
             + rb"payload (?:none|chacha20poly1305-epoch (%b) (%b) (%b{42}%b))\n"
             % (NUMBER, NUMBER, _LETTER, _LAST)
-            + rb"%b(%b[%b]%b{85}%b)\n"
+            + rb"%b(%b[%b]%b{84}%b)\n"
             % (
                 re.escape(signer),
                 re.escape(first),
@@ -63,12 +63,13 @@ class Shape:
         match = self._tail.fullmatch(data, len(head)) if data.startswith(head) else None
         if match is None:
             return None
-        time, line, kind, epoch, size_bytes, digest, signature = match.groups()
-        grammar = _GRAMMARS.get(kind)
+        time, line, name, epoch, size_bytes, digest, signature = match.groups()
+        grammar = _GRAMMARS.get(name)
         if grammar is None or len(line) > HEADER_BYTES_MAX:
             return None
+        kind, pattern = grammar
         try:
-            if grammar.fullmatch(line.decode()) is None:
+            if pattern.fullmatch(line.decode()) is None:
                 return None
         except UnicodeDecodeError:
             return None
@@ -77,5 +78,5 @@ class Shape:
             if not self._key.verifies(text, a2b_base64(signature)[4:]):
                 return None
         if epoch is None:
-            return kind, time, None, 0, b""
-        return kind, time, int(epoch), int(size_bytes), digest
+            return kind, time.decode(), None, 0, b""
+        return kind, time.decode(), int(epoch), int(size_bytes), digest

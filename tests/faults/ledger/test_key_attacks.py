@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ledger.chain import Chain, Change, NewEntryKey, NewLogKey, judge_draft
+from ledger.chain import Chain, Change, NewEntryKey, NewLogKey, NewRecipients, judge_draft
 from ledger.checkpoint import open_checkpoint
 from ledger.disk import LocalDisk
 from ledger.envelope import Identity
@@ -28,6 +28,8 @@ from ledger.verify import Fault, LogInvalid, Report, verify_log
 from ledger.wire import RawDraft
 from tests.unit.ledger.rotating_log import RotatingLog
 from tests.unit.ledger.small_log import PROXY_ID, START_MS, SmallLog, judged
+
+STRANGER = Identity.generate("supervisor").recipient
 
 
 def fault_of(root: Path, keys: Sequence[VerifierKey]) -> tuple[Fault, int | None]:
@@ -221,6 +223,47 @@ def test_an_entry_signed_with_a_stolen_retired_entry_key(rotated: Rotated, tmp_p
     Publisher(disk, found.edge).publish([frame])
     shutil.rmtree(tmp_path / "log/.state/wal")
     assert fault_of(tmp_path / "log", [rotated.new_key]) == (Fault.ALTERED, frame.first_index)
+
+
+def test_a_payload_for_a_recipient_who_was_removed(rotated: Rotated, tmp_path: Path):
+    """The notary goes on with the data key of before, as if nobody had been removed."""
+    shutil.copytree(rotated.log.root, tmp_path / "log")
+    disk = LocalDisk(tmp_path / "log")
+    found = recover(disk, rotated.new)
+    chain = Chain(rotated.new, PROXY_ID, found.frontier, found.previous)
+    frames = [chain.extend([chain.epoch_draft(START_MS), judged()], START_MS)]
+    epoch = chain._epoch
+    _, kept = rotated.new.recipients
+    frames.append(chain.announce(NewRecipients((kept, STRANGER)), START_MS))
+    chain._epoch = epoch
+    frames.append(chain.extend([judged()], START_MS))
+    Publisher(disk, found.edge).publish(frames)
+    shutil.rmtree(tmp_path / "log/.state/wal")
+    expected = (Fault.EPOCH, frames[-1].first_index)
+    assert fault_of(tmp_path / "log", [rotated.new_key]) == expected
+
+
+def test_changes_of_keys_are_followed_from_bundle_to_bundle(tmp_path: Path):
+    """By workers too, which are asked before it is known what the runs before theirs change."""
+    log = RotatingLog(tmp_path)
+    for change in ("entry", "log", "recipients", "entry"):
+        log.once(400)
+        if change == "recipients":
+            gone = log.keys.recipients[0].id
+            change_recipients(log.directory, [STRANGER], [gone])
+        else:
+            prepare_successor(log.directory, "entry" if change == "entry" else "log")
+    log.once(400)
+    key = VerifierKey.parse(log.vkey("log.vkey"))
+    reports = [
+        verify_log(DirectoryLog(log.root), [key], process_count=count, signatures=signatures)
+        for count in (0, 2)
+        for signatures in (True, False)
+    ]
+    assert [each.size for each in reports] == [len(log.key_entries()) + 5 * 403 + 1] * 4
+    assert len({(each.root, each.log_keys) for each in reports}) == 1
+    log.freeze()
+    assert verify_log(DirectoryLog(log.root), [key], process_count=2).ended is not None
 
 
 @pytest.mark.parametrize("purpose", [Purpose.ENTRY, Purpose.LOG])
