@@ -27,6 +27,7 @@ from ledger.recovery import KeysFound, recipients_announced
 from ledger.store import write_file
 from ledger.tile import bundle_path, bundle_slots, decode_bundle
 
+_NEW_FILE: Final = f"{RETIRED_FOLDER}/new"
 RECIPIENTS_PATH: Final = ".state/recipients"
 
 
@@ -41,8 +42,10 @@ class Announcement:
 def settled(keys: NotaryKeys, found: KeysFound, files: Disk | None) -> NotaryKeys:
     """The keys as the log has them, and their files named so. `files` is the key directory.
 
-    Raises `ConfigurationError` for a wish that does not suit the log.
+    Raises `ConfigurationError` for a wish that does not suit the log, or cannot be fulfilled here.
     """
+    if keys.entry_next is not None or keys.log_next is not None or keys.retiring is not None:
+        _require_writable(files)
     if keys.entry_next is not None and found.entry_key == keys.entry_next.verifier:
         _succeed(files, "entry", keys.entry, keys.entry_next)
         keys = replace(keys, entry=keys.entry_next, entry_next=None)
@@ -78,6 +81,27 @@ def announcements(
         yield Announcement(NewRecipients(keys.recipients), settle)
 
 
+def _require_writable(files: Disk | None) -> None:
+    """Before anything is announced: what is announced has to be followed by names of files."""
+    assert files is not None, "keys that wait for adoption have a directory"
+    try:
+        files.make_folder(RETIRED_FOLDER)
+        files.sync_folder(".")
+        _remove_leftover(files)
+        files.close(files.create(_NEW_FILE, 0))
+        files.remove(_NEW_FILE)
+    except OSError as error:
+        raise ConfigurationError(
+            f"the key directory cannot be written ({error.strerror}), and keys are to be changed: "
+            "make it writable for the notary"
+        ) from error
+
+
+def _remove_leftover(files: Disk) -> None:
+    if _NEW_FILE.rpartition("/")[2] in files.names(RETIRED_FOLDER):
+        files.remove(_NEW_FILE)
+
+
 def _succeed(files: Disk | None, what: str, old: SigningKey, new: SigningKey) -> None:
     """The next pair of files takes the place of the pair; nothing is left of the old secret.
 
@@ -85,8 +109,6 @@ def _succeed(files: Disk | None, what: str, old: SigningKey, new: SigningKey) ->
     everything that doing it again needs.
     """
     assert files is not None, "keys that wait for adoption have a directory"
-    files.make_folder(RETIRED_FOLDER)
-    files.sync_folder(".")
     _keep_public(files, f"{RETIRED_FOLDER}/{what}-{old.verifier.id.hex()}.vkey", old.verifier)
     if f"{what}.next.vkey" in files.names("."):
         files.rename(f"{what}.next.vkey", f"{what}.vkey")
@@ -108,16 +130,14 @@ def _remove(files: Disk | None, name: str) -> None:
 
 
 def _keep_public(files: Disk, path: str, key: VerifierKey) -> None:
-    new = f"{RETIRED_FOLDER}/new"
-    if "new" in files.names(RETIRED_FOLDER):
-        files.remove(new)
-    handle = files.create(new, 0)
+    _remove_leftover(files)
+    handle = files.create(_NEW_FILE, 0)
     try:
         files.write(handle, f"{key}\n".encode(), 0)
         files.sync(handle)
     finally:
         files.close(handle)
-    files.rename(new, path)
+    files.rename(_NEW_FILE, path)
     files.sync_folder(RETIRED_FOLDER)
 
 

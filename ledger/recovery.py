@@ -21,7 +21,7 @@ from ledger.keys import NotaryKeys
 from ledger.merkle import Frontier, SubtreeHash, edge_of, leaf_hash
 from ledger.note import VerifierKey, parse_note, verify_note
 from ledger.publish import CHECKPOINT_PATH, RightEdge
-from ledger.rotation import RECIPIENTS_BYTES, KeysInForce, recipients_of
+from ledger.rotation import RECIPIENTS_BYTES, KeysInForce, Purpose, recipients_of
 from ledger.store import WAL_FOLDER
 from ledger.tile import (
     TILE_WIDTH,
@@ -202,10 +202,24 @@ def _log_candidates(keys: NotaryKeys) -> list[VerifierKey]:
 
 
 def _log_signers(note: bytes, keys: NotaryKeys) -> tuple[VerifierKey, ...]:
-    """Which of our log keys signed, the older first."""
+    """Which of our log keys signed, the older first. Raises `ConfigurationError`.
+
+    Another one in the log's name is the second of two in force, and not here: who went on without
+    it would sign checkpoints that nobody accepts.
+    """
     parsed = parse_note(note, note_bytes_max=CHECKPOINT_BYTES_MAX)
-    signed = verify_note(parsed, _log_candidates(keys))
-    return tuple(key for key in _log_candidates(keys) if key in signed)
+    ours = _log_candidates(keys)
+    missing = [
+        signature.key_id.hex()
+        for signature in parsed.signatures
+        if signature.name == keys.origin and signature.key_id not in {key.id for key in ours}
+    ]
+    if missing:
+        raise ConfigurationError(
+            f"the log key {missing[0]} signs too, and is not in the key directory: put it back"
+        )
+    signed = verify_note(parsed, ours)
+    return tuple(key for key in ours if key in signed)
 
 
 def _last_entry(data: bytes, keys: NotaryKeys) -> tuple[Entry, VerifierKey]:
@@ -222,7 +236,13 @@ def _last_entry(data: bytes, keys: NotaryKeys) -> tuple[Entry, VerifierKey]:
             f"the last entry was not signed with entry.key of {keys.origin}: "
             "wrong key or foreign log"
         ) from error
-    return entry, next(key for key in candidates if key in signed)
+    signer = next(key for key in candidates if key in signed)
+    announces = entry.kind is EntryKind.KEY and entry.header["purpose"] == Purpose.ENTRY
+    if announces and entry.header["key"] != str(signer):
+        raise ConfigurationError(
+            "the last entry announces an entry key that is not in the key directory: put it back"
+        )
+    return entry, signer
 
 
 def _check_genesis(data: bytes, keys: NotaryKeys) -> tuple[Recipient, ...]:

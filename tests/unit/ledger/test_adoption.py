@@ -1,8 +1,10 @@
+import errno
 from pathlib import Path
 
 import pytest
 
 from ledger.adoption import RECIPIENTS_PATH
+from ledger.disk import LocalDisk
 from ledger.entry import parse_entry
 from ledger.envelope import Identity
 from ledger.errors import ConfigurationError, FormatError, LogFrozen
@@ -147,3 +149,54 @@ def test_a_frozen_log_is_published_and_never_signed_again(log: RotatingLog):
             again()
         log.disk.unlock()
         assert last_entry(log)[0].sequence + 1 == size
+
+
+class ReadOnly(LocalDisk):
+    """A file system that is mounted so; the tests' user may be root, whom modes do not stop."""
+
+    def create(self, path: str, size_bytes: int) -> int:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+
+@pytest.mark.parametrize("what", ["entry", "log"])
+def test_nothing_is_announced_where_no_file_can_be_named(log: RotatingLog, what):
+    prepare_successor(log.directory, what)
+    log.files = ReadOnly(log.directory)
+    with pytest.raises(ConfigurationError, match="cannot be written"):
+        log.open()
+    log.disk.unlock()
+    assert log.key_entries() == []
+    log.files = LocalDisk(log.directory)
+    assert len(log.once().key_entries()) == 1
+
+
+def test_a_log_is_not_gone_on_with_without_a_key_that_it_announced(log: RotatingLog):
+    """Somebody deleted the files of a change that was made, or put older ones back."""
+    before = {name: (log.directory / name).read_bytes() for name in BOTH}
+    prepare_successor(log.directory, "log")
+    log.once()
+    (log.directory / "log.next.key").rename(log.directory / "away")
+    for prepared_again in (False, True):
+        if prepared_again:
+            prepare_successor(log.directory, "log")
+        with pytest.raises(ConfigurationError, match="signs too"):
+            log.open()
+        log.disk.unlock()
+    (log.directory / "away").rename(log.directory / "log.next.key")
+    prepare_successor(log.directory, "entry")
+    sequencer = log.prepare()
+    announcement, *_ = sequencer._announcements
+    sequencer._make_durable(sequencer._chain.announce(announcement.change, log.clock()))
+    log.disk.unlock()
+    (log.directory / "entry.next.key").rename(log.directory / "away")
+    with pytest.raises(ConfigurationError, match="put it back"):
+        log.open()
+    log.disk.unlock()
+    (log.directory / "away").rename(log.directory / "entry.next.key")
+    log.once()
+    log.verify()
+    for name, content in before.items():
+        (log.directory / name).write_bytes(content)
+    with pytest.raises(ConfigurationError, match="wrong key"):
+        log.open()
+    log.disk.unlock()
