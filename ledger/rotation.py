@@ -196,6 +196,8 @@ def succession(
             continue
         try:
             entry, note = parse_entry(data)
+            if entry.kind is not EntryKind.KEY or purpose_of(entry.header) is not Purpose.LOG:
+                continue
             key = signing_key(entry.header, "key", entry.origin)
             verify_note(note, known)
             require_all(note, [key])

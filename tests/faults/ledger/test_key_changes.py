@@ -184,9 +184,7 @@ def require_whole(site: Site, machine: Machine, announced: list[str]) -> None:
         entry = parse_entry(data)[0]
         if entry.kind is EntryKind.KEY and entry.header["purpose"] != "epoch":
             found.append(entry.header["purpose"])
-    # One that was durable and not yet known to be may be told twice, where twice does no harm.
-    once = [each for at, each in enumerate(found) if each != "recipients" or at + 1 == len(found)]
-    assert once == announced
+    assert found == announced
     names = set(machine.keys.names("."))
     keys = load_keys(write_out(machine.keys, site.directory.parent / "judged"), PROXY_ID)
     in_overlap = "log" in announced and "log-retired" not in announced

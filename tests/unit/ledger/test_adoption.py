@@ -139,6 +139,22 @@ def test_who_reads_is_found_in_the_log_where_the_note_of_it_is_gone(log: Rotatin
     assert (len(log.key_entries()), path.read_bytes()) == (1, kept)
 
 
+def test_recipients_that_were_announced_are_known_before_the_note_of_them_is_written(
+    log: RotatingLog,
+):
+    """The process dies between the two, and the operator takes the change back."""
+    third = Identity.generate("supervisor").recipient
+    change_recipients(log.directory, [third], [])
+    sequencer = log.prepare()
+    (announcement,) = sequencer._announcements
+    sequencer._make_durable(sequencer._chain.announce(announcement.change, log.clock()))
+    log.disk.unlock()
+    change_recipients(log.directory, [], [third.id])
+    log.once()
+    assert len(log.key_entries()) == 2
+    log.verify()
+
+
 def test_a_frozen_log_is_published_and_never_signed_again(log: RotatingLog):
     log.freeze("ledger.example/agency1/2027")
     last = last_entry(log)[0]

@@ -20,6 +20,7 @@ from ledger.rotation import (
     frozen,
     purpose_of,
     signing_key_header,
+    succession,
     successor_of,
 )
 from tests.unit.ledger.small_log import ORIGIN, PROXY_ID, START_MS, identities, notary_keys
@@ -222,6 +223,31 @@ def test_the_last_entry_of_a_log_names_the_next():
     assert (frozen(end), successor_of(end)) == (True, "ledger.example/2027")
     assert successor_of(heartbeat(state="frozen")) is None
     assert not frozen(heartbeat(state="stop"))
+
+
+ANNOUNCING = signed(LOG_HEADER, [KEYS.entry, KEYS.log, NEXT_LOG])
+
+
+def test_successors_are_found_from_a_key_that_named_them():
+    given = [KEYS.log.verifier]
+    third = signed(
+        signing_key_header(Purpose.LOG, THIRD_LOG.verifier),
+        [KEYS.entry, NEXT_LOG, THIRD_LOG],
+        sequence=9,
+    )
+    found = [(NEXT_LOG.verifier, 1), (THIRD_LOG.verifier, 9)]
+    assert succession([genesis(), ANNOUNCING, third], given) == found
+    assert succession([third], given) == []
+    assert succession([ANNOUNCING], [THIRD_LOG.verifier]) == []
+    assert succession([signed(LOG_HEADER, [KEYS.log])], given) == []
+
+
+@given(st.binary(max_size=300), st.integers(0, len(ANNOUNCING)), st.integers(0, 40))
+def test_no_bytes_stop_the_search_for_successors(noise: bytes, at: int, cut_bytes: int):
+    damaged = ANNOUNCING[:at] + noise + ANNOUNCING[at + cut_bytes :]
+    without_key = signed({"purpose": "log"}, [KEYS.entry])
+    found = succession([damaged, noise, without_key], [KEYS.log.verifier])
+    assert found in ([], [(NEXT_LOG.verifier, 1)])
 
 
 VALUES = st.one_of(
