@@ -44,7 +44,7 @@ def settled(keys: NotaryKeys, found: KeysFound, files: Disk | None) -> NotaryKey
 
     Raises `ConfigurationError` for a wish that does not suit the log, or cannot be fulfilled here.
     """
-    if keys.entry_next is not None or keys.log_next is not None or keys.retiring is not None:
+    if keys.entry_next is not None or keys.retiring is not None:
         _require_writable(files)
     if keys.entry_next is not None and found.entry_key == keys.entry_next.verifier:
         _succeed(files, "entry", keys.entry, keys.entry_next)
@@ -130,6 +130,8 @@ def _remove(files: Disk | None, name: str) -> None:
 
 
 def _keep_public(files: Disk, path: str, key: VerifierKey) -> None:
+    files.make_folder(RETIRED_FOLDER)
+    files.sync_folder(".")
     _remove_leftover(files)
     handle = files.create(_NEW_FILE, 0)
     try:

@@ -174,16 +174,19 @@ class ReadOnly(LocalDisk):
         raise OSError(errno.EROFS, "Read-only file system")
 
 
-@pytest.mark.parametrize("what", ["entry", "log"])
-def test_nothing_is_announced_where_no_file_can_be_named(log: RotatingLog, what):
-    prepare_successor(log.directory, what)
-    log.files = ReadOnly(log.directory)
-    with pytest.raises(ConfigurationError, match="cannot be written"):
-        log.open()
-    log.disk.unlock()
-    assert log.key_entries() == []
-    log.files = LocalDisk(log.directory)
-    assert len(log.once().key_entries()) == 1
+def test_nothing_is_announced_where_no_file_can_be_named(log: RotatingLog):
+    prepare_successor(log.directory, "log")
+    log.once().retire()
+    for purpose in ("log-retired", "entry"):
+        before = log.key_entries()
+        log.files = ReadOnly(log.directory)
+        with pytest.raises(ConfigurationError, match="cannot be written"):
+            log.open()
+        log.disk.unlock()
+        assert log.key_entries() == before
+        log.files = LocalDisk(log.directory)
+        assert log.once().key_entries()[-1][0].header["purpose"] == purpose
+        prepare_successor(log.directory, "entry")
 
 
 def test_a_log_is_not_gone_on_with_without_a_key_that_it_announced(log: RotatingLog):
