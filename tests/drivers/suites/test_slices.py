@@ -10,7 +10,7 @@ import pytest
 from tests.drivers.suites import report
 from tests.drivers.suites.__main__ import EXPLANATIONS
 from tests.drivers.suites.catalogue import SUITES, Suite
-from tests.drivers.suites.outcomes import read_explanations
+from tests.drivers.suites.outcomes import Outcome, read_explanations
 from tests.drivers.suites.play import play
 from tests.drivers.suites.sources import NotToBeHad
 
@@ -29,5 +29,6 @@ def test_a_driver_cannot_tell(suite: Suite) -> None:
     except NotToBeHad as reason:
         pytest.skip(f"the tests of {suite.name} {suite.version} cannot be had here: {reason}")
     told = [f"{d.test}: {d.direct}, {d.proxy}: {report.told(d)}" for d in found.differences]
-    assert not found.unexplained, "\n".join(told)
+    # What fails without the proxy, too, is this machine's affair; `make drivers` asks why.
+    assert all(d.direct is Outcome.FAILED for d in found.unexplained), "\n".join(told)
     assert found.direct_count >= suite.slice_count_min
