@@ -40,10 +40,14 @@ def usable_processes(published: Published, bundle_count: int) -> int:
         return 0
     if sys.platform != "linux" or multiprocessing.current_process().daemon:
         return 0
-    if len(list(Path("/proc/self/task").iterdir())) > 1:
+    if _threads_count() > 1:
         return 0
     cores_count = len(os.sched_getaffinity(0))
     return cores_count if cores_count > 1 else 0
+
+
+def _threads_count() -> int:
+    return len(list(Path("/proc/self/task").iterdir()))
 
 
 def runs_of(first: int, bundle_count: int, process_count: int) -> Iterator[Run]:
