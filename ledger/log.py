@@ -87,10 +87,14 @@ def open_sequencer(
     *,
     clock_ms: Callable[[], int],
     seen: Sequence[Checkpoint] = (),
+    witness_answer: str | None = None,
     segment_bytes: int = SEGMENT_BYTES,
     reserve_bytes: int = RESERVE_BYTES,
 ) -> Sequencer:
     """Lock, recover, publish what was durable; the caller starts it.
+
+    `seen` are checkpoints of this log that somebody kept, `witness_answer` is how the witness was
+    heard, for the `boot` entry.
 
     Recovery never writes into an old segment, where a failed sync may have left pages that look
     written and are not: the valid tail is copied to a fresh one first.
@@ -98,8 +102,9 @@ def open_sequencer(
     if not disk.names(WAL_FOLDER):
         raise ConfigurationError("there is no ledger here: run `fengcun ledger create` first")
     disk.lock()
-    remove_leftovers(disk)
     found = recover(disk, keys, seen)
+    # Not before: a log that is refused stays as it is.
+    remove_leftovers(disk)
     # The checkpoint that recovery relies on may have been named and not synced when a process died.
     disk.sync_folder(".")
     wal = WalWriter(disk, keys.origin, segment_bytes=segment_bytes, reserve_bytes=reserve_bytes)
@@ -120,6 +125,7 @@ def open_sequencer(
             "recovered_size": found.frontier.size,
             "published_size": first.size,
             "torn_bytes": found.torn_bytes,
+            "witness": witness_answer,
         },
     )
     return Sequencer(

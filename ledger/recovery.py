@@ -37,6 +37,10 @@ from ledger.tile import (
 from ledger.wal import Frame, JoinedSegments, WalDamaged, join_segments
 
 FORMAT: Final = "fengcun-ledger/v1"
+SUSPECTED: Final = (
+    "rollback or fork suspected, and nothing was signed; keep this directory as it is and see"
+    " `Rollback or fork suspected` in deploy/README.md"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +95,7 @@ def recover(disk: Disk, keys: NotaryKeys, seen: Sequence[Checkpoint] = ()) -> Re
     seen_size = max((kept.size for kept in seen), default=0)
     if seen_size > frontier.size:
         raise LedgerDamaged(
-            f"the log ends at {frontier.size}, yet {seen_size} entries were seen: a rollback?"
+            f"the log ends at {frontier.size}, yet {seen_size} entries were seen: {SUSPECTED}"
         )
     if not published:
         _check_genesis(unpublished[0].entries[0], keys)
@@ -223,5 +227,5 @@ def _parse(data: bytes, index: int) -> Entry:
 def _require_seen(seen: Checkpoint, root: bytes) -> None:
     if seen.root != root:
         raise LedgerDamaged(
-            f"the first {seen.size} entries are not those that were seen before: a fork"
+            f"the first {seen.size} entries are not those that were seen before: {SUSPECTED}"
         )

@@ -48,7 +48,7 @@ class Sequencer:
     ) -> None:
         self._chain = chain
         self._wal = wal
-        self._publication = publication
+        self.publication = publication
         self._clock_ms = clock_ms
         self._free_bytes = free_bytes
         self._boot = boot
@@ -61,9 +61,14 @@ class Sequencer:
     def failure(self) -> LedgerError | None:
         return self._failure
 
+    @property
+    def size(self) -> int:
+        """Entries that are durable."""
+        return self._chain.size
+
     def start(self) -> None:
         """Record the boot, and publish from now on. Raises `LedgerError`."""
-        self._publication.start(self._wal.retire, self.fail)
+        self.publication.start(self._wal.retire, self.fail)
         self.commit([[self._boot]])
 
     def commit(self, batches: Sequence[Batch]) -> list[Acknowledgement]:
@@ -76,7 +81,7 @@ class Sequencer:
         acknowledged: list[Acknowledgement] = []
         with self._latched():
             for group, size_bytes in _groups(batches):
-                self._publication.wait_for_room()
+                self.publication.wait_for_room()
                 acknowledged += self._commit(group, size_bytes)
         return acknowledged
 
@@ -92,7 +97,7 @@ class Sequencer:
         except LedgerError:
             pass  # latched, which is all that is left to do about it
         finally:
-            self._publication.finish()
+            self.publication.finish()
             self._wal.close()
 
     def fail(self, error: BaseException) -> LedgerError:
@@ -119,7 +124,7 @@ class Sequencer:
                 self._chain.size,
                 self._chain.root(),
                 now_ms,
-                owed_bytes=self._publication.owed_bytes,
+                owed_bytes=self.publication.owed_bytes,
             )
         except DiskReserveReached:
             self._record_stop("disk-reserve")
@@ -136,7 +141,7 @@ class Sequencer:
     def _make_durable(self, frame: Frame) -> None:
         encoded = encode_frame(frame)
         self._wal.append(encoded)
-        self._publication.add(frame, len(encoded))
+        self.publication.add(frame, len(encoded))
 
     def _record_stop(self, reason: str) -> None:
         """The frame for which room was kept at the end of every segment."""
