@@ -160,6 +160,7 @@ FIELDS: Final[Mapping[EntryKind, Mapping[str, Field]]] = MappingProxyType(
             recovered_size=Shape.COUNT,
             published_size=Shape.COUNT,
             torn_bytes=Shape.COUNT,
+            witness=(Shape.WORD,),
         ),
         EntryKind.HEARTBEAT: _fields(
             state=Shape.WORD,

@@ -25,7 +25,7 @@ from typing import Final, TypeVar
 from ledger.entry import check_proxy_id, entry_key_name
 from ledger.envelope import RECIPIENTS_MIN, Identity, Recipient
 from ledger.errors import ConfigurationError, FormatError
-from ledger.note import SigningKey, VerifierKey, check_name, decode_base64
+from ledger.note import Algorithm, SigningKey, VerifierKey, check_name, decode_base64
 from ledger.pseudonyms import Pseudonyms
 
 T = TypeVar("T")
@@ -166,6 +166,14 @@ def load_verifier_keys(paths: Sequence[Path]) -> list[VerifierKey]:
     if not keys:
         raise ConfigurationError("no public key given: pass the log's .vkey file")
     return keys
+
+
+def load_witness_key(path: Path) -> VerifierKey:
+    """The public key of one witness. Raises `ConfigurationError`."""
+    keys = load_verifier_keys([path])
+    if len(keys) != 1 or keys[0].algorithm is not Algorithm.COSIGNATURE_ED25519:
+        raise ConfigurationError(f"{path} is not the public key of a witness, witness.vkey")
+    return keys[0]
 
 
 def load_identity(path: Path) -> Identity:

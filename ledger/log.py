@@ -92,6 +92,7 @@ def open_sequencer(
     clock_ms: Callable[[], int],
     seen: Sequence[Checkpoint] = (),
     key_files: Disk | None = None,
+    witness_answer: str | None = None,
     segment_bytes: int = SEGMENT_BYTES,
     reserve_bytes: int = RESERVE_BYTES,
 ) -> Sequencer:
@@ -100,14 +101,18 @@ def open_sequencer(
     `key_files` is the key directory, for keys that wait to be adopted. A frozen log is published
     to its end and then refused, with `LogFrozen`.
 
+    `seen` are checkpoints of this log that somebody kept, `witness_answer` is how the witness was
+    heard, for the `boot` entry.
+
     Recovery never writes into an old segment, where a failed sync may have left pages that look
     written and are not: the valid tail is copied to a fresh one first.
     """
     if not disk.names(WAL_FOLDER):
         raise ConfigurationError("there is no ledger here: run `fengcun ledger create` first")
     disk.lock()
-    remove_leftovers(disk)
     found = recover(disk, keys, seen)
+    # Not before: a log that is refused stays as it is.
+    remove_leftovers(disk)
     # The checkpoint that recovery relies on may have been named and not synced when a process died.
     disk.sync_folder(".")
     wal = WalWriter(disk, keys.origin, segment_bytes=segment_bytes, reserve_bytes=reserve_bytes)
@@ -132,12 +137,12 @@ def open_sequencer(
         Publication(publisher),
         clock_ms=clock_ms,
         free_bytes=disk.free_bytes,
-        boot=_boot(found),
+        boot=_boot(found, witness_answer),
         announcements=announcements(keys, in_force, disk, key_files),
     )
 
 
-def _boot(found: Recovered) -> JudgedDraft:
+def _boot(found: Recovered, witness_answer: str | None) -> JudgedDraft:
     return own_draft(
         EntryKind.BOOT,
         {
@@ -145,6 +150,7 @@ def _boot(found: Recovered) -> JudgedDraft:
             "recovered_size": found.frontier.size,
             "published_size": found.published_frontier.size,
             "torn_bytes": found.torn_bytes,
+            "witness": witness_answer,
         },
     )
 

@@ -2,6 +2,10 @@
 
     python -m ledger.notary --log DIR --keys DIR --socket PATH --proxy-id p1
 
+With `--witness-key`, the log must contain what that witness cosigned last, as kept beside it; with
+`--withhold`, too, no receipt is given before the witness cosigned a checkpoint that covers it. The
+notary itself asks nobody: see `ledger.guard` and `ledger.courier`.
+
 Prints `ready` when it serves. Exit codes: 0 stopped by a signal after draining, 2 configuration,
 3 the ledger failed or is damaged. It stops at the first error and never repairs anything.
 """
@@ -22,16 +26,22 @@ from pathlib import Path
 from typing import Final, cast
 
 from ledger.chain import judge_draft, own_draft
-from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.disk import LocalDisk, require_durable_filesystem
-from ledger.errors import ConfigurationError, FormatError, LedgerError
+from ledger.errors import ConfigurationError, FormatError, LedgerDamaged, LedgerError
 from ledger.header import EntryKind
-from ledger.keys import load_keys
+from ledger.keys import load_keys, load_witness_key
 from ledger.log import open_sequencer
-from ledger.note import VerifierKey
+from ledger.seen import seen_by, seen_in
 from ledger.sequencer import Batch, Sequencer
 from ledger.store import RESERVE_BYTES
-from ledger.wire import HELLO, SubmissionReader, encode_receipt
+from ledger.wire import (
+    HELLO,
+    Acknowledgement,
+    CosignedCheckpoint,
+    SubmissionReader,
+    encode_receipt,
+)
+from ledger.withheld import Withheld
 
 HEARTBEAT_INTERVAL_S: Final = 60.0
 EXIT_CONFIGURATION: Final = 2
@@ -44,9 +54,12 @@ class NotaryServer:
     what arrives meanwhile is the next group, and the sockets' own buffers hold the workers back.
     """
 
-    def __init__(self, sequencer: Sequencer) -> None:
+    def __init__(self, sequencer: Sequencer, withheld: Withheld[_Connection] | None = None) -> None:
+        """`withheld`: where receipts wait for a witness."""
         self.sequencer = sequencer
         self._loop = asyncio.get_running_loop()
+        self._withheld = withheld
+        self._couriers: set[_Connection] = set()
         self._connections: set[_Connection] = set()
         self._waiting: list[tuple[_Connection, Batch]] = []
         self._listener: asyncio.Server | None = None
@@ -56,6 +69,9 @@ class NotaryServer:
         """Mode 0600 from the first moment. Raises `ConfigurationError`."""
         listening = _bind(socket_path)
         self.sequencer.on_failure = self._failure_from_thread
+        if self._withheld is not None:
+            self.sequencer.publication.before = self._withheld.publishing
+            self.sequencer.publication.after = self._published_from_thread
         self._listener = await self._loop.create_unix_server(
             lambda: _Connection(self), sock=listening
         )
@@ -89,6 +105,22 @@ class NotaryServer:
 
     def left(self, connection: _Connection) -> None:
         self._connections.discard(connection)
+        self._couriers.discard(connection)
+
+    def brought(self, courier: _Connection, note: bytes) -> None:
+        """What a courier brought from the witness. Raises `FormatError` for nonsense."""
+        if self._withheld is None:
+            raise FormatError("nothing waits for a witness here")
+        if courier not in self._couriers:
+            self._couriers.add(courier)
+            courier.send(_news(self._withheld.published_size))
+        if note:
+            try:
+                self._give(self._withheld.cosigned(note))
+            except LedgerDamaged as error:
+                self._failed(self.sequencer.fail(error))
+        if self._withheld.wanted:
+            self.sequencer.publication.hurry()
 
     def _commit(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -99,11 +131,31 @@ class NotaryServer:
         except LedgerError as error:
             self._failed(error)
             return
+        given = [
+            (connection, acknowledgement)
+            for (connection, _), acknowledgement in zip(waiting, acknowledged, strict=True)
+        ]
+        if self._withheld is None:
+            self._give(given)
+            return
+        for connection, acknowledgement in given:
+            self._withheld.hold(connection, acknowledgement)
+        if self._withheld.wanted:
+            self.sequencer.publication.hurry()
+
+    def _give(self, given: Sequence[tuple[_Connection, Acknowledgement]]) -> None:
         receipts: dict[_Connection, list[bytes]] = {}
-        for (connection, _), acknowledgement in zip(waiting, acknowledged, strict=True):
+        for connection, acknowledgement in given:
             receipts.setdefault(connection, []).append(encode_receipt(acknowledgement))
         for connection, encoded in receipts.items():
             connection.send(b"".join(encoded))
+
+    def _published_from_thread(self, size: int) -> None:
+        self._loop.call_soon_threadsafe(self._published, size)
+
+    def _published(self, size: int) -> None:
+        for courier in self._couriers:
+            courier.send(_news(size))
 
     def _failure_from_thread(self, error: LedgerError) -> None:
         self._loop.call_soon_threadsafe(self._failed, error)
@@ -137,8 +189,13 @@ class _Connection(asyncio.Protocol):
         if self.deaf or self._transport is None:
             return
         self._reader.feed(data)
+        batches: list[Batch] = []
         try:
-            batches = [[judge_draft(raw) for raw in raws] for raws in self._reader.submissions()]
+            for message in self._reader.submissions():
+                if isinstance(message, CosignedCheckpoint):
+                    self._server.brought(self, message.note)
+                else:
+                    batches.append([judge_draft(raw) for raw in message])
         except FormatError:
             self.abort()
             return
@@ -161,6 +218,11 @@ class _Connection(asyncio.Protocol):
         self.deaf = True
         if self._transport is not None:
             self._transport.abort()
+
+
+def _news(size: int) -> bytes:
+    """So many entries are public."""
+    return encode_receipt(Acknowledgement(0, 0, size))
 
 
 def _peer_uid(transport: asyncio.Transport) -> int:
@@ -197,21 +259,28 @@ def _bind(socket_path: Path) -> socket.socket:
     return listening
 
 
-async def serve_notary(sequencer: Sequencer, socket_path: Path) -> NotaryServer:
+async def serve_notary(
+    sequencer: Sequencer, socket_path: Path, withheld: Withheld[_Connection] | None = None
+) -> NotaryServer:
     """Start a sequencer and serve it; the caller closes the server."""
-    server = NotaryServer(sequencer)
+    server = NotaryServer(sequencer, withheld)
     await server.listen(socket_path)
     sequencer.start()
     return server
 
 
-async def run(sequencer: Sequencer, disk: LocalDisk, socket_path: Path) -> LedgerError | None:
+async def run(
+    sequencer: Sequencer,
+    disk: LocalDisk,
+    socket_path: Path,
+    withheld: Withheld[_Connection] | None = None,
+) -> LedgerError | None:
     """Serve until SIGTERM, SIGINT or a failure, which is returned."""
     loop = asyncio.get_running_loop()
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    server = await serve_notary(sequencer, socket_path)
+    server = await serve_notary(sequencer, socket_path, withheld)
     print("ready", flush=True)
     stopped = asyncio.create_task(stopping.wait())
     while not stopped.done() and not server.failed.done():
@@ -240,18 +309,19 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         default=[],
         help="a checkpoint kept elsewhere, repeatable: refuse to go back",
     )
+    parser.add_argument("--witness-key", type=Path, help="the log contains what it cosigned last")
+    parser.add_argument("--witness-answer", help="how it was heard: for the boot entry")
+    parser.add_argument(
+        "--withhold", action="store_true", help="give no receipt before the witness cosigned"
+    )
     parser.add_argument("--reserve-bytes", type=int, default=RESERVE_BYTES)
     parser.add_argument(
         "--force-filesystem", action="store_true", help="accept one that may not keep a sync"
     )
-    return parser.parse_args(argv)
-
-
-def _seen(path: Path, keys: Sequence[VerifierKey]) -> Checkpoint:
-    try:
-        return open_checkpoint(path.read_bytes(), keys)
-    except (OSError, FormatError) as error:
-        raise ConfigurationError(f"{path} is not a checkpoint of this log: {error}") from error
+    arguments = parser.parse_args(argv)
+    if arguments.withhold and arguments.witness_key is None:
+        parser.error("--withhold needs --witness-key")
+    return arguments
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -265,16 +335,26 @@ def main(argv: list[str] | None = None) -> int:
         if not arguments.force_filesystem:
             require_durable_filesystem(arguments.log)
         disk = LocalDisk(arguments.log)
+        log_keys = keys.log_verifiers
+        seen = seen_in(arguments.seen, log_keys)
+        witness = None
+        if arguments.witness_key is not None:
+            witness = load_witness_key(arguments.witness_key)
+            seen += seen_by(witness, arguments.log, log_keys)
         sequencer = open_sequencer(
             disk,
             keys,
             arguments.proxy_id,
             clock_ms=lambda: time.time_ns() // 1_000_000,
-            seen=[_seen(path, keys.log_verifiers) for path in arguments.seen],
             key_files=LocalDisk(arguments.keys),
+            seen=seen,
+            witness_answer=arguments.witness_answer,
             reserve_bytes=arguments.reserve_bytes,
         )
-        failure: Exception | None = asyncio.run(run(sequencer, disk, arguments.socket))
+        withheld: Withheld[_Connection] | None = None
+        if witness is not None and arguments.withhold:
+            withheld = Withheld(log_keys, witness, sequencer.size)
+        failure: Exception | None = asyncio.run(run(sequencer, disk, arguments.socket, withheld))
         arguments.socket.unlink(missing_ok=True)
     except (LedgerError, OSError) as error:
         failure = error

@@ -1,4 +1,4 @@
-"""What is durable becomes public, in a thread of its own, at most twice a second."""
+"""What is durable becomes public, in a thread of its own: twice a second, or when it is wanted."""
 
 from __future__ import annotations
 
@@ -20,6 +20,11 @@ class Publication:
         self._publisher = publisher
         self._changed = threading.Condition()
         self._ending = threading.Event()
+        self._wanted = threading.Event()
+        self.before: Callable[[Frame], None] | None = None
+        """Told the frame whose checkpoint becomes public next, in the thread that does it."""
+        self.after: Callable[[int], None] | None = None
+        """Told the size of what is public, there too."""
         self._frames: list[Frame] = []
         self._backlog_bytes = 0
         self._stopped = False
@@ -54,10 +59,15 @@ class Publication:
                     lambda: self._stopped or self._backlog_bytes <= BACKLOG_BYTES_MAX
                 )
 
+    def hurry(self) -> None:
+        """Somebody waits for what was added: publish it without waiting for more."""
+        self._wanted.set()
+
     def finish(self) -> None:
         """Publish what is left and end the thread."""
         with self._changed:
             self._ending.set()
+            self._wanted.set()
             self._changed.notify_all()
         if self._thread.is_alive():
             self._thread.join()
@@ -66,8 +76,8 @@ class Publication:
         assert self._on_error is not None
         try:
             while self._publish():
-                # What arrives in the meantime is published together; the end cuts the wait short.
-                self._ending.wait(INTERVAL_S)
+                # What arrives in the meantime is published together; who waits cuts that short.
+                self._wanted.wait(INTERVAL_S)
         except BaseException as error:  # noqa: BLE001
             self._on_error(error)
         finally:
@@ -82,9 +92,15 @@ class Publication:
             self._changed.wait_for(lambda: self._frames or self._ending.is_set())
             frames, self._frames = self._frames, []
             taken_bytes, finishing = self._backlog_bytes, self._ending.is_set()
+            if not finishing:
+                self._wanted.clear()
         if frames:
+            if self.before is not None:
+                self.before(frames[-1])
             self._publisher.publish(frames)
             self._retire(frames[-1].end_index)
+            if self.after is not None:
+                self.after(frames[-1].end_index)
         with self._changed:
             self._backlog_bytes -= taken_bytes
             self._changed.notify_all()

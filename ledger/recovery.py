@@ -39,6 +39,10 @@ from ledger.tile import (
 from ledger.wal import Frame, JoinedSegments, WalDamaged, join_segments
 
 FORMAT: Final = "fengcun-ledger/v1"
+SUSPECTED: Final = (
+    "rollback or fork suspected, and nothing was signed; keep this directory as it is and see"
+    " `Rollback or fork suspected` in deploy/README.md"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def recover(disk: Disk, keys: NotaryKeys, seen: Sequence[Checkpoint] = ()) -> Re
     seen_size = max((kept.size for kept in seen), default=0)
     if seen_size > frontier.size:
         raise LedgerDamaged(
-            f"the log ends at {frontier.size}, yet {seen_size} entries were seen: a rollback?"
+            f"the log ends at {frontier.size}, yet {seen_size} entries were seen: {SUSPECTED}"
         )
     return Recovered(
         frontier,
@@ -324,5 +328,5 @@ def _parse(data: bytes, index: int) -> Entry:
 def _require_seen(seen: Checkpoint, root: bytes) -> None:
     if seen.root != root:
         raise LedgerDamaged(
-            f"the first {seen.size} entries are not those that were seen before: a fork"
+            f"the first {seen.size} entries are not those that were seen before: {SUSPECTED}"
         )

@@ -53,7 +53,7 @@ class Sequencer:
     ) -> None:
         self._chain = chain
         self._wal = wal
-        self._publication = publication
+        self.publication = publication
         self._clock_ms = clock_ms
         self._free_bytes = free_bytes
         self._boot = boot
@@ -67,12 +67,17 @@ class Sequencer:
     def failure(self) -> LedgerError | None:
         return self._failure
 
+    @property
+    def size(self) -> int:
+        """Entries that are durable."""
+        return self._chain.size
+
     def start(self) -> None:
         """Record changes of keys and the boot, publish from now on. Raises `LedgerError`."""
         with self._latched():
             for announcement in self._announcements:
                 self._announce(announcement)
-        self._publication.start(self._wal.retire, self.fail)
+        self.publication.start(self._wal.retire, self.fail)
         self.commit([[self._boot]])
 
     def commit(self, batches: Sequence[Batch]) -> list[Acknowledgement]:
@@ -85,7 +90,7 @@ class Sequencer:
         acknowledged: list[Acknowledgement] = []
         with self._latched():
             for group, size_bytes in _groups(batches):
-                self._publication.wait_for_room()
+                self.publication.wait_for_room()
                 acknowledged += self._commit(group, size_bytes)
         return acknowledged
 
@@ -98,7 +103,7 @@ class Sequencer:
 
         Raises `LedgerError`.
         """
-        self._publication.start(self._wal.retire, self.fail)
+        self.publication.start(self._wal.retire, self.fail)
         self._end({"state": STATE_FROZEN, "successor": successor})
         if self._failure is not None:
             raise self._failure
@@ -114,7 +119,7 @@ class Sequencer:
         except LedgerError:
             pass  # latched, which is all that is left to do about it
         finally:
-            self._publication.finish()
+            self.publication.finish()
             self._wal.close()
 
     def fail(self, error: BaseException) -> LedgerError:
@@ -141,7 +146,7 @@ class Sequencer:
                 self._chain.size,
                 self._chain.root(),
                 now_ms,
-                owed_bytes=self._publication.owed_bytes,
+                owed_bytes=self.publication.owed_bytes,
             )
         except DiskReserveReached:
             self._record_end({"state": "stop", "reason": "disk-reserve"})
@@ -158,7 +163,7 @@ class Sequencer:
     def _make_durable(self, frame: Frame) -> None:
         encoded = encode_frame(frame)
         self._wal.append(encoded)
-        self._publication.add(frame, len(encoded))
+        self.publication.add(frame, len(encoded))
 
     def _record_end(self, header: Header) -> None:
         """The frame for which room was kept at the end of every segment."""

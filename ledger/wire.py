@@ -4,6 +4,8 @@
                        u64 first index, u32 count, u64 tree size
     worker -> notary   submissions: u32 length of what follows, u32 draft count, then each draft:
                        u32 length, header line; u32 length or 0xFFFFFFFF for none, payload
+    courier -> notary  u32 length of what follows, u32 0, a cosigned checkpoint; empty for none yet
+    notary -> courier  from then on, whenever more is public: u64 0, u32 0, u64 size
 
 All integers are big endian. There is no error message: whatever goes wrong, the socket closes.
 """
@@ -23,6 +25,7 @@ PAYLOAD_BYTES_MAX: Final = 1 << 20
 DRAFTS_MAX: Final = 4096
 SUBMISSION_BYTES_MAX: Final = 16 << 20
 
+_NO_DRAFT: Final = bytes(4)
 _NO_PAYLOAD: Final = 0xFFFFFFFF
 _U32: Final = struct.Struct(">I")
 _TWO_U32: Final = struct.Struct(">II")
@@ -45,6 +48,18 @@ class Acknowledgement:
     first_index: int
     count: int
     tree_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class CosignedCheckpoint:
+    """What a courier brought, not judged yet; empty where it has nothing."""
+
+    note: bytes
+
+
+def encode_cosigned(note: bytes) -> bytes:
+    """A courier's message."""
+    return b"%b%b%b" % (_U32.pack(len(_NO_DRAFT) + len(note)), _NO_DRAFT, note)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +124,7 @@ def decode_submission(body: bytes) -> list[RawDraft]:
 
 
 class SubmissionReader:
-    """Feed bytes in any chunking; take whole submissions out, in order."""
+    """Feed bytes in any chunking; take whole messages out, in order."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
@@ -117,7 +132,7 @@ class SubmissionReader:
     def feed(self, data: bytes) -> None:
         self._buffer += data
 
-    def submissions(self) -> Iterator[list[RawDraft]]:
+    def submissions(self) -> Iterator[list[RawDraft] | CosignedCheckpoint]:
         """Raises `FormatError`, after which the stream has no trustworthy next byte."""
         start = 0
         try:
@@ -130,7 +145,10 @@ class SubmissionReader:
                     break
                 body = bytes(memoryview(self._buffer)[start + 4 : end])
                 start = end
-                yield decode_submission(body)
+                if body.startswith(_NO_DRAFT):
+                    yield CosignedCheckpoint(body[len(_NO_DRAFT) :])
+                else:
+                    yield decode_submission(body)
         finally:
             del self._buffer[:start]
 

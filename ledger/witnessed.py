@@ -2,24 +2,28 @@
 
     <log>/cosigned/<witness key id>     the last checkpoint that this witness cosigned
 
-Rollback and fork show only to somebody who remembers: the file is worth what it is worth elsewhere,
-on the witness's machine, where `verify --seen` and the next start of the notary can ask for it.
+Rollback and fork show only to somebody who remembers. Each start of the notary holds the log
+against this file, which an older copy of the log has an older one of, and against what the witness
+itself remembers.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from ledger.checkpoint import Checkpoint, parse_checkpoint_text
+from ledger.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint_text
 from ledger.cosignature import Cosigned, require_cosignature
 from ledger.errors import FormatError, LedgerError
-from ledger.fetch import LogReader
+from ledger.fetch import CHECKPOINT_PATH, LogReader, read_tile
+from ledger.merkle import edge_of
 from ledger.note import VerifierKey, parse_note, parse_signatures
 from ledger.submission import Submission, submission_from, with_cosignatures
+from ledger.tile import subtree_reader
 
 COSIGNED_FOLDER: Final = "cosigned"
 _OK: Final = 200
@@ -34,8 +38,23 @@ class NotCosigned(LedgerError):
     """The witness did not cosign, and the log may be at fault: it has seen something else."""
 
 
+class Failing(StrEnum):
+    """In what way a witness is not heard; a metric's label."""
+
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"  # an HTTP status that says nothing of the log
+    UNKNOWN_LOG = "unknown-log"
+    NONSENSE = "nonsense"
+    UNPROVEN = "unproven"  # it says that it saw another history, and does not show it
+    CLOCK = "clock"  # its time is not ours
+
+
 class WitnessUnavailable(LedgerError):
     """The witness did not answer as a witness does."""
+
+    def __init__(self, reason: str, failing: Failing = Failing.UNREACHABLE) -> None:
+        super().__init__(reason)
+        self.failing = failing
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +89,49 @@ def accept(checkpoint_note: bytes, lines: bytes, witness: VerifierKey) -> Cosign
     try:
         note = parse_note(checkpoint_note)
         checkpoint = parse_checkpoint_text(note.text)
-        found = [each for each in parse_signatures(lines) if each.name == witness.name]
-        signed = with_cosignatures(note, tuple(found))
+        key = (witness.name, witness.id)
+        found = [each for each in parse_signatures(lines) if (each.name, each.key_id) == key]
+        # One line, the one that is verified: what is kept must not grow by what is not.
+        signed = with_cosignatures(note, tuple(found[:1]))
         return CosignedNote(signed, checkpoint, require_cosignature(parse_note(signed), witness))
     except FormatError as error:
-        raise WitnessUnavailable(f"{witness.name} answered with no cosignature: {error}") from error
+        raise WitnessUnavailable(
+            f"{witness.name} answered with no cosignature: {error}", Failing.NONSENSE
+        ) from error
+
+
+def open_cosigned(
+    note: bytes, log_keys: Sequence[VerifierKey], witness: VerifierKey
+) -> CosignedNote:
+    """A checkpoint that the log signed and the witness cosigned. Raises `FormatError`."""
+    checkpoint = open_checkpoint(note, log_keys)
+    return CosignedNote(note, checkpoint, require_cosignature(parse_note(note), witness))
+
+
+def contradiction(reader: LogReader, seen: Checkpoint) -> str | None:
+    """How the published log is not one that began as was seen; None where it did.
+
+    For a log that is being written or was closed in good order: what was durable and not yet
+    published when a machine died is not looked at.
+    """
+    size = published_size(reader)
+    if seen.size > size:
+        return f"{seen.size} entries were cosigned, {size} are published here: rolled back"
+    root = edge_of(seen.size, subtree_reader(size, lambda slot: read_tile(reader, slot))).root()
+    if root != seen.root:
+        return f"the first {seen.size} entries are not those that were cosigned: forked"
+    return None
+
+
+def published_size(reader: LogReader) -> int:
+    """The size of the published checkpoint, as it says itself."""
+    return parse_checkpoint_text(parse_note(reader.read(CHECKPOINT_PATH)).text).size
 
 
 def _caught_up(reader: LogReader, body: bytes) -> Submission:
     digits = body.strip()
     if not digits.isdigit() or len(digits) > _SIZE_DIGITS_MAX:
-        raise WitnessUnavailable("the witness did not say which size it has seen")
+        raise WitnessUnavailable("the witness did not say which size it has seen", Failing.NONSENSE)
     try:
         return submission_from(reader, int(digits))
     except FormatError as error:
@@ -92,11 +143,15 @@ def _caught_up(reader: LogReader, body: bytes) -> Submission:
 def _not_cosigned(status: int) -> LedgerError:
     match status:
         case 403 | 404:
-            return WitnessUnavailable("the witness does not watch this log: hand it log.vkey")
+            return WitnessUnavailable(
+                "the witness does not watch this log: hand it log.vkey", Failing.UNKNOWN_LOG
+            )
         case 422 | 409:
             return NotCosigned("the witness has seen another history of this log: a fork?")
         case _:
-            return WitnessUnavailable(f"the witness answered with HTTP status {status}")
+            return WitnessUnavailable(
+                f"the witness answered with HTTP status {status}", Failing.REFUSED
+            )
 
 
 def cosigned_path(log: Path, witness: VerifierKey) -> Path:

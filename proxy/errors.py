@@ -36,6 +36,13 @@ class UpstreamUnavailable(FengcunError):
     label = "upstream"
 
 
+class WitnessUnavailable(FengcunError):
+    """The witness that is required did not answer before the start, and nothing was signed."""
+
+    sqlstate = "57P03"
+    label = "witness"
+
+
 class ShuttingDown(FengcunError):
     """The service is told to stop; the session's transactions have ended, or their time has."""
 

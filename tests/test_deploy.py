@@ -24,6 +24,8 @@ README = (DEPLOY / "README.md").read_text(encoding="utf-8")
 DASHBOARD = json.loads((DEPLOY / "grafana/fengcun.json").read_text(encoding="utf-8"))
 LOCKS = sorted(DEPLOY.glob("requirements*.lock"))
 
+UNITS = ("fengcun.service", "fengcun-witness.service")
+
 LISTEN_PORT = str(service.Listen().port)
 METRICS_PORT = str(service.Metrics().port)
 EXPOSURE_MAX = 1.5
@@ -154,17 +156,19 @@ def test_promtool_accepts(arguments):
     assert "SUCCESS" in _run(_tool("promtool"), *verb, str(DEPLOY / "prometheus" / name))
 
 
-def test_the_unit_is_well_formed(tmp_path):
+@pytest.mark.parametrize("name", UNITS)
+def test_the_unit_is_well_formed(tmp_path, name):
     analyse = _tool("systemd-analyze")
-    unit = (DEPLOY / "systemd/fengcun.service").read_text(encoding="utf-8")
+    unit = (DEPLOY / "systemd" / name).read_text(encoding="utf-8")
     # The command is not installed where tests run; everything else is checked as shipped.
-    runnable = tmp_path / "fengcun.service"
+    runnable = tmp_path / name
     runnable.write_text(unit.replace("/opt/fengcun/bin/fengcun", "/bin/true"), encoding="utf-8")
-    assert "fengcun.service" not in _run(analyse, "verify", "--man=no", str(runnable))
+    assert name not in _run(analyse, "verify", "--man=no", str(runnable))
 
 
-def test_the_unit_leaves_little_exposed():
-    unit = str(DEPLOY / "systemd/fengcun.service")
+@pytest.mark.parametrize("name", UNITS)
+def test_the_unit_leaves_little_exposed(name):
+    unit = str(DEPLOY / "systemd" / name)
     report = _run(_tool("systemd-analyze"), "security", "--offline=true", "--no-pager", unit)
     found = re.search(r"exposure level for \S+: ([\d.]+)", report)
     assert found, report
@@ -177,7 +181,9 @@ def test_the_user_and_its_directories_are_made_as_the_unit_expects(tmp_path):
     sysusers, tmpfiles = _tool("systemd-sysusers"), _tool("systemd-tmpfiles")
     (tmp_path / "etc").mkdir()
     systemd = DEPLOY / "systemd"
-    _run(sysusers, f"--root={tmp_path}", str(systemd / "fengcun.sysusers"))
+    for name in ("fengcun.sysusers", "fengcun-witness.sysusers"):
+        _run(sysusers, f"--root={tmp_path}", str(systemd / name))
+    assert "\nfengcun-witness:x:" in "\n" + (tmp_path / "etc/passwd").read_text()
     _run(tmpfiles, "--create", f"--root={tmp_path}", str(systemd / "fengcun.tmpfiles"))
     user = re.search(r"^fengcun:x:(\d+):", (tmp_path / "etc/passwd").read_text(), re.MULTILINE)
     assert user

@@ -1,4 +1,5 @@
-"""The service: notary, workers, metrics, in this order, and back when it stops.
+"""The service: notary, workers, metrics, in this order, and back when it stops. Where there is a
+witness it is asked before the notary starts, and a courier goes to it from then on.
 
 One worker is in this process; several are processes of their own, and this one has no clients.
 Exit codes: 0 stopped by a signal, 2 configuration, 3 the ledger failed.
@@ -21,7 +22,9 @@ import uvloop
 from proxy.errors import ConfigurationError, FengcunError, RecordUnavailable
 from proxy.policy.law import Law
 from proxy.record import Ledger, connect_ledger, require_origin
+from proxy.server.courier_process import Courier
 from proxy.server.crew import Crew
+from proxy.server.guard_process import ask_witness
 from proxy.server.notary_process import NotaryProcess, start_notary
 from proxy.server.stall import until_stalled
 from proxy.server.station import Station
@@ -84,6 +87,7 @@ class Service:
         self.post: Post
         self._notary_arguments = notary_arguments
         self._notary: NotaryProcess
+        self._courier: Courier
         self._ledger: Ledger
         self._ledger_lost = False
         self._stopping = asyncio.Event()
@@ -100,7 +104,11 @@ class Service:
             ledger = self.settings.ledger
             require_origin(ledger.keys, ledger.origin)
             try:
-                self._notary = await start_notary(ledger, *self._notary_arguments)
+                async with ask_witness(ledger) as heard:
+                    self._notary = await start_notary(ledger, *heard, *self._notary_arguments)
+                courier = self._make_courier()
+                # After the notary, so that it takes along what was published last.
+                stack.push_async_callback(courier.stop)
                 stack.push_async_callback(self._notary.stop)
                 self.notary_process_id = self._notary.process_id
                 self._ledger = await connect_ledger(ledger.socket_path, ledger.keys, self.metrics)
@@ -111,9 +119,20 @@ class Service:
             self._ledger.on_failure = self._ledger_failed
             self.post = self._make_post()
             stack.push_async_callback(self._close_post)
-            await self._open(stack, document, law)
-            await self._until_stopped()
+            courier.start()
+            timing = asyncio.create_task(self._watch_ledger())
+            stack.callback(timing.cancel)
+            try:
+                await self._open(stack, document, law)
+                await self._until_stopped()
+            except RecordUnavailable:
+                if not self._ledger_lost:
+                    raise
         return EXIT_LEDGER if self._ledger_lost else 0
+
+    def _make_courier(self) -> Courier:
+        self._courier = Courier(self.settings.ledger, self.metrics, self._contradicted)
+        return self._courier
 
     def _read_policy(self) -> tuple[Document, Law]:
         document = read_document(self.settings.policy.file)
@@ -158,12 +177,10 @@ class Service:
 
     async def _until_stopped(self) -> None:
         stopping = asyncio.create_task(self._stopping.wait())
-        timing = asyncio.create_task(self._watch_ledger())
         exited = self._notary.exited
         await asyncio.wait((stopping, exited), return_when=asyncio.FIRST_COMPLETED)
         if exited.done():
             self._ledger_failed()
-        timing.cancel()
         stopping.cancel()
 
     async def _watch_ledger(self) -> None:
@@ -190,7 +207,16 @@ class Service:
         """What is well now."""
         found = await self.post.health()
         ready = found.ready and self.serving.is_set() and not self._stopping.is_set()
-        return replace(found, ready=ready, ledger=found.ledger and not self._ledger_lost)
+        return replace(
+            found,
+            ready=ready,
+            ledger=found.ledger and not self._ledger_lost,
+            witness=self._courier.is_well,
+        )
+
+    def _contradicted(self) -> None:
+        _log.critical("the witness has shown that this log was rolled back or forked")
+        self._ledger_failed()
 
     def _worker_cannot_record(self, stalled: bool) -> None:
         self._notary.hangs = self._notary.hangs or stalled

@@ -29,4 +29,7 @@ async def until_stalled(ledger: Ledger, seconds_max: float) -> None:
         if often_enough and ledger.give_up_after(max(seconds_max, now - looked_at[0])):
             break
         looked_at.append(now)
-    _log.critical("the ledger stalled: an entry was not durable in time; see its disk")
+    _log.critical(
+        "the ledger stalled: an entry was not durable in time, or not cosigned where a witness is"
+        " required; see its disk, and the witness"
+    )

@@ -198,6 +198,29 @@ class Login(Section):
         return self
 
 
+class Witness(Section):
+    """Who remembers how far the log was, on another machine: makes rollback and fork show."""
+
+    key_file: FilePath
+    """The witness's public key, witness.vkey, got by a way that is trusted."""
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s/]+\S*$")] | None = None
+    """Its submission prefix; absent where submissions are carried by hand."""
+    ca_file: FilePath | None = None
+    """PEM certificates that may have signed its certificate; the system's by default."""
+    interval_ms: Milliseconds = 5_000
+    """How often what was published is taken there."""
+    required: bool = False
+    """Release nothing before the witness has cosigned its record, and do not start without it."""
+
+    @model_validator(mode="after")
+    def _witness_can_be_asked(self) -> Witness:
+        if self.required and self.url is None:
+            raise ValueError("required = true needs url: what is carried by hand comes too late")
+        if self.ca_file is not None and not (self.url or "").startswith("https://"):
+            raise ValueError("ca_file needs an url that begins with https://")
+        return self
+
+
 class Ledger(Section):
     """Where decisions are recorded."""
 
@@ -212,9 +235,12 @@ class Ledger(Section):
     socket: FilePath | None = None
     """The notary's Unix socket; by default `notary.sock` in `directory`."""
     stall_timeout_ms: Milliseconds = 10_000
-    """How long an entry may wait to become durable; after that the service stops."""
+    """How long an entry may wait to become durable, and cosigned where a witness is required;
+    after that the service stops."""
     force_filesystem: bool = False
     """Accept a file system that may not keep a sync (tmpfs, overlay, NFS). For trials only."""
+    witness: Witness | None = None
+    """Who watches that the log only grows. Without this table nobody is asked."""
 
     @property
     def socket_path(self) -> Path:

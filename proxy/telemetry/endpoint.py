@@ -22,18 +22,20 @@ class Health:
 
     `ready`: listening, policy in force. `ledger`: the ledger can append. `catalogue`: every
     database answered and its catalogue is known. `policy`: the policy fits every database, so that
-    nothing is refused because nobody knows what it would mean.
+    nothing is refused because nobody knows what it would mean. `witness`: it cosigned lately, or
+    none is asked over a network.
     """
 
     ready: bool
     ledger: bool
     catalogue: bool
     policy: bool
+    witness: bool = True
 
     @property
     def healthy(self) -> bool:
         """All of them."""
-        return self.ready and self.ledger and self.catalogue and self.policy
+        return self.ready and self.ledger and self.catalogue and self.policy and self.witness
 
 
 class AddressUnusable(ConfigurationError):

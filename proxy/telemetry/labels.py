@@ -35,6 +35,17 @@ class ReloadResult(Enum):
     REJECTED = "rejected"
 
 
+class WitnessFailure(Enum):
+    """Why a witness did not cosign. All but the last are the courier's own words."""
+
+    UNREACHABLE = "unreachable"
+    REFUSED = "refused"
+    UNKNOWN_LOG = "unknown-log"
+    NONSENSE = "nonsense"
+    UNPROVEN = "unproven"
+    CRASHED = "crashed"
+
+
 class NotLetIn(Enum):
     """Why a connection never became a session."""
 

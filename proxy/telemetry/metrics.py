@@ -26,7 +26,14 @@ from prometheus_client.multiprocess import MultiProcessCollector, mark_process_d
 
 from proxy.names import RuleName
 from proxy.policy.decision import StatementClass, Verdict
-from proxy.telemetry.labels import ConnectionState, Direction, NotLetIn, ReloadResult, TokenSet
+from proxy.telemetry.labels import (
+    ConnectionState,
+    Direction,
+    NotLetIn,
+    ReloadResult,
+    TokenSet,
+    WitnessFailure,
+)
 
 SHARED_DIRECTORY: Final = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -89,6 +96,7 @@ class Metrics:
             "ledger_lag_entries", "Entries submitted and not yet durable.", "livesum"
         )
         self._ledger_failed = make.gauge("ledger_failed", "1 once appending failed.", "livemax")
+        self._make_witness(make)
         self._connections = make.gauge("connections", "Open connections.", "livesum", "state")
         self._accepted = make.counter("connections_accepted", "Client connections accepted.")
         self._not_let_in = make.counter(
@@ -120,12 +128,23 @@ class Metrics:
         )
         self._catalogue_times: dict[str, float] = {}
         self._policy_unfit = make.gauge("policy_unfit", "1: a database changed.", "livemax")
-
         self._seals_nothing = make.gauge("policy_seals_nothing", "1: all is passed.", "livemax")
-
         self._rules = TokenSet(distinct_max=_RULES_MAX)
         self._violation_kinds = TokenSet(distinct_max=_KINDS_MAX)
         self._upstream_kinds = TokenSet(distinct_max=_KINDS_MAX)
+
+    def _make_witness(self, make: _Maker) -> None:
+        self._witness_time = make.gauge(
+            "witness_cosigned_timestamp_seconds", "When a cosignature came last.", "livemax"
+        )
+        self._witness_size = make.gauge(
+            "witness_cosigned_entries", "Entries under the last cosignature.", "livemax"
+        )
+        self._witness_failures = make.counter(
+            "witness_failures", "Times that the witness was asked and did not cosign.", "kind"
+        )
+        for kind in WitnessFailure:
+            self._witness_failures.labels(kind.value)
 
     def decided(self, verdict: Verdict, rule: RuleName, statement_class: StatementClass) -> None:
         """One statement was judged."""
@@ -154,6 +173,15 @@ class Metrics:
     def ledger_failed(self) -> None:
         """The ledger cannot append; never taken back while the process lives."""
         self._ledger_failed.set(1)
+
+    def witness_cosigned(self, entries_count: int, at_seconds: float) -> None:
+        """The witness vouches for so many entries, since this Unix time."""
+        self._witness_size.set(entries_count)
+        self._witness_time.set(at_seconds)
+
+    def witness_failed(self, kind: WitnessFailure) -> None:
+        """The witness was to cosign, and did not."""
+        self._witness_failures.labels(kind.value).inc()
 
     def connection_moved(
         self, before: ConnectionState | None, after: ConnectionState | None

@@ -1,9 +1,9 @@
 """What the ledger alone can do: durable, signed, sealed decision entries a second.
 
-    python -m tests.bench.ledger_bench [--seconds 5] [--json]
+    python -m tests.bench.ledger_bench [--seconds 5] [--witness] [--json]
 
 One notary process, one client process, entries of the size a proxy writes (about 600 bytes of
-header, 300 bytes of payload). Each run ends with a verification of the whole log.
+header, 300 bytes of payload). With `--witness`, a receipt waits for one on this machine.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ import asyncio
 import json
 import os
 import platform
+import socket as socket_module
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import quantiles
@@ -24,8 +27,9 @@ from statistics import quantiles
 from ledger.client import Draft, EntryKind, HeaderValue, NotaryClient
 from ledger.disk import LocalDisk, filesystem_kind
 from ledger.envelope import Identity
-from ledger.keys import init_keys
+from ledger.keys import init_keys, load_verifier_keys
 from ledger.log import create_log
+from ledger.witness.state import init_witness, watch_log
 
 PROXY_ID = "bench"
 PAYLOAD = (
@@ -86,7 +90,32 @@ async def measure(socket: Path, outstanding: int, batch: int, seconds: float) ->
     )
 
 
-def run(directory: Path, seconds: float) -> list[Result]:
+@contextmanager
+def witness_of(log: Path, keys: Path, socket: Path) -> Iterator[list[list[str]]]:
+    """A witness that serves: what a notary is started with, and a courier as a whole."""
+    home = log.parent / "witness"
+    init_witness(home, "bench.example/w1")
+    (key,) = load_verifier_keys([keys / "log.vkey"])
+    watch_log(home, key)
+    with socket_of_its_own() as free:
+        port = str(free.getsockname()[1])
+    serve = "from ledger.witness.cli import witness_app as app; app()"
+    known = ["--witness-key", str(home / "witness.vkey")]
+    courier = [sys.executable, "-m", "ledger.courier", "--log", str(log), "--notary", str(socket)]
+    courier += ["--log-key", str(keys / "log.vkey"), *known, "--url", f"http://127.0.0.1:{port}"]
+    command = [sys.executable, "-c", serve, "serve", "--directory", str(home), "--port", port]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as witness:
+        yield [[*known, "--withhold"], courier]
+        witness.terminate()
+
+
+def socket_of_its_own() -> socket_module.socket:
+    made = socket_module.socket()
+    made.bind(("127.0.0.1", 0))
+    return made
+
+
+def run(directory: Path, seconds: float, *, with_witness: bool = False) -> list[Result]:
     log, keys, socket = directory / "log", directory / "keys", directory / "notary.sock"
     recipients = [Identity.generate(name).recipient for name in ("procuratorate", "escrow")]
     log.mkdir()
@@ -94,9 +123,16 @@ def run(directory: Path, seconds: float) -> list[Result]:
     create_log(LocalDisk(log), made, PROXY_ID, now_ms=time.time_ns() // 1_000_000)
     command = [sys.executable, "-m", "ledger.notary", "--log", str(log), "--keys", str(keys)]
     command += ["--socket", str(socket), "--proxy-id", PROXY_ID, "--force-filesystem"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as notary:
+    with ExitStack() as stack:
+        courier: list[str] = []
+        if with_witness:
+            more, courier = stack.enter_context(witness_of(log, keys, socket))
+            command += more
+        notary = stack.enter_context(subprocess.Popen(command, stdout=subprocess.PIPE, text=True))
         assert notary.stdout is not None
         assert notary.stdout.readline() == "ready\n"
+        if with_witness:
+            stack.enter_context(subprocess.Popen(courier, stdout=subprocess.DEVNULL))
         results = [
             asyncio.run(measure(socket, outstanding, batch, seconds))
             for outstanding, batch in ((1, 1), (32, 1), (64, 1), (128, 1), (512, 1), (512, 8))
@@ -110,10 +146,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=3.0)
     parser.add_argument("--directory", type=Path, help="where to put the log (default: a new one)")
+    parser.add_argument("--witness", action="store_true", help="a receipt waits for a witness")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.directory) as directory:
-        results = run(Path(directory), arguments.seconds)
+        results = run(Path(directory), arguments.seconds, with_witness=arguments.witness)
         filesystem = filesystem_kind(Path(directory))
     if arguments.json:
         machine = {"cores": os.cpu_count(), "python": platform.python_version()}

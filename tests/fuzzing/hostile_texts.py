@@ -17,7 +17,13 @@ from ledger.note import VerifierKey, parse_note
 from ledger.proof import parse_proof
 from ledger.tile import decode_bundle, decode_payload_bundle, encode_bundle, encode_payload_bundle
 from ledger.wal import decode_frame, decode_segment_header, encode_frame, scan_segment
-from ledger.wire import ReceiptReader, SubmissionReader, encode_submission
+from ledger.wire import (
+    CosignedCheckpoint,
+    ReceiptReader,
+    SubmissionReader,
+    encode_cosigned,
+    encode_submission,
+)
 from proxy.policy.decision import Verdict
 from proxy.session.plan import Scene
 from proxy.session.plan_cache import PlanCache
@@ -85,10 +91,14 @@ def _submissions(data: bytes) -> None:
                     got.append(drafts)
         found.append(got)
     assert found[0] == found[1]
-    for drafts in found[0]:
+    for message in found[0]:
         with suppress(InvalidDraft):
-            (again,) = _read_back(encode_submission(drafts))
-            assert again == drafts
+            if isinstance(message, CosignedCheckpoint):
+                encoded = encode_cosigned(message.note)
+            else:
+                encoded = encode_submission(message)
+            (again,) = _read_back(encoded)
+            assert again == message
 
 
 def _read_back(data: bytes) -> list:

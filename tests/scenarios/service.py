@@ -146,6 +146,11 @@ class Service:
         return self._children("ledger.notary")[0]
 
     @property
+    def courier(self) -> psutil.Process:
+        """The one process that goes to the witness."""
+        return self._children("ledger.courier")[0]
+
+    @property
     def workers(self) -> list[psutil.Process]:
         """The processes that serve clients, where there are several."""
         return self._children("proxy.server.worker_main")

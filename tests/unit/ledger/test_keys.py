@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.cosignature import CosigningKey
 from ledger.envelope import Recipient
 from ledger.errors import ConfigurationError
 from ledger.keys import (
@@ -12,6 +13,7 @@ from ledger.keys import (
     load_pseudonyms,
     load_recipients,
     load_verifier_keys,
+    load_witness_key,
     write_identity,
 )
 from tests.unit.ledger.small_log import ORIGIN, PROXY_ID, identities, key_directory
@@ -27,6 +29,17 @@ def test_what_was_made_is_loaded(tmp_path: Path):
     assert loaded.origin == ORIGIN
     assert load_pseudonyms(directory) == made.pseudonyms
     assert load_verifier_keys([directory / "log.vkey"]) == [made.log.verifier]
+
+
+def test_the_key_of_one_witness_is_wanted(tmp_path: Path):
+    directory, _ = key_directory(tmp_path)
+    witness = CosigningKey("procuratorate.example/w1", b"w" * 32).verifier
+    (tmp_path / "one").write_text(f"{witness}\n")
+    assert load_witness_key(tmp_path / "one") == witness
+    (tmp_path / "two").write_text(f"{witness}\n{witness}\n")
+    for wrong in (tmp_path / "two", directory / "log.vkey", tmp_path / "none"):
+        with pytest.raises(ConfigurationError, match=wrong.name):
+            load_witness_key(wrong)
 
 
 def test_secrets_are_readable_by_their_owner_alone(tmp_path: Path):

@@ -1,22 +1,32 @@
 import asyncio
 import contextlib
+import shutil
 import signal
 import socket
 import stat
+import struct
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from ledger.checkpoint import Checkpoint
 from ledger.client import NotaryClient
+from ledger.cosignature import CosigningKey
 from ledger.errors import ConfigurationError
+from ledger.fetch import DirectoryLog
 from ledger.log import create_log
 from ledger.notary import EXIT_CONFIGURATION, EXIT_LEDGER, NotaryServer, main, serve_notary
-from ledger.wire import HELLO
+from ledger.note import parse_note
+from ledger.submission import with_cosignatures
+from ledger.wire import HELLO, encode_cosigned
+from ledger.withheld import Withheld
+from ledger.witnessed import keep
 from tests.unit.ledger.small_log import PROXY_ID, SmallLog, decision, key_directory
 
 ROOT = Path(__file__).parents[3]
+WITNESS = CosigningKey("procuratorate.example/w1", b"w" * 32)
 
 
 @pytest.fixture
@@ -95,6 +105,118 @@ def test_a_second_notary_is_refused_and_the_first_goes_on(tmp_path: Path, argume
 def test_wrong_configuration_is_one_line_and_2(arguments, change, expected, capsys):
     assert main([*arguments, *change]) == expected
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_to_withhold_for_nobody_is_wrong_usage(arguments):
+    with pytest.raises(SystemExit) as ended:
+        main([*arguments, "--withhold"])
+    assert ended.value.code == EXIT_CONFIGURATION
+
+
+def test_the_log_is_held_against_what_the_witness_cosigned(tmp_path: Path, arguments, capsys):
+    (tmp_path / "w.vkey").write_text(f"{WITNESS.verifier}\n")
+    more = ["--witness-key", str(tmp_path / "w.vkey"), "--witness-answer", "kept"]
+    for copy in ("older", "elder"):
+        shutil.copytree(tmp_path / "log", tmp_path / copy)
+    process = start([*arguments, *more])
+    process.terminate()
+    assert process.wait(timeout=10) == 0
+    entries = b"".join(p.read_bytes() for p in (tmp_path / "log/tile/entries/000.p").iterdir())
+    assert b'"witness":"kept"' in entries
+    note = parse_note((tmp_path / "log/checkpoint").read_bytes())
+    seen = with_cosignatures(note, (WITNESS.cosign(note.text, 1_700_000_000),))
+    keep(tmp_path / "older", WITNESS.verifier, seen)
+    assert main([*arguments, *more, "--log", str(tmp_path / "older")]) == EXIT_LEDGER
+    said = capsys.readouterr().err
+    assert (said.count("\n"), "rollback or fork suspected" in said) == (1, True)
+    assert main([*arguments, "--seen", str(tmp_path / "log/checkpoint"),
+                 "--log", str(tmp_path / "elder")]) == EXIT_LEDGER  # fmt: skip
+
+
+@pytest.fixture
+async def withholding(tmp_path: Path):
+    log = SmallLog(tmp_path / "log").create()
+    sequencer = log.prepare()
+    server = await serve_notary(
+        sequencer,
+        tmp_path / "s",
+        Withheld([log.keys.log.verifier], WITNESS.verifier, sequencer.size),
+    )
+    yield log, server, tmp_path / "s"
+    await server.close()
+    log.disk.unlock()
+
+
+class Bringing:
+    """A courier's end of the socket."""
+
+    def __init__(self, reader, writer):
+        self.reader, self.writer = reader, writer
+
+    @classmethod
+    async def connect(cls, path: Path) -> "Bringing":
+        made = cls(*await asyncio.open_unix_connection(path))
+        assert await made.reader.readexactly(len(HELLO)) == HELLO
+        return made
+
+    def bring(self, note: bytes) -> None:
+        self.writer.write(encode_cosigned(note))
+
+    async def until_told_of(self, size: int) -> None:
+        told = 0
+        while told < size:
+            first, count, told = struct.unpack(">QIQ", await self.reader.readexactly(20))
+            assert (first, count) == (0, 0)
+
+
+async def test_a_receipt_waits_for_the_witness_and_boot_and_heartbeat_do_not(withholding):
+    log, server, path = withholding
+    client, courier = await NotaryClient.connect(path), await Bringing.connect(path)
+    receipt = client.submit([decision()])
+    server.heartbeat(123)
+    courier.bring(b"")
+    await courier.until_told_of(server.sequencer.size)
+    assert not receipt.done()
+    note = parse_note(DirectoryLog(log.root).read("checkpoint"))
+    courier.bring(with_cosignatures(note, (WITNESS.cosign(note.text, 1_700_000_000),)))
+    assert (await asyncio.wait_for(receipt, 60)).count == 1
+    await client.close()
+    courier.writer.close()
+
+
+async def test_what_is_not_cosigned_ends_the_courier_and_not_the_notary(withholding):
+    log, server, path = withholding
+    client = await NotaryClient.connect(path)
+    receipt = client.submit([decision()])
+    uncosigned = DirectoryLog(log.root).read("checkpoint")
+    for nonsense in (b"rubbish", uncosigned, b"x" * 100_000):
+        courier = await Bringing.connect(path)
+        courier.bring(nonsense)
+        with contextlib.suppress(ConnectionResetError):
+            await asyncio.wait_for(courier.reader.read(), 60)
+        courier.writer.close()
+    assert not receipt.done()
+    assert not server.failed.done()
+    await client.close()
+
+
+async def test_two_histories_under_both_signatures_end_the_notary(withholding):
+    log, server, path = withholding
+    courier = await Bringing.connect(path)
+    forked = Checkpoint(log.keys.origin, 99, bytes(32)).signed(log.keys.log.signer())
+    note = parse_note(forked)
+    courier.bring(with_cosignatures(note, (WITNESS.cosign(note.text, 1_700_000_000),)))
+    assert "two histories" in str(await asyncio.wait_for(server.failed, 60))
+    courier.writer.close()
+
+
+async def test_where_nothing_waits_a_courier_is_a_stranger(served):
+    _, _, path = served
+    courier = await Bringing.connect(path)
+    courier.bring(b"")
+    with contextlib.suppress(ConnectionResetError):
+        assert await asyncio.wait_for(courier.reader.read(), 60) == b""
+    courier.writer.close()
 
 
 def test_a_damaged_log_is_one_line_and_3(tmp_path: Path, arguments, capsys):

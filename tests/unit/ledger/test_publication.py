@@ -86,6 +86,26 @@ def test_one_who_adds_waits_while_the_backlog_is_too_long(published, publisher, 
     published.finish()
 
 
+def test_who_waits_is_not_made_to_wait_for_more(published, publisher, monkeypatch):
+    monkeypatch.setattr(publication, "INTERVAL_S", 3600)
+    told: list[tuple[str, int]] = []
+    done = threading.Semaphore(0)
+    published.before = lambda each: told.append(("before", each.end_index))
+
+    def after(size: int) -> None:
+        told.append(("after", size))
+        done.release()
+
+    published.after = after
+    for index in range(4):
+        published.add(frame(index), 1)
+        published.hurry()
+        assert done.acquire(timeout=10)
+    assert publisher.sizes == [1, 2, 3, 4]
+    assert told == [(when, size) for size in publisher.sizes for when in ("before", "after")]
+    published.finish()
+
+
 def test_an_error_is_told_and_nobody_waits_any_more(published, publisher, errors, monkeypatch):
     monkeypatch.setattr(publication, "BACKLOG_BYTES_MAX", 0)
     publisher.error = OSError(5, "Input/output error")

@@ -9,10 +9,13 @@ from ledger.wire import (
     DRAFTS_MAX,
     HELLO,
     PAYLOAD_BYTES_MAX,
+    SUBMISSION_BYTES_MAX,
     Acknowledgement,
+    CosignedCheckpoint,
     ReceiptReader,
     SubmissionReader,
     decode_submission,
+    encode_cosigned,
     encode_receipt,
     encode_submission,
 )
@@ -39,6 +42,27 @@ def test_submissions_arrive_the_same_in_any_chunking(batches, cuts):
         reader.feed(chunk)
         arrived += list(reader.submissions())
     assert [[draft.payload for draft in drafts] for drafts in arrived] == batches
+
+
+@given(st.lists(st.binary(max_size=300) | payloads, max_size=5), st.lists(st.integers(0)))
+def test_what_a_courier_brings_is_told_apart_from_submissions(sent, cuts):
+    data = b"".join(
+        encode_submission([decision(payload=None)]) if each is None else encode_cosigned(each)
+        for each in sent
+    )
+    reader, arrived = SubmissionReader(), []
+    for chunk in chunked(data, cuts):
+        reader.feed(chunk)
+        arrived += list(reader.submissions())
+    found = [each.note if isinstance(each, CosignedCheckpoint) else None for each in arrived]
+    assert found == sent
+
+
+def test_what_a_courier_brings_is_no_longer_than_a_submission():
+    reader = SubmissionReader()
+    reader.feed((SUBMISSION_BYTES_MAX + 1).to_bytes(4) + bytes(4))
+    with pytest.raises(FormatError):
+        list(reader.submissions())
 
 
 @given(st.lists(receipts, max_size=8), st.lists(st.integers(0)))

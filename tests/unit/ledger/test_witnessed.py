@@ -1,26 +1,37 @@
 """The log's side: it asks, catches up with what the witness has seen, and believes no answer."""
 
 import asyncio
+from base64 import b64encode
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ledger.cosignature import CosigningKey
 from ledger.errors import FormatError
 from ledger.fetch import DirectoryLog
-from ledger.note import parse_note
+from ledger.note import SigningKey, parse_note
 from ledger.submission import parse_submission
 from ledger.witness.rules import BEHIND, Refused
 from ledger.witness.state import init_witness, watch_log
 from ledger.witness.witness import Witness
 from ledger.witnessed import (
+    Failing,
     NotCosigned,
     WitnessUnavailable,
     accept,
+    contradiction,
     cosigned_path,
     have_cosigned,
     keep,
     kept,
+    open_cosigned,
+    published_size,
 )
 from tests.unit.ledger.small_log import log_of
+
+OTHER = SigningKey("ledger.example/agency1", b"o" * 32)
+OTHER_WITNESS = CosigningKey("procuratorate.example/w1", b"o" * 32)
 
 
 class Site:
@@ -124,6 +135,55 @@ def parse_for(site):
     from ledger.submission import submission_from
 
     return submission_from(site.reader, 0).to_bytes()
+
+
+def test_nothing_is_kept_that_is_not_verified(site):
+    answer = asyncio.run(site.ask(parse_for(site)))[1]
+    junk = answer.replace(b"procuratorate.example/w1 ", b"procuratorate.example/w1 AAAA")
+    note = site.reader.read("checkpoint")
+    assert accept(note, answer + junk + answer, site.key) == accept(note, answer, site.key)
+    with pytest.raises(WitnessUnavailable) as told:
+        accept(note, junk, site.key)
+    assert told.value.failing is Failing.NONSENSE
+
+
+def test_a_log_that_grew_from_what_was_seen_is_no_contradiction(site):
+    seen = site.submit()
+    assert contradiction(site.reader, seen.checkpoint) is None
+    site.log.open().append(300)
+    site.log.close()
+    assert contradiction(site.reader, seen.checkpoint) is None
+    assert open_cosigned(seen.note, [site.log.keys.log.verifier], site.key) == seen
+
+
+@pytest.mark.parametrize(("count", "how"), [(1, "rolled back"), (5, "forked"), (9, "forked")])
+def test_another_history_is_a_contradiction(site, tmp_path, count, how):
+    seen = site.submit().checkpoint
+    reader = DirectoryLog(log_of(tmp_path / "other", count).root)
+    assert how in contradiction(reader, seen)
+    assert published_size(reader) == log_size(reader)
+
+
+def log_size(reader) -> int:
+    return int(reader.read("checkpoint").split(b"\n")[1])
+
+
+@pytest.mark.parametrize("missing", ["log", "witness"])
+def test_both_signatures_are_wanted(site, missing):
+    seen = site.submit()
+    log_key, key = site.log.keys.log.verifier, site.key
+    other = {"log": ([OTHER.verifier], key), "witness": ([log_key], OTHER_WITNESS.verifier)}
+    with pytest.raises(FormatError):
+        open_cosigned(seen.note, *other[missing])
+
+
+@given(st.binary(max_size=400))
+def test_no_bytes_are_taken_for_a_cosignature(data):
+    note = OTHER.signer()(b"ledger.example/agency1\n1\n" + b64encode(bytes(32)) + b"\n")
+    with pytest.raises(WitnessUnavailable):
+        accept(note, data, OTHER_WITNESS.verifier)
+    with pytest.raises(FormatError):
+        open_cosigned(data, [OTHER.verifier], OTHER_WITNESS.verifier)
 
 
 def test_what_is_kept_is_checked_when_read(site):

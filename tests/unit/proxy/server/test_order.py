@@ -32,7 +32,7 @@ def test_landmarks_that_are_none_are_refused(text):
 
 @pytest.mark.parametrize("part", [field.name for field in fields(Health)])
 def test_what_is_not_said_to_be_well_is_not(part):
-    health = Health(ready=True, ledger=True, catalogue=True, policy=True)
+    health = Health(ready=True, ledger=True, catalogue=True, policy=True, witness=True)
     assert decode_health(encode_health(health)) == health
     without = encode_health(health).replace(f'"{part}": true', f'"{part}": 1')
     assert getattr(decode_health(without), part) is False

@@ -379,6 +379,7 @@ async def test_who_asks_after_its_health_hears_of_a_policy_that_no_longer_fits(s
                 assert answer.status == status
                 assert await answer.json() == {
                     "ready": True, "ledger": True, "catalogue": True, "policy": policy,
+                    "witness": True,
                 }  # fmt: skip
 
 

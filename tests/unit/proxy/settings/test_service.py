@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 
 from proxy.errors import ConfigurationError
 from proxy.settings.problems import ConfigurationProblems
-from proxy.settings.service import Ledger, Settings, Tls, Upstream, load_settings
+from proxy.settings.service import Ledger, Settings, Tls, Upstream, Witness, load_settings
 from proxy.settings.shipped import shipped_file
 
 MINIMAL = """\
@@ -35,14 +35,25 @@ def write(tmp_path: Path):
     return written
 
 
-def sections() -> list[tuple[str, str, type[BaseModel]]]:
+def sections(
+    model: type[BaseModel] = Settings, above: str = ""
+) -> list[tuple[str, str, type[BaseModel]]]:
     """Table, key and section of everything that can be written."""
     out = []
-    for name, field in Settings.model_fields.items():
+    for name, field in model.model_fields.items():
         choices = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        (section,) = [c for c in choices if isinstance(c, type) and issubclass(c, BaseModel)]
-        out += [(name, key, section) for key in section.model_fields]
+        tables = [c for c in choices if isinstance(c, type) and issubclass(c, BaseModel)]
+        for section in tables:
+            out += sections(section, f"{above}{name}.")
+        if not tables:
+            out.append((above.rstrip("."), name, model))
     return out
+
+
+def test_tables_in_tables_are_looked_at_too():
+    assert ("ledger.witness", "url", Witness) in sections()
+    assert ("ledger", "keys", Ledger) in sections()
+    assert {table for table, _, _ in sections()} == {*Settings.model_fields, "ledger.witness"}
 
 
 def test_relative_paths_start_beside_the_file(write, tmp_path):
@@ -132,6 +143,33 @@ def test_what_leaves_the_machine_is_not_sent_in_clear_by_default(host, local):
 def test_a_way_to_encrypt_that_cannot_be_meant_is_refused(more):
     with pytest.raises(ValidationError):
         Tls.model_validate({"certificate_file": "c", "key_file": "k", **more})
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"required": True},
+        {"url": "http://w.example", "ca_file": "ca.pem"},
+        {"ca_file": "ca.pem"},
+        {"url": "w.example"},
+        {"url": "ftp://w.example"},
+        {"url": "https://"},
+        {"url": "https://w.example/ x"},
+        {"url": "https://w.example", "interval_ms": 0},
+    ],
+    ids=["by hand", "ca in clear", "ca of nobody", "no scheme", "ftp", "no host", "space", "0"],
+)
+def test_a_witness_that_cannot_be_meant_is_refused(more):
+    with pytest.raises(ValidationError):
+        Witness.model_validate({"key_file": "w.vkey", **more})
+
+
+def test_a_witness_is_optional_and_its_files_start_beside_the_file(write, tmp_path):
+    assert load_settings(write(MINIMAL)).ledger.witness is None
+    table = '[ledger.witness]\nkey_file = "w.vkey"\nurl = "https://w.example/a"\nca_file = "ca"\n'
+    witness = load_settings(write(MINIMAL + table)).ledger.witness
+    assert (witness.key_file, witness.ca_file) == (tmp_path / "w.vkey", tmp_path / "ca")
+    assert (witness.required, witness.interval_ms) == (False, 5_000)
 
 
 @pytest.mark.parametrize("written", ["0", "65", "-1", "2.0", "true", '"2"', '"all"'])

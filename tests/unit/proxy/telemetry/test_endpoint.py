@@ -6,7 +6,7 @@ import pytest
 
 from proxy.telemetry.endpoint import AddressUnusable, Health, start_endpoint
 
-HEALTHY = Health(ready=True, ledger=True, catalogue=True, policy=True)
+HEALTHY = Health(ready=True, ledger=True, catalogue=True, policy=True, witness=True)
 LOOPBACK = "127.0.0.1"
 
 
@@ -45,7 +45,7 @@ async def test_health_is_good_when_every_part_is(serve):
     got, content_type, body = await _get(await serve(), "/healthz")
     assert got == 200
     assert content_type.startswith("application/json")
-    assert json.loads(body) == {"ready": True, "ledger": True, "catalogue": True, "policy": True}
+    assert json.loads(body) == {field.name: True for field in fields(Health)}
 
 
 @pytest.mark.parametrize("part", [field.name for field in fields(Health)])

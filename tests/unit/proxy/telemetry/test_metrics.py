@@ -14,7 +14,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from proxy.names import RuleName
 from proxy.policy.decision import StatementClass, Verdict
 from proxy.telemetry import labels
-from proxy.telemetry.labels import ConnectionState, Direction, NotLetIn, ReloadResult
+from proxy.telemetry.labels import (
+    ConnectionState,
+    Direction,
+    NotLetIn,
+    ReloadResult,
+    WitnessFailure,
+)
 from proxy.telemetry.metrics import BYTES_STEP, ROWS_STEP, Metrics, exposition, forget_process
 from tests.unit.proxy.policy.test_wording import every_name
 
@@ -47,6 +53,8 @@ def _exercise(metrics: Metrics) -> None:
     metrics.protocol_violated("protocol")
     metrics.upstream_failed("upstream")
     metrics.not_let_in(NotLetIn.TIMEOUT)
+    metrics.witness_cosigned(7, 1_700_000_000.0)
+    metrics.witness_failed(WitnessFailure.UNPROVEN)
     metrics.policy_read(ReloadResult.APPLIED)
     metrics.policy_in_force(DIGEST_OLD)
     metrics.catalogue_loaded("archive", 1_700_000_000.0)
