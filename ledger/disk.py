@@ -67,7 +67,7 @@ class LocalDisk:
         except BlockingIOError:
             os.close(handle)
             raise ConfigurationError(
-                f"another notary is writing {self._root}; stop it first"
+                f"another notary is writing {self._root}: stop the service first"
             ) from None
         self._lock_handle = handle
 

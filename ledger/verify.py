@@ -18,6 +18,7 @@ from typing import Final
 
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.entry import Entry, entry_key_name, parse_entry
+from ledger.erasure import Payloads, erased_by
 from ledger.errors import FormatError, LedgerError
 from ledger.fetch import LogReader, read_bundle, read_payloads, read_tile, snapshot
 from ledger.fields import EntryKind
@@ -42,6 +43,7 @@ class Fault(StrEnum):
     GENESIS = "genesis"
     EPOCH = "epoch"
     PAYLOAD = "payload"
+    PAYLOAD_GONE = "payload-gone"
     TILE = "tile"
     ROOT = "root"
     CHECKPOINT = "checkpoint"
@@ -70,7 +72,9 @@ class Report:
     root: bytes  # of all `size` entries
     kinds: Mapping[str, int]
     payloads_present_count: int
-    payloads_absent_count: int  # not in this copy, or erased by order
+    payloads_absent_count: int  # not in this copy
+    payloads_erased_count: int  # by order, and gone
+    erasures_unfinished_count: int  # recorded, and still here
     torn_bytes: int  # of a frame that was never acknowledged
     first_time: str
     last_time: str
@@ -120,8 +124,7 @@ def _open(note: bytes, keys: Sequence[VerifierKey], index: int | None) -> Checkp
 @dataclass(slots=True)
 class _Tally:
     kinds: Counter[str] = field(default_factory=Counter)
-    present_count: int = 0
-    absent_count: int = 0
+    payloads: Payloads = field(default_factory=Payloads)
     first_time: str = ""
     last_time: str = ""
 
@@ -193,6 +196,10 @@ class _Pass:
             if checkpoint.size > size:
                 detail = f"{checkpoint.size} entries were seen elsewhere, {size} are here"
                 raise LogInvalid(Fault.ROLLBACK, size, detail)
+        gone = self._tally.payloads.without_order()
+        if gone is not None:
+            detail = f"the payload of entry {gone} is not here, and no order erased it"
+            raise LogInvalid(Fault.PAYLOAD_GONE, gone, detail)
 
     def report(self, torn_bytes: int) -> Report:
         tally = self._tally
@@ -202,8 +209,10 @@ class _Pass:
             published_size=self._checkpoint.size,
             root=self.frontier.root(),
             kinds=MappingProxyType(dict(tally.kinds)),
-            payloads_present_count=tally.present_count,
-            payloads_absent_count=tally.absent_count,
+            payloads_present_count=tally.payloads.present_count,
+            payloads_absent_count=tally.payloads.absent_count,
+            payloads_erased_count=tally.payloads.erased_count,
+            erasures_unfinished_count=tally.payloads.unfinished_count,
             torn_bytes=torn_bytes,
             first_time=tally.first_time,
             last_time=tally.last_time,
@@ -215,15 +224,16 @@ class _Pass:
         except (FileNotFoundError, FormatError):
             raise LogInvalid(Fault.TILE, base, f"{slot.path} is missing or cut") from None
 
-    def _payloads(self, number: int, width: int) -> list[bytes]:
-        """Ciphertexts, where this copy has them."""
+    def _payloads(self, number: int, width: int) -> Sequence[bytes | None]:
+        """Ciphertexts; None where this copy has no file of them."""
         base = number * TILE_WIDTH
         try:
             payloads = read_payloads(self._reader, number, width)
         except FileNotFoundError:
-            return [b""] * width
+            return [None] * width
         except BrokenBundle as error:
             payloads = error.items
+        self._tally.payloads.files_here = True
         if len(payloads) != width:
             index = base + len(payloads)
             raise LogInvalid(Fault.PAYLOAD, index, f"the payloads break off at entry {index}")
@@ -233,7 +243,7 @@ class _Pass:
         self,
         base: int,
         entries: Sequence[bytes],
-        ciphertexts: Sequence[bytes],
+        ciphertexts: Sequence[bytes | None],
         threads: ThreadPoolExecutor,
         tile: Sequence[bytes] | None,
     ) -> None:
@@ -294,20 +304,24 @@ class _Pass:
             raise LogInvalid(Fault.GENESIS, index, f"a second genesis entry at {index}")
         if entry.kind is EntryKind.KEY:
             self._epochs.add(index)
+        self._tally.payloads.erased.update(erased_by(entry))
         if entry.payload is not None and entry.payload.epoch not in self._epochs:
             raise LogInvalid(Fault.EPOCH, index, f"no key entry for the payload of entry {index}")
         tally = self._tally
         tally.kinds[entry.kind.value] += 1
         tally.first_time, tally.last_time = tally.first_time or entry.time, entry.time
 
-    def _payload(self, index: int, entry: Entry, ciphertext: bytes) -> None:
+    def _payload(self, index: int, entry: Entry, ciphertext: bytes | None) -> None:
+        payloads = self._tally.payloads
         if entry.payload is None:
             if ciphertext:
                 raise LogInvalid(Fault.PAYLOAD, index, f"entry {index} was signed without payload")
+        elif ciphertext is None:
+            payloads.absent(index)
         elif not ciphertext:
-            self._tally.absent_count += 1
+            payloads.gaps.add(index)
         elif entry.payload.matches(ciphertext):
-            self._tally.present_count += 1
+            payloads.present_count += 1
         else:
             detail = f"the payload of entry {index} is not the one that was signed"
             raise LogInvalid(Fault.PAYLOAD, index, detail)

@@ -65,6 +65,9 @@ def test_a_worker_cannot_speak_for_the_notary(kind: EntryKind):
         ),
         EntryKind.KEY: encode_header(EntryKind.KEY, {"purpose": "epoch", "wrapped": []}),
         EntryKind.GENESIS: chain_genesis_line(),
+        EntryKind.ERASURE: encode_header(
+            EntryKind.ERASURE, {"order": "1", "authority": "court", "entries": ["3"]}
+        ),
     }
     with pytest.raises(FormatError, match="only the notary"):
         judge_draft(RawDraft(lines[kind], None))
