@@ -32,11 +32,11 @@ GENESIS_LINE: Final = b"ledger-genesis/v1"
 NO_PREVIOUS: Final = b"\0" * 32
 """What the genesis entry links back to."""
 
-_NUMBER: Final = rb"(?:0|[1-9][0-9]{0,17})"
-_CHAIN: Final = re.compile(rb"([a-z0-9-]{1,64}) (" + _NUMBER + rb") ([A-Za-z0-9+/=]{44})")
+NUMBER: Final = rb"(?:0|[1-9][0-9]{0,17})"
+_CHAIN: Final = re.compile(rb"([a-z0-9-]{1,64}) (" + NUMBER + rb") ([A-Za-z0-9+/=]{44})")
 _TIME: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 _PAYLOAD: Final = re.compile(
-    rb"payload chacha20poly1305-epoch (" + _NUMBER + rb") (" + _NUMBER + rb") ([A-Za-z0-9+/=]{44})"
+    rb"payload chacha20poly1305-epoch (" + NUMBER + rb") (" + NUMBER + rb") ([A-Za-z0-9+/=]{44})"
 )
 _PROXY_ID: Final = re.compile(r"[a-z0-9-]{1,64}")
 

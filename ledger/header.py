@@ -16,6 +16,8 @@ from ledger.fields import FIELDS, NOTARY_KINDS, EntryKind, Header, HeaderValue
 
 __all__ = [
     "FIELDS",
+    "HEADER_BYTES_MAX",
+    "LINE_GRAMMARS",
     "NOTARY_KINDS",
     "EntryKind",
     "Header",
@@ -30,7 +32,7 @@ HEADER_BYTES_MAX: Final = 32_768
 _OPENING: Final = {kind: f'{{"kind":"{kind}"' for kind in EntryKind}
 _KIND: Final = re.compile(rb'\{"kind":"([a-z]+)"')
 # The whole grammar of a kind's header line: fields in the order of the table, each at most once.
-_LINE: Final = {
+LINE_GRAMMARS: Final = {
     kind.value.encode(): (
         kind,
         re.compile(
@@ -70,7 +72,7 @@ def judge_header(line: bytes) -> EntryKind:
     could read a second spelling (duplicate keys, spaces, escapes) differently.
     """
     opening = _KIND.match(line)
-    grammar = _LINE.get(opening[1]) if opening else None
+    grammar = LINE_GRAMMARS.get(opening[1]) if opening else None
     if grammar is None or len(line) > HEADER_BYTES_MAX:
         raise FormatError("the header is of no known kind, or too long")
     kind, pattern = grammar

@@ -38,12 +38,17 @@ class Frontier:
         self._edge = list(edge)
 
     def append(self, leaf: bytes) -> None:
-        bits = self.size
+        self.append_subtree(leaf, 0)
+
+    def append_subtree(self, root: bytes, height: int) -> None:
+        """The root over the next 2**height leaves; `size` is a multiple of that."""
+        bits = self.size >> height
+        assert bits << height == self.size
         while bits & 1:
-            leaf = node_hash(self._edge.pop(), leaf)
+            root = node_hash(self._edge.pop(), root)
             bits >>= 1
-        self._edge.append(leaf)
-        self.size += 1
+        self._edge.append(root)
+        self.size += 1 << height
 
     def root(self) -> bytes:
         if not self._edge:

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from ledger.errors import FormatError, SignatureInvalid
 
 SIGNATURES_MAX: Final = 16
-_DASH: Final = "\u2014 ".encode()
+DASH: Final = "\u2014 ".encode()
 _PRIVATE: Final = "PRIVATE+KEY+"
 
 
@@ -156,7 +156,7 @@ def parse_private(text: str, algorithm: Algorithm) -> tuple[str, bytes, str]:
 
 def note_signer(key: VerifierKey, sign: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
     """Wrap a raw Ed25519 `sign` into a function from text to the note signed by `key`."""
-    line_head = b"\n" + _DASH + key.name.encode() + b" "
+    line_head = b"\n" + DASH + key.name.encode() + b" "
     id_bytes = key.id
 
     def sign_note(text: bytes) -> bytes:
@@ -173,7 +173,7 @@ class Signature:
 
     def to_line(self) -> bytes:
         """The signature as a note ends with it."""
-        return b"%b%b %b\n" % (_DASH, self.name.encode(), b64encode(self.key_id + self.value))
+        return b"%b%b %b\n" % (DASH, self.name.encode(), b64encode(self.key_id + self.value))
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,10 @@ def report_lines(report: Report) -> list[str]:
             "未完成的销毁 / recorded as erased and still here, run erase again: "
             f"{report.erasures_unfinished_count:,}"
         )
+    if not report.signatures_checked:
+        lines.append(
+            "签名 / signatures 各条记录自身的签名未核验 / those of the entries not checked"
+        )
     if report.published_size < report.size:
         pending = report.size - report.published_size
         lines.append(f"待发布 / durable, not yet published: {pending:,}")
@@ -94,6 +98,7 @@ def report_as_json(report: Report) -> dict[str, object]:
         "size": report.size,
         "published_size": report.published_size,
         "root": b64encode(report.root).decode(),
+        "signatures_checked": report.signatures_checked,
         "kinds": dict(report.kinds),
         "payloads_present_count": report.payloads_present_count,
         "payloads_absent_count": report.payloads_absent_count,

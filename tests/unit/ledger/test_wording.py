@@ -10,6 +10,7 @@ REPORT = Report(
     size=1234,
     published_size=1230,
     root=bytes(32),
+    signatures_checked=False,
     kinds={"decision": 1234},
     payloads_present_count=1000,
     payloads_absent_count=234,
@@ -41,6 +42,7 @@ def test_a_good_report_says_so_first():
     assert any("7 bytes" in line for line in lines)
     assert any("234 not in this copy, 5 erased" in line for line in lines)
     assert any("run erase again: 6" in line for line in lines)
+    assert any("not checked" in line for line in lines)
 
 
 def test_json_says_the_same():
