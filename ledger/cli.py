@@ -8,6 +8,7 @@ from ledger.commands import (  # noqa: F401 - each adds one
     keys,
     protect,
     prove,
+    remember,
     show,
     submit,
     verify,

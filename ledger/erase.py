@@ -23,6 +23,7 @@ from ledger.erasure import Order, erased_by, erasure_headers
 from ledger.errors import ConfigurationError, FormatError, InvalidDraft, LedgerDamaged
 from ledger.fetch import CHECKPOINT_PATH, LogReader, entries
 from ledger.fields import EntryKind
+from ledger.head import HeadMemory
 from ledger.keys import NotaryKeys
 from ledger.log import open_sequencer
 from ledger.note import parse_note
@@ -60,6 +61,7 @@ def erase(
     *,
     clock_ms: Callable[[], int],
     seen: Sequence[Checkpoint] = (),
+    memory: HeadMemory | None = None,
     segment_bytes: int = SEGMENT_BYTES,
     reserve_bytes: int = RESERVE_BYTES,
 ) -> Erased:
@@ -76,6 +78,7 @@ def erase(
         proxy_id,
         clock_ms=clock_ms,
         seen=seen,
+        memory=memory,
         segment_bytes=segment_bytes,
         reserve_bytes=reserve_bytes,
     )

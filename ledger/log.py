@@ -12,11 +12,12 @@ from ledger.disk import Disk
 from ledger.entry import NO_PREVIOUS
 from ledger.envelope import pseudonym_context, wrap_key
 from ledger.errors import ConfigurationError
+from ledger.head import HeadMemory, require_memory
 from ledger.header import EntryKind
 from ledger.keys import NotaryKeys
 from ledger.merkle import EMPTY_ROOT, Frontier
 from ledger.publication import Publication
-from ledger.publish import Publisher, RightEdge
+from ledger.publish import CHECKPOINT_PATH, Publisher, RightEdge
 from ledger.recovery import FORMAT, recover
 from ledger.sequencer import Sequencer
 from ledger.store import (
@@ -87,6 +88,7 @@ def open_sequencer(
     *,
     clock_ms: Callable[[], int],
     seen: Sequence[Checkpoint] = (),
+    memory: HeadMemory | None = None,
     segment_bytes: int = SEGMENT_BYTES,
     reserve_bytes: int = RESERVE_BYTES,
 ) -> Sequencer:
@@ -99,7 +101,10 @@ def open_sequencer(
         raise ConfigurationError("there is no ledger here: run `fengcun ledger create` first")
     disk.lock()
     remove_leftovers(disk)
-    found = recover(disk, keys, seen)
+    remembered = memory.checkpoint([keys.log.verifier]) if memory else None
+    found = recover(disk, keys, [*seen, *([remembered] if remembered else [])])
+    if memory is not None:
+        require_memory(remembered, found.frontier.size, memory)
     # The checkpoint that recovery relies on may have been named and not synced when a process died.
     disk.sync_folder(".")
     wal = WalWriter(disk, keys.origin, segment_bytes=segment_bytes, reserve_bytes=reserve_bytes)
@@ -112,6 +117,8 @@ def open_sequencer(
     publisher = Publisher(disk, found.edge)
     if found.unpublished:
         publisher.publish(found.unpublished)
+    if memory is not None:
+        memory.begin(disk.read(CHECKPOINT_PATH))
     chain = Chain(keys, proxy_id, found.frontier, found.previous)
     boot = own_draft(
         EntryKind.BOOT,
@@ -125,7 +132,7 @@ def open_sequencer(
     return Sequencer(
         chain,
         wal,
-        Publication(publisher),
+        Publication(publisher, memory.remember) if memory else Publication(publisher),
         clock_ms=clock_ms,
         free_bytes=disk.free_bytes,
         boot=boot,

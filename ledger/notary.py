@@ -25,6 +25,7 @@ from ledger.chain import judge_draft, own_draft
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.disk import LocalDisk, require_durable_filesystem
 from ledger.errors import ConfigurationError, FormatError, LedgerError
+from ledger.head import HeadMemory, default_head
 from ledger.header import EntryKind
 from ledger.keys import load_keys
 from ledger.log import open_sequencer
@@ -240,6 +241,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
         default=[],
         help="a checkpoint kept elsewhere, repeatable: refuse to go back",
     )
+    parser.add_argument(
+        "--head", type=Path, help="where the head is remembered; by default <log>.head"
+    )
     parser.add_argument("--reserve-bytes", type=int, default=RESERVE_BYTES)
     parser.add_argument(
         "--force-filesystem", action="store_true", help="accept one that may not keep a sync"
@@ -271,6 +275,7 @@ def main(argv: list[str] | None = None) -> int:
             arguments.proxy_id,
             clock_ms=lambda: time.time_ns() // 1_000_000,
             seen=[_seen(path, keys.log.verifier) for path in arguments.seen],
+            memory=HeadMemory(arguments.head or default_head(arguments.log), arguments.log),
             reserve_bytes=arguments.reserve_bytes,
         )
         failure: Exception | None = asyncio.run(run(sequencer, disk, arguments.socket))

@@ -16,8 +16,12 @@ INTERVAL_S: Final = 0.5
 class Publication:
     """Takes frames in the order of the log. One thread adds and finishes."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(
+        self, publisher: Publisher, remember: Callable[[bytes], object] = lambda note: None
+    ) -> None:
+        """`remember` is given each checkpoint note once it is published."""
         self._publisher = publisher
+        self._remember = remember
         self._changed = threading.Condition()
         self._ending = threading.Event()
         self._frames: list[Frame] = []
@@ -84,6 +88,7 @@ class Publication:
             taken_bytes, finishing = self._backlog_bytes, self._ending.is_set()
         if frames:
             self._publisher.publish(frames)
+            self._remember(frames[-1].checkpoint_note)
             self._retire(frames[-1].end_index)
         with self._changed:
             self._backlog_bytes -= taken_bytes

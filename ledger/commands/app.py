@@ -35,6 +35,10 @@ KeyOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="for programs")]
 ProxyOption = Annotated[str, typer.Option("--proxy-id", help="short name of this proxy, a-z 0-9 -")]
 
+HeadOption = Annotated[
+    Path | None,
+    typer.Option("--head-file", help="ledger.head_file of the service; by default <log>.head"),
+]
 ProtectOption = Annotated[
     bool, typer.Option("--protect", help="put private keys under a passphrase, asked for twice")
 ]

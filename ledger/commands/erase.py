@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from ledger.commands.app import (
+    HeadOption,
     JsonOption,
     KeysOption,
     LogOption,
@@ -24,6 +25,7 @@ from ledger.erase import Erased
 from ledger.erase import erase as erase_payloads
 from ledger.erasure import Order, indices_from
 from ledger.errors import ConfigurationError
+from ledger.head import HeadMemory, default_head
 from ledger.keys import load_keys
 
 
@@ -36,6 +38,7 @@ def erase(
     authority: Annotated[str, typer.Option(help="who ordered it")],
     article: Annotated[str | None, typer.Option(help="the law it rests on")] = None,
     proxy_id: ProxyOption = "p1",
+    head_file: HeadOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -45,6 +48,7 @@ def erase(
         indices = _indices(entries)
         _require_owner(log)
         loaded = load_keys(keys, proxy_id)
+        memory = HeadMemory(head_file or default_head(log), log)
         if not yes:
             count = len(indices)
             question = f"销毁 {count} 条密文，不可恢复 / erase {count} payloads for good?"
@@ -58,6 +62,7 @@ def erase(
                 proxy_id,
                 indices,
                 Order(order, authority, article),
+                memory=memory,
                 clock_ms=lambda: time.time_ns() // 1_000_000,
             )
         finally:
