@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ledger.commands import (  # noqa: F401 - each adds one
+    backup,
     create,
     erase,
     keys,
