@@ -122,7 +122,7 @@ def test_no_notary_goes_on_from_a_copy(log: SmallLog):
 
 
 def test_neither_a_log_nor_anything_else_is_overwritten(log: SmallLog, tmp_path: Path):
-    with pytest.raises(ConfigurationError, match="a log of its own"):
+    with pytest.raises(ConfigurationError, match="not a copy of one"):
         back_up(log.root, log.root, [log.keys.log.verifier])
     (tmp_path / "home").mkdir()
     (tmp_path / "home/letter").write_text("keep")
