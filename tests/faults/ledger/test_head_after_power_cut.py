@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from random import Random
 
+from ledger import publication
 from ledger.head import HeadMemory
 from ledger.log import open_sequencer
 from tests.faults.ledger.simulated_disk import SimulatedDisk
@@ -43,7 +44,8 @@ def live(disk: SimulatedDisk, memory: HeadMemory, group_counts: list[int]) -> No
     assert sequencer.failure is None
 
 
-def test_after_any_power_cut_the_log_starts_with_what_was_remembered():
+def test_after_any_power_cut_the_log_starts_with_what_was_remembered(monkeypatch):
+    monkeypatch.setattr(publication, "REMEMBER_INTERVAL_S", 0.0)
     random = Random(0)
     disk, memory = new_log(), OtherDisk()
     moments: list[tuple[SimulatedDisk, bytes | None]] = []

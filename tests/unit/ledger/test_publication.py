@@ -126,8 +126,12 @@ def test_a_memory_that_cannot_be_written_ends_publication(publisher: Recording):
     def remember(_: bytes) -> None:
         raise OSError(28, "No space left on device")
 
+    def on_error(error: BaseException) -> None:
+        errors.append(error)
+        failed.set()
+
     made = Publication(publisher, remember)  # type: ignore[arg-type]
-    made.start(lambda _: None, lambda error: (errors.append(error), failed.set()))
+    made.start(lambda _: None, on_error)
     made.add(frame(0), 1)
     assert failed.wait(10)
     made.finish()
