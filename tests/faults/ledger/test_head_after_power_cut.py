@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from random import Random
 
@@ -19,15 +20,17 @@ class OtherDisk(HeadMemory):
     def __init__(self, note: bytes | None = None) -> None:
         super().__init__(Path("/elsewhere"), Path("/log"))
         self.held = note
+        self.remembered = threading.Event()
 
     def note(self) -> bytes | None:
         return self.held
 
     def remember(self, note: bytes) -> None:
         self.held = note
+        self.remembered.set()
 
 
-def live(disk: SimulatedDisk, memory: HeadMemory, group_counts: list[int]) -> None:
+def live(disk: SimulatedDisk, memory: OtherDisk, group_counts: list[int]) -> None:
     sequencer = open_sequencer(
         disk,
         KEYS,
@@ -39,13 +42,16 @@ def live(disk: SimulatedDisk, memory: HeadMemory, group_counts: list[int]) -> No
     )
     sequencer.start()
     for count in group_counts:
+        memory.remembered.clear()
         sequencer.commit([[judged(number) for number in range(count)]])
+        assert memory.remembered.wait(60)
     sequencer.stop()
     assert sequencer.failure is None
 
 
 def test_after_any_power_cut_the_log_starts_with_what_was_remembered(monkeypatch):
     monkeypatch.setattr(publication, "REMEMBER_INTERVAL_S", 0.0)
+    monkeypatch.setattr(publication, "INTERVAL_S", 0.0)
     random = Random(0)
     disk, memory = new_log(), OtherDisk()
     moments: list[tuple[SimulatedDisk, bytes | None]] = []
