@@ -11,14 +11,14 @@ from ledger.checkpoint import Checkpoint
 from ledger.disk import Disk
 from ledger.entry import NO_PREVIOUS
 from ledger.envelope import pseudonym_context, wrap_key
-from ledger.errors import ConfigurationError
+from ledger.errors import ConfigurationError, LedgerDamaged
 from ledger.head import HeadMemory, require_memory
 from ledger.header import EntryKind
 from ledger.keys import NotaryKeys
 from ledger.merkle import EMPTY_ROOT, Frontier
 from ledger.publication import Publication
 from ledger.publish import CHECKPOINT_PATH, Publisher, RightEdge
-from ledger.recovery import FORMAT, recover
+from ledger.recovery import FORMAT, Recovered, recover
 from ledger.sequencer import Sequencer
 from ledger.store import (
     RESERVE_BYTES,
@@ -101,10 +101,7 @@ def open_sequencer(
         raise ConfigurationError("there is no ledger here: run `fengcun ledger create` first")
     disk.lock()
     remove_leftovers(disk)
-    remembered = memory.checkpoint([keys.log.verifier]) if memory else None
-    found = recover(disk, keys, [*seen, *([remembered] if remembered else [])])
-    if memory is not None:
-        require_memory(remembered, found.frontier.size, memory)
+    found = _recover(disk, keys, seen, memory)
     # The checkpoint that recovery relies on may have been named and not synced when a process died.
     disk.sync_folder(".")
     wal = WalWriter(disk, keys.origin, segment_bytes=segment_bytes, reserve_bytes=reserve_bytes)
@@ -137,3 +134,19 @@ def open_sequencer(
         free_bytes=disk.free_bytes,
         boot=boot,
     )
+
+
+def _recover(
+    disk: Disk, keys: NotaryKeys, seen: Sequence[Checkpoint], memory: HeadMemory | None
+) -> Recovered:
+    """What `recover` finds, held against what is remembered of the log."""
+    if memory is None:
+        return recover(disk, keys, seen)
+    try:
+        remembered = memory.checkpoint([keys.log.verifier])
+    except LedgerDamaged:
+        recover(disk, keys, seen)  # where the keys are the wrong ones it says so
+        raise
+    found = recover(disk, keys, seen if remembered is None else [*seen, remembered])
+    require_memory(remembered, found.frontier.size, memory)
+    return found

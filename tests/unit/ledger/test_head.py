@@ -152,6 +152,13 @@ def test_the_memory_of_another_log_is_none_of_this_one(log: SmallLog, tmp_path: 
         open_with(log, memory)
 
 
+def test_wrong_keys_are_called_that(log: SmallLog, tmp_path: Path):
+    memory = HeadMemory(tmp_path / "log.head", log.root)
+    memory.remember(log.disk.read("checkpoint"))
+    with pytest.raises(ConfigurationError, match="wrong key or foreign log"):
+        open_with(SmallLog(log.root, notary_keys(b"o" * 32)), memory)
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.data())
 def test_a_memory_that_was_changed_is_not_taken_for_none(log: SmallLog, data: st.DataObject):
