@@ -55,6 +55,10 @@ def test_an_epoch_ends_by_age_by_count_and_at_the_start():
     assert made.needs_epoch(START_MS)
 
 
+def test_an_erasure_is_the_notarys_to_write():
+    assert EntryKind.ERASURE in NOTARY_KINDS
+
+
 @pytest.mark.parametrize("kind", sorted(NOTARY_KINDS))
 def test_a_worker_cannot_speak_for_the_notary(kind: EntryKind):
     lines = {
