@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from ledger.commands import (  # noqa: F401 - each adds one
+    backup,
     create,
+    erase,
     freeze,
     keys,
+    protect,
     prove,
+    remember,
     rotate,
     show,
     submit,

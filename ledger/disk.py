@@ -67,7 +67,7 @@ class LocalDisk:
         except BlockingIOError:
             os.close(handle)
             raise ConfigurationError(
-                f"another notary is writing {self._root}; stop it first"
+                f"another notary is writing {self._root}: stop the service first"
             ) from None
         self._lock_handle = handle
 
@@ -158,3 +158,20 @@ def filesystem_kind(directory: Path) -> str:
         if mount.split(" ")[2] == number:
             kind = source.split(" ")[0]
     return kind
+
+
+def replace_file(path: Path, data: bytes, *, mode: int = 0o644) -> None:
+    """Outside of a log: the whole file, durable and under its name, or the one before."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    with os.fdopen(handle, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(handle)
+    new.rename(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -33,13 +33,14 @@ class EntryKind(StrEnum):
     OPINION = "opinion"
     REPLY = "reply"
     UNSEAL = "unseal"
+    ERASURE = "erasure"
     LABEL = "label"
     FINDING = "finding"
 
 
-# Written by the notary about itself; a client that submits one is cut off.
+# Written by the notary's keys alone; a client that submits one is cut off.
 NOTARY_KINDS: Final = frozenset(
-    {EntryKind.GENESIS, EntryKind.BOOT, EntryKind.HEARTBEAT, EntryKind.KEY}
+    {EntryKind.GENESIS, EntryKind.BOOT, EntryKind.HEARTBEAT, EntryKind.KEY, EntryKind.ERASURE}
 )
 
 
@@ -268,6 +269,12 @@ FIELDS: Final[Mapping[EntryKind, Mapping[str, Field]]] = MappingProxyType(
             person=(Shape.PSEUDONYM,),
             case=(Shape.PSEUDONYM,),
             document_hmac=(Shape.PSEUDONYM,),
+        ),
+        EntryKind.ERASURE: _fields(
+            order=Shape.WORD,
+            authority=Shape.WORD,
+            article=(Shape.ARTICLE,),
+            entries=Shape.WORDS,
         ),
         EntryKind.LABEL: _fields(
             entry=Shape.COUNT, label=Shape.WORD, supervisor=(Shape.PSEUDONYM,)

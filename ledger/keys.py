@@ -6,6 +6,7 @@
     recipients/<name>.pub       who can decrypt payloads; two at least
 
 What else lies there while keys change is told in `adoption`.
+Who may read and replace them, passphrases and credentials are the business of `keyfile`.
 
 Recipient key pairs are made where they will be used (the procuratorate's own machine) with
 `write_identity`; only the .pub file travels.
@@ -13,9 +14,7 @@ Recipient key pairs are made where they will be used (the procuratorate's own ma
 
 from __future__ import annotations
 
-import os
 import secrets
-import stat
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,16 @@ from typing import Final, TypeVar
 from ledger.entry import check_proxy_id, entry_key_name
 from ledger.envelope import RECIPIENTS_MIN, Identity, Recipient
 from ledger.errors import ConfigurationError, FormatError
+from ledger.keyfile import (
+    Passphrase,
+    find_passphrase,
+    once,
+    read_secret,
+    require_own_directory,
+    require_unchanged_by_others,
+    write_secret,
+)
+from ledger.keyfile import write_new as write_new
 from ledger.note import Algorithm, SigningKey, VerifierKey, check_name, decode_base64
 from ledger.pseudonyms import Pseudonyms
 
@@ -68,7 +77,12 @@ class NotaryKeys:
 
 
 def init_keys(
-    directory: Path, *, origin: str, proxy_id: str, recipients: Sequence[Recipient]
+    directory: Path,
+    *,
+    origin: str,
+    proxy_id: str,
+    recipients: Sequence[Recipient],
+    passphrase: bytes | None = None,
 ) -> NotaryKeys:
     """Make new keys in a new or empty directory. Raises `ConfigurationError`."""
     try:
@@ -85,10 +99,10 @@ def init_keys(
     log = SigningKey(origin, secrets.token_bytes(32))
     entry = SigningKey(entry_key_name(origin, proxy_id), secrets.token_bytes(32))
     pseudonyms = Pseudonyms(secrets.token_bytes(32))
-    write_new(directory / "log.key", log.to_text(), 0o600)
-    write_new(directory / "entry.key", entry.to_text(), 0o600)
+    write_secret(directory / "log.key", log.to_text(), passphrase)
+    write_secret(directory / "entry.key", entry.to_text(), passphrase)
     secret = _PSEUDONYM_PREFIX + b64encode(pseudonyms.key).decode()
-    write_new(directory / "pseudonym.key", secret, 0o600)
+    write_secret(directory / "pseudonym.key", secret, passphrase)
     write_new(directory / "log.vkey", str(log.verifier), 0o644)
     write_new(directory / "entry.vkey", str(entry.verifier), 0o644)
     for recipient in recipients:
@@ -99,30 +113,34 @@ def init_keys(
 
 def load_keys(directory: Path, proxy_id: str) -> NotaryKeys:
     """Raises `ConfigurationError` with one line that says which file and what to do."""
-    log = load_private(directory / "log.key", SigningKey.parse)
-    entry = load_private(directory / "entry.key", SigningKey.parse)
+    passphrase = once(find_passphrase)
+    log = load_private(directory / "log.key", SigningKey.parse, passphrase)
+    entry = load_private(directory / "entry.key", SigningKey.parse, passphrase)
     if entry.name != entry_key_name(log.name, proxy_id):
         raise ConfigurationError(
             f"{directory / 'entry.key'} belongs to {entry.name}, not to proxy {proxy_id}"
         )
-    recipients = tuple(load_recipients(sorted((directory / "recipients").glob("*.pub"))))
+    public = sorted((directory / "recipients").glob("*.pub"))
+    for path in public:
+        require_unchanged_by_others(path)
+    recipients = tuple(load_recipients(public))
     require_two(recipients)
     return NotaryKeys(
         log,
         entry,
-        load_pseudonyms(directory),
+        load_pseudonyms(directory, passphrase),
         recipients,
-        entry_next=_load_next(directory / "entry.next.key", entry.name),
-        log_next=_load_next(directory / "log.next.key", log.name),
+        entry_next=_load_next(directory / "entry.next.key", entry.name, passphrase),
+        log_next=_load_next(directory / "log.next.key", log.name, passphrase),
         retiring=_read(directory / RETIRE_FILE) if (directory / RETIRE_FILE).exists() else None,
         log_retired=load_retired(directory),
     )
 
 
-def _load_next(path: Path, name: str) -> SigningKey | None:
+def _load_next(path: Path, name: str, passphrase: Passphrase) -> SigningKey | None:
     if not path.exists():
         return None
-    key = load_private(path, SigningKey.parse)
+    key = load_private(path, SigningKey.parse, passphrase)
     if key.name != name:
         raise ConfigurationError(f"{path} belongs to {key.name}, not to {name}")
     return key
@@ -134,15 +152,17 @@ def load_retired(directory: Path) -> tuple[VerifierKey, ...]:
     return tuple(load_verifier_keys(files)) if files else ()
 
 
-def load_private(path: Path, parse: Callable[[str], T]) -> T:
+def load_private(
+    path: Path, parse: Callable[[str], T], passphrase: Passphrase = find_passphrase
+) -> T:
     """A key that nobody else may read. Raises `ConfigurationError`."""
-    return _parse_text(path, _read_private(path), parse)
+    return _parse_text(path, read_secret(path, passphrase), parse)
 
 
-def load_pseudonyms(directory: Path) -> Pseudonyms:
+def load_pseudonyms(directory: Path, passphrase: Passphrase = find_passphrase) -> Pseudonyms:
     """What a worker needs of the key directory, and all it needs."""
     path = directory / "pseudonym.key"
-    text = _read_private(path)
+    text = read_secret(path, passphrase)
     try:
         key = decode_base64(text.removeprefix(_PSEUDONYM_PREFIX))
     except FormatError as error:
@@ -180,16 +200,19 @@ def load_identity(path: Path) -> Identity:
     return load_private(path, Identity.parse)
 
 
-def write_identity(directory: Path, name: str) -> tuple[Identity, Path, Path]:
+def write_identity(
+    directory: Path, name: str, passphrase: bytes | None = None
+) -> tuple[Identity, Path, Path]:
     """A new recipient key pair: <name>.identity (secret) and <name>.pub, never overwritten."""
     try:
         identity = Identity.generate(name)
     except FormatError as error:
         raise ConfigurationError(str(error)) from error
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    require_own_directory(directory)
     stem = name.replace("/", "-")
     private, public = directory / f"{stem}.identity", directory / f"{stem}.pub"
-    write_new(private, identity.to_text(), 0o600)
+    write_secret(private, identity.to_text(), passphrase)
     write_new(public, str(identity.recipient), 0o644)
     return identity, private, public
 
@@ -201,30 +224,11 @@ def require_two(recipients: Sequence[Recipient]) -> None:
         )
 
 
-def write_new(path: Path, text: str, mode: int, *, newline: bool = True) -> None:
-    """A new file, durable but for its name. Raises `ConfigurationError` if there is one."""
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
-    except FileExistsError as error:
-        raise ConfigurationError(f"{path} exists: keys are never overwritten") from error
-    with os.fdopen(handle, "w") as file:
-        file.write(text + "\n" * newline)
-        file.flush()
-        os.fsync(file.fileno())
-
-
 def _read(path: Path) -> str:
     try:
         return path.read_text().strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"cannot read {path}: run `fengcun keys init` first?") from error
-
-
-def _read_private(path: Path) -> str:
-    text = _read(path)
-    if stat.S_IMODE(path.stat().st_mode) & 0o077:
-        raise ConfigurationError(f"{path} can be read by others: chmod 600 {path}")
-    return text
 
 
 def _parse_text(path: Path, text: str, parse: Callable[[str], T]) -> T:

@@ -12,12 +12,13 @@ from ledger.checkpoint import Checkpoint
 from ledger.disk import Disk
 from ledger.entry import NO_PREVIOUS
 from ledger.envelope import pseudonym_context, wrap_key
-from ledger.errors import ConfigurationError, LogFrozen
+from ledger.errors import ConfigurationError, LedgerDamaged, LogFrozen
+from ledger.head import HeadMemory, require_memory
 from ledger.header import EntryKind
 from ledger.keys import NotaryKeys
 from ledger.merkle import EMPTY_ROOT, Frontier
 from ledger.publication import Publication
-from ledger.publish import Publisher, RightEdge
+from ledger.publish import CHECKPOINT_PATH, Publisher, RightEdge
 from ledger.recovery import FORMAT, Recovered, recover
 from ledger.rotation import ALG, frozen, successor_of
 from ledger.sequencer import Sequencer
@@ -93,6 +94,7 @@ def open_sequencer(
     seen: Sequence[Checkpoint] = (),
     key_files: Disk | None = None,
     witness_answer: str | None = None,
+    memory: HeadMemory | None = None,
     segment_bytes: int = SEGMENT_BYTES,
     reserve_bytes: int = RESERVE_BYTES,
 ) -> Sequencer:
@@ -110,7 +112,7 @@ def open_sequencer(
     if not disk.names(WAL_FOLDER):
         raise ConfigurationError("there is no ledger here: run `fengcun ledger create` first")
     disk.lock()
-    found = recover(disk, keys, seen)
+    found = _recover(disk, keys, seen, memory)
     # Not before: a log that is refused stays as it is.
     remove_leftovers(disk)
     # The checkpoint that recovery relies on may have been named and not synced when a process died.
@@ -125,6 +127,8 @@ def open_sequencer(
     publisher = Publisher(disk, found.edge)
     if found.unpublished:
         publisher.publish(found.unpublished)
+    if memory is not None:
+        memory.begin(disk.read(CHECKPOINT_PATH))
     if frozen(found.keys.last):
         wal.close()
         raise LogFrozen(keys.origin, successor_of(found.keys.last))
@@ -134,12 +138,28 @@ def open_sequencer(
     return Sequencer(
         chain,
         wal,
-        Publication(publisher),
+        Publication(publisher, memory.remember) if memory else Publication(publisher),
         clock_ms=clock_ms,
         free_bytes=disk.free_bytes,
         boot=_boot(found, witness_answer),
         announcements=announcements(keys, in_force, disk, key_files),
     )
+
+
+def _recover(
+    disk: Disk, keys: NotaryKeys, seen: Sequence[Checkpoint], memory: HeadMemory | None
+) -> Recovered:
+    """What `recover` finds, held against what is remembered of the log."""
+    if memory is None:
+        return recover(disk, keys, seen)
+    try:
+        remembered = memory.checkpoint(keys.log_verifiers)
+    except LedgerDamaged:
+        recover(disk, keys, seen)  # where the keys are the wrong ones it says so
+        raise
+    found = recover(disk, keys, seen if remembered is None else [*seen, remembered])
+    require_memory(remembered, found.frontier.size, memory)
+    return found
 
 
 def _boot(found: Recovered, witness_answer: str | None) -> JudgedDraft:

@@ -28,6 +28,7 @@ from typing import Final, cast
 from ledger.chain import judge_draft, own_draft
 from ledger.disk import LocalDisk, require_durable_filesystem
 from ledger.errors import ConfigurationError, FormatError, LedgerDamaged, LedgerError
+from ledger.head import HeadMemory, default_head
 from ledger.header import EntryKind
 from ledger.keys import load_keys, load_witness_key
 from ledger.log import open_sequencer
@@ -314,6 +315,9 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--withhold", action="store_true", help="give no receipt before the witness cosigned"
     )
+    parser.add_argument(
+        "--head", type=Path, help="where the head is remembered; by default <log>.head"
+    )
     parser.add_argument("--reserve-bytes", type=int, default=RESERVE_BYTES)
     parser.add_argument(
         "--force-filesystem", action="store_true", help="accept one that may not keep a sync"
@@ -349,6 +353,7 @@ def main(argv: list[str] | None = None) -> int:
             key_files=LocalDisk(arguments.keys),
             seen=seen,
             witness_answer=arguments.witness_answer,
+            memory=HeadMemory(arguments.head or default_head(arguments.log), arguments.log),
             reserve_bytes=arguments.reserve_bytes,
         )
         withheld: Withheld[_Connection] | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -11,13 +12,21 @@ from ledger.wal import Frame
 
 BACKLOG_BYTES_MAX: Final = 64 << 20
 INTERVAL_S: Final = 0.5
+REMEMBER_INTERVAL_S: Final = 5.0
 
 
 class Publication:
     """Takes frames in the order of the log. One thread adds and finishes."""
 
-    def __init__(self, publisher: Publisher) -> None:
+    def __init__(
+        self, publisher: Publisher, remember: Callable[[bytes], object] = lambda note: None
+    ) -> None:
+        """`remember` is given a checkpoint note once it is published: the last one always, the
+        others every five seconds, because a sync on the same disk costs the next entries time."""
         self._publisher = publisher
+        self._remember = remember
+        self._remembered_at = -REMEMBER_INTERVAL_S
+        self._unremembered: bytes | None = None
         self._changed = threading.Condition()
         self._ending = threading.Event()
         self._wanted = threading.Event()
@@ -98,9 +107,14 @@ class Publication:
             if self.before is not None:
                 self.before(frames[-1])
             self._publisher.publish(frames)
+            self._unremembered = frames[-1].checkpoint_note
             self._retire(frames[-1].end_index)
             if self.after is not None:
                 self.after(frames[-1].end_index)
+        now = time.monotonic()
+        if self._unremembered and (finishing or now - self._remembered_at >= REMEMBER_INTERVAL_S):
+            self._remember(self._unremembered)
+            self._unremembered, self._remembered_at = None, now
         with self._changed:
             self._backlog_bytes -= taken_bytes
             self._changed.notify_all()

@@ -26,6 +26,10 @@ _FAULTS: Final = {
     ),
     Fault.EPOCH: ("第 {index} 号记录：找不到密钥记录", "entry {index}: its key entry is not there"),
     Fault.PAYLOAD: ("第 {index} 号记录的密文被改动", "the payload of entry {index} was altered"),
+    Fault.PAYLOAD_GONE: (
+        "第 {index} 号记录的密文缺失，且无销毁指令",
+        "the payload of entry {index} is missing, and by no order",
+    ),
     Fault.TILE: ("第 {index} 号记录的哈希瓦片被改动", "the hash tile of entry {index} was altered"),
     Fault.ROOT: ("记录与已签名的根不符", "the entries do not have the signed root"),
     Fault.CHECKPOINT: ("检查点签名无效", "the checkpoint is not validly signed"),
@@ -75,14 +79,20 @@ def invalid_as_json(invalid: LogInvalid) -> dict[str, object]:
 def report_lines(report: Report) -> list[str]:
     kinds = ", ".join(f"{kind} {count:,}" for kind, count in sorted(report.kinds.items()))
     present, absent = report.payloads_present_count, report.payloads_absent_count
+    erased = report.payloads_erased_count
     lines = [
         f"记录完整 / record intact: {report.size:,} {'entry' if report.size == 1 else 'entries'}",
         f"日志 / log        {report.origin}",
         f"时间 / time       {report.first_time} … {report.last_time}",
         f"种类 / kinds      {kinds}",
         f"根   / root       {b64encode(report.root).decode()}",
-        f"密文 / payloads   {present:,} present, {absent:,} not in this copy",
+        f"密文 / payloads   {present:,} present, {absent:,} not in this copy, {erased:,} erased",
     ]
+    if report.erasures_unfinished_count:
+        lines.append(
+            "未完成的销毁 / recorded as erased and still here, run erase again: "
+            f"{report.erasures_unfinished_count:,}"
+        )
     if not report.signatures_checked:
         lines.append(
             "签名 / signatures 各条记录自身的签名未核验 / those of the entries not checked"
@@ -140,6 +150,8 @@ def report_as_json(report: Report) -> dict[str, object]:
         "kinds": dict(report.kinds),
         "payloads_present_count": report.payloads_present_count,
         "payloads_absent_count": report.payloads_absent_count,
+        "payloads_erased_count": report.payloads_erased_count,
+        "erasures_unfinished_count": report.erasures_unfinished_count,
         "torn_bytes": report.torn_bytes,
         "first_time": report.first_time,
         "last_time": report.last_time,

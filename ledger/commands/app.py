@@ -16,6 +16,7 @@ import typer
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.errors import ConfigurationError, FormatError, LedgerError
 from ledger.fetch import DirectoryLog
+from ledger.keyfile import new_passphrase
 from ledger.note import VerifierKey
 
 FOUND_WRONG: Final = 1
@@ -34,6 +35,18 @@ KeyOption = Annotated[
 JsonOption = Annotated[bool, typer.Option("--json", help="for programs")]
 ProxyOption = Annotated[str, typer.Option("--proxy-id", help="short name of this proxy, a-z 0-9 -")]
 
+HeadOption = Annotated[
+    Path | None,
+    typer.Option("--head-file", help="ledger.head_file of the service; by default <log>.head"),
+]
+ProtectOption = Annotated[
+    bool, typer.Option("--protect", help="put private keys under a passphrase, asked for twice")
+]
+PassphraseFileOption = Annotated[
+    Path | None,
+    typer.Option(help="take the passphrase from this file, or from a descriptor: /dev/fd/3"),
+]
+
 
 @contextmanager
 def plain_errors() -> Iterator[None]:
@@ -51,6 +64,11 @@ def plain_errors() -> Iterator[None]:
 def print_json(value: object) -> None:
     """One line for programs."""
     typer.echo(json.dumps(value, ensure_ascii=False))
+
+
+def chosen_passphrase(file: Path | None, *, protect: bool) -> bytes | None:
+    """A new passphrase, if one is wanted. Raises `ConfigurationError`."""
+    return new_passphrase(file) if protect or file is not None else None
 
 
 def require_log(log: Path) -> DirectoryLog:

@@ -10,7 +10,10 @@ import typer
 from ledger.commands.app import (
     JsonOption,
     KeysOption,
+    PassphraseFileOption,
+    ProtectOption,
     ProxyOption,
+    chosen_passphrase,
     keys_app,
     plain_errors,
     print_json,
@@ -26,12 +29,18 @@ def init(
         list[Path], typer.Option(help="a .pub file; two at least, made with `keys recipient`")
     ],
     proxy_id: ProxyOption = "p1",
+    protect: ProtectOption = False,
+    passphrase_file: PassphraseFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the signing keys of a proxy host. Never overwrites."""
     with plain_errors():
         made = init_keys(
-            keys, origin=origin, proxy_id=proxy_id, recipients=load_recipients(recipient)
+            keys,
+            origin=origin,
+            proxy_id=proxy_id,
+            recipients=load_recipients(recipient),
+            passphrase=chosen_passphrase(passphrase_file, protect=protect),
         )
     _show_keys(str(made.log.verifier), str(made.entry.verifier), recipient, {}, as_json=as_json)
 
@@ -40,11 +49,14 @@ def init(
 def recipient(
     name: Annotated[str, typer.Argument(help="who reads with it, e.g. procuratorate")],
     directory: Annotated[Path, typer.Option(help="where to write the two files")] = Path(),
+    protect: ProtectOption = False,
+    passphrase_file: PassphraseFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make a recipient's key pair, on the recipient's own machine. Only the .pub file travels."""
     with plain_errors():
-        made, private, public = write_identity(directory, name)
+        passphrase = chosen_passphrase(passphrase_file, protect=protect)
+        made, private, public = write_identity(directory, name, passphrase)
     if as_json:
         print_json({"identity": str(private), "public": str(public), "id": made.recipient.id})
         return

@@ -85,7 +85,11 @@ def _judge(published: Published, number: int, width: int, in_force: InForce | No
         entries, broken = error.items[:width], True
     tile = read_whole_tile(reader, TileSlot(0, number, width), base)
     payloads = _payloads(reader, number, width)
-    judged = judge_entries(published.expected, in_force, base, entries, payloads, tile)
+    absent: list[bytes | None] = [None] * width
+    judged = judge_entries(
+        published.expected, in_force, base, entries, absent if payloads is None else payloads, tile
+    )
+    judged.tally.payloads.files_here = payloads is not None
     if judged.found is None and (broken or len(entries) != width):
         index = base + len(entries)
         judged.found = Found(Fault.MISSING, index, f"the bundle breaks off at entry {index}")
@@ -103,12 +107,12 @@ def read_whole_tile(reader: LogReader, slot: TileSlot, base: int) -> bytes:
     return tile
 
 
-def _payloads(reader: LogReader, number: int, width: int) -> list[bytes]:
-    """Ciphertexts, where this copy has them."""
+def _payloads(reader: LogReader, number: int, width: int) -> list[bytes] | None:
+    """Ciphertexts, where this copy has a file of them."""
     try:
         payloads = read_payloads(reader, number, width)
     except FileNotFoundError:
-        return [b""] * width
+        return None
     except BrokenBundle as error:
         payloads = error.items
     if len(payloads) < width:

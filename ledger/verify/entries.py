@@ -11,6 +11,7 @@ from typing import Final
 
 from ledger.checkpoint import Checkpoint
 from ledger.entry import Entry, parse_entry
+from ledger.erasure import erased_by
 from ledger.errors import FormatError, SignatureInvalid
 from ledger.header import EntryKind
 from ledger.merkle import leaf_hash
@@ -96,10 +97,11 @@ def judge_entries(
     in_force: InForce | None,
     base: int,
     entries: Sequence[bytes],
-    ciphertexts: Sequence[bytes],
+    ciphertexts: Sequence[bytes | None],
     tile: bytes | None = None,
 ) -> Judged:
-    """Entries `base` and following, with as many ciphertexts or more, b"" where there is none.
+    """Entries `base` and following, with as many ciphertexts or more: b"" where there is none,
+    None where this copy has no file of them.
 
     `in_force` is None where nothing came before: the genesis entry lays it down. `tile` holds the
     leaf hashes as they are published, None where they are not yet.
@@ -148,8 +150,8 @@ class _Judging:
         if in_force.ended is None:
             self._shape = _shape(keys.origin, keys.proxy_id, keys.entry)
 
-    def entry(self, index: int, data: bytes, ciphertext: bytes) -> None:
-        judged, tally = self.judged, self.judged.tally
+    def entry(self, index: int, data: bytes, ciphertext: bytes | None) -> None:
+        judged, payloads = self.judged, self.judged.tally.payloads
         if index == 0:
             first = _genesis(self._expected, data)
             self._hold(first)
@@ -166,10 +168,12 @@ class _Judging:
                 raise Wrong(Fault.EPOCH, index, detail)
             if epoch not in judged.borrowed and epoch not in judged.epochs:
                 judged.borrowed[epoch] = index
-            if not ciphertext:
-                tally.absent_count += 1
+            if ciphertext is None:
+                payloads.absent(index)
+            elif not ciphertext:
+                payloads.gaps.add(index)
             elif len(ciphertext) == size_bytes and _digest(ciphertext) == digest:
-                tally.present_count += 1
+                payloads.present_count += 1
             else:
                 detail = f"the payload of entry {index} is not the one that was signed"
                 raise Wrong(Fault.PAYLOAD, index, detail)
@@ -177,7 +181,7 @@ class _Judging:
         if self._promised.get(index, leaf) != leaf:
             detail = f"entry {index} differs between what is published and what was promised"
             raise Wrong(Fault.WAL, index, detail)
-        tally.count(kind, time)
+        judged.tally.count(kind, time)
         judged.leaves.append(leaf)
         self._previous = judged.last_digest = sha256(data).digest()
 
@@ -210,6 +214,7 @@ class _Judging:
             self._change_keys(index, entry, note, in_force)
         elif frozen(entry):
             self._hold(replace(in_force, ended=Ended(index, successor_of(entry))))
+        self.judged.tally.payloads.erased.update(erased_by(entry))
         payload = entry.payload
         kind, time = entry.kind.value, entry.time
         if payload is None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from ledger.checkpoint import Checkpoint
+from ledger.erasure import Payloads
 from ledger.errors import LedgerError
 from ledger.note import VerifierKey
 
@@ -22,6 +23,7 @@ class Fault(StrEnum):
     GENESIS = "genesis"
     EPOCH = "epoch"
     PAYLOAD = "payload"
+    PAYLOAD_GONE = "payload-gone"
     TILE = "tile"
     ROOT = "root"
     CHECKPOINT = "checkpoint"
@@ -63,7 +65,9 @@ class Report:
     signatures_checked: bool  # those of the entries; the checkpoint's always is
     kinds: Mapping[str, int]
     payloads_present_count: int
-    payloads_absent_count: int  # not in this copy, or erased by order
+    payloads_absent_count: int  # not in this copy
+    payloads_erased_count: int  # by order, and gone
+    erasures_unfinished_count: int  # recorded, and still here
     torn_bytes: int  # of a frame that was never acknowledged
     first_time: str
     last_time: str
@@ -81,8 +85,7 @@ class Tally:
     """What was counted on the way."""
 
     kinds: Counter[str] = field(default_factory=Counter)
-    present_count: int = 0
-    absent_count: int = 0
+    payloads: Payloads = field(default_factory=Payloads)
     first_time: str = ""
     last_time: str = ""
 
@@ -93,7 +96,6 @@ class Tally:
     def add(self, later: Tally) -> None:
         """`later` was counted over the entries that follow."""
         self.kinds.update(later.kinds)
-        self.present_count += later.present_count
-        self.absent_count += later.absent_count
+        self.payloads.merge(later.payloads)
         self.first_time = self.first_time or later.first_time
         self.last_time = later.last_time or self.last_time

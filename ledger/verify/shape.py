@@ -27,7 +27,7 @@ _TIME: Final = rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
 _GRAMMARS: Final = {
     name: (kind.value, pattern)
     for name, (kind, pattern) in LINE_GRAMMARS.items()
-    if kind not in (EntryKind.GENESIS, EntryKind.KEY, EntryKind.HEARTBEAT)
+    if kind not in (EntryKind.GENESIS, EntryKind.KEY, EntryKind.HEARTBEAT, EntryKind.ERASURE)
 }
 
 

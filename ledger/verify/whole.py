@@ -186,6 +186,10 @@ class _Whole:
             if checkpoint.size > size:
                 detail = f"{checkpoint.size} entries were seen elsewhere, {size} are here"
                 raise LogInvalid(Fault.ROLLBACK, size, detail)
+        gone = self._tally.payloads.without_order()
+        if gone is not None:
+            detail = f"the payload of entry {gone} is not here, and no order erased it"
+            raise LogInvalid(Fault.PAYLOAD_GONE, gone, detail)
 
     def report(self) -> Report:
         tally = self._tally
@@ -199,8 +203,10 @@ class _Whole:
             root=self._frontier.root(),
             signatures_checked=self._published.expected.signatures,
             kinds=MappingProxyType(dict(tally.kinds)),
-            payloads_present_count=tally.present_count,
-            payloads_absent_count=tally.absent_count,
+            payloads_present_count=tally.payloads.present_count,
+            payloads_absent_count=tally.payloads.absent_count,
+            payloads_erased_count=tally.payloads.erased_count,
+            erasures_unfinished_count=tally.payloads.unfinished_count,
             torn_bytes=self._wal.torn_bytes,
             first_time=tally.first_time,
             last_time=tally.last_time,

@@ -8,7 +8,14 @@ from typing import Annotated
 
 import typer
 
-from ledger.commands.app import JsonOption, plain_errors, print_json
+from ledger.commands.app import (
+    JsonOption,
+    PassphraseFileOption,
+    ProtectOption,
+    chosen_passphrase,
+    plain_errors,
+    print_json,
+)
 from ledger.errors import ConfigurationError, FormatError
 from ledger.keys import load_verifier_keys
 from ledger.note import Algorithm
@@ -27,11 +34,14 @@ DirectoryOption = Annotated[Path, typer.Option("--directory", help="the witness'
 def init(
     directory: DirectoryOption,
     name: Annotated[str, typer.Option(help="e.g. procuratorate.example/w1")],
+    protect: ProtectOption = False,
+    passphrase_file: PassphraseFileOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the witness's key pair. Never overwrites."""
     with plain_errors():
-        key = init_witness(directory, name)
+        passphrase = chosen_passphrase(passphrase_file, protect=protect)
+        key = init_witness(directory, name, passphrase)
     if as_json:
         print_json({"witness_key": str(key.verifier)})
         return

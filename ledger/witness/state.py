@@ -20,7 +20,8 @@ from typing import Final
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.cosignature import CosigningKey, require_cosignature
 from ledger.errors import ConfigurationError, FormatError, LedgerDamaged
-from ledger.keys import load_private, load_verifier_keys, write_new
+from ledger.keyfile import write_new, write_secret
+from ledger.keys import load_private, load_verifier_keys
 from ledger.note import VerifierKey, check_name, parse_note
 
 SEEN_FOLDER: Final = "seen"
@@ -32,7 +33,7 @@ def origin_digest(origin: str) -> str:
     return sha256(origin.encode()).hexdigest()
 
 
-def init_witness(directory: Path, name: str) -> CosigningKey:
+def init_witness(directory: Path, name: str, passphrase: bytes | None = None) -> CosigningKey:
     """Make a witness's keys in a new or empty directory. Raises `ConfigurationError`."""
     try:
         key = CosigningKey(check_name(name), secrets.token_bytes(32))
@@ -43,7 +44,7 @@ def init_witness(directory: Path, name: str) -> CosigningKey:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     for folder in (SEEN_FOLDER, LOGS_FOLDER):
         (directory / folder).mkdir(mode=0o700)
-    write_new(directory / "witness.key", key.to_text(), 0o600)
+    write_secret(directory / "witness.key", key.to_text(), passphrase)
     write_new(directory / "witness.vkey", str(key.verifier), 0o644)
     return key
 

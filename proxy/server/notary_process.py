@@ -54,6 +54,7 @@ async def start_notary(ledger: Ledger, *arguments: str) -> NotaryProcess:
         *("--keys", str(ledger.keys)),
         *("--socket", str(ledger.socket_path)),
         *("--proxy-id", ledger.proxy_id),
+        *(() if ledger.head_file is None else ("--head", str(ledger.head_file))),
         *(("--force-filesystem",) if ledger.force_filesystem else ()),
         *arguments,
         stdin=asyncio.subprocess.DEVNULL,

@@ -234,6 +234,9 @@ class Ledger(Section):
     """This proxy's name in the log."""
     socket: FilePath | None = None
     """The notary's Unix socket; by default `notary.sock` in `directory`."""
+    head_file: FilePath | None = None
+    """Where the log's last checkpoint is remembered, by default `<directory>.head`: an older copy
+    of the log does not start. Best on another disk than the log, and in no backup."""
     stall_timeout_ms: Milliseconds = 10_000
     """How long an entry may wait to become durable, and cosigned where a witness is required;
     after that the service stops."""

@@ -12,14 +12,18 @@ from tests.unit.ledger.small_log import PROXY_ID, SmallLog, key_directory
 ROOT = Path(__file__).parents[3]
 
 
-def start_notary(directory: Path, *prefix: str) -> subprocess.Popen[str]:
-    """Returns when it serves. `prefix` is what it runs under."""
-    command = [
-        *(*prefix, sys.executable, "-m", "ledger.notary"),
+def command_of(directory: Path) -> list[str]:
+    return [
+        *(sys.executable, "-m", "ledger.notary"),
         *("--log", str(directory / "log"), "--keys", str(directory / "keys")),
         *("--socket", str(directory / "s"), "--proxy-id", PROXY_ID),
         *("--force-filesystem", "--reserve-bytes", "0"),
     ]
+
+
+def start_notary(directory: Path, *prefix: str) -> subprocess.Popen[str]:
+    """Returns when it serves. `prefix` is what it runs under."""
+    command = [*prefix, *command_of(directory)]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
     )

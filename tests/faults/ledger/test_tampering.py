@@ -149,11 +149,12 @@ def test_no_flipped_byte_anywhere_goes_unnoticed(original, copy: Path, kind: str
     assert verify_log(DirectoryLog(copy), [original.keys.log.verifier]).size == 304
 
 
-def test_an_erased_payload_is_a_visible_gap_and_breaks_nothing(original, copy: Path):
+def test_a_payload_that_was_taken_out_without_an_order_is_named(original, copy: Path):
     change_payloads(copy, FIRST_PAYLOADS, erase)
     shutil.rmtree(copy / ".state")
-    report = verify_log(DirectoryLog(copy), [original.keys.log.verifier])
-    assert (report.payloads_present_count, report.payloads_absent_count) == (299, 1)
+    with pytest.raises(LogInvalid) as invalid:
+        verify_log(DirectoryLog(copy), [original.keys.log.verifier])
+    assert (invalid.value.fault, invalid.value.index) == (Fault.PAYLOAD_GONE, 57)
 
 
 def test_an_older_copy_is_found_by_a_checkpoint_kept_elsewhere(tmp_path: Path):

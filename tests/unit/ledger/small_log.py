@@ -13,6 +13,7 @@ from ledger.disk import Disk, LocalDisk
 from ledger.entry import entry_key_name
 from ledger.envelope import Identity
 from ledger.fetch import DirectoryLog
+from ledger.head import HeadMemory, default_head
 from ledger.header import EntryKind, HeaderValue, encode_header
 from ledger.keys import NotaryKeys, init_keys
 from ledger.log import create_log, open_sequencer
@@ -88,6 +89,7 @@ class SmallLog:
     def __post_init__(self) -> None:
         self.root.mkdir(exist_ok=True)
         self.disk = LocalDisk(self.root)
+        self.memory = HeadMemory(default_head(self.root), self.root)
         self.sequencer: Sequencer | None = None
 
     def create(self, predecessor: Checkpoint | None = None) -> SmallLog:
@@ -130,10 +132,12 @@ class SmallLog:
         return self.sequencer.commit(batches)
 
     def close(self) -> SmallLog:
+        """And leave the memory that a notary would have left."""
         if self.sequencer is not None:
             self.sequencer.stop()
             self.disk.unlock()
             self.sequencer = None
+            self.memory.remember(self.disk.read("checkpoint"))
         return self
 
     def verify(self, seen: Iterable[Checkpoint] = ()) -> Report:

@@ -55,6 +55,10 @@ def test_an_epoch_ends_by_age_by_count_and_at_the_start():
     assert made.needs_epoch(START_MS)
 
 
+def test_an_erasure_is_the_notarys_to_write():
+    assert EntryKind.ERASURE in NOTARY_KINDS
+
+
 @pytest.mark.parametrize("kind", sorted(NOTARY_KINDS))
 def test_a_worker_cannot_speak_for_the_notary(kind: EntryKind):
     lines = {
@@ -65,6 +69,9 @@ def test_a_worker_cannot_speak_for_the_notary(kind: EntryKind):
         ),
         EntryKind.KEY: encode_header(EntryKind.KEY, {"purpose": "epoch", "wrapped": []}),
         EntryKind.GENESIS: chain_genesis_line(),
+        EntryKind.ERASURE: encode_header(
+            EntryKind.ERASURE, {"order": "1", "authority": "court", "entries": ["3"]}
+        ),
     }
     with pytest.raises(FormatError, match="only the notary"):
         judge_draft(RawDraft(lines[kind], None))

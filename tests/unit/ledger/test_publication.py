@@ -117,3 +117,42 @@ def test_an_error_is_told_and_nobody_waits_any_more(published, publisher, errors
 
 def test_one_that_was_never_started_can_be_ended(publisher, tmp_path: Path):
     Publication(publisher).finish()
+
+
+def test_the_first_and_the_last_checkpoint_are_remembered(publisher: Recording, monkeypatch):
+    remembered: list[bytes] = []
+    first = threading.Event()
+
+    def remember(note: bytes) -> None:
+        remembered.append(note)
+        first.set()
+
+    monkeypatch.setattr(publication, "INTERVAL_S", 0.0)
+    made = Publication(publisher, remember)  # type: ignore[arg-type]
+    made.start(lambda _: None, lambda _: None)
+    made.add(Frame(0, (b"entry",), (b"",), b"first"), 1)
+    assert first.wait(10)
+    for index in range(1, 5):
+        made.add(Frame(index, (b"entry",), (b"",), b"note %d" % index), 1)
+    made.finish()
+    assert (remembered[0], remembered[-1]) == (b"first", b"note 4")
+    assert publisher.sizes[-1] == 5
+
+
+def test_a_memory_that_cannot_be_written_ends_publication(publisher: Recording):
+    errors: list[BaseException] = []
+    failed = threading.Event()
+
+    def remember(_: bytes) -> None:
+        raise OSError(28, "No space left on device")
+
+    def on_error(error: BaseException) -> None:
+        errors.append(error)
+        failed.set()
+
+    made = Publication(publisher, remember)  # type: ignore[arg-type]
+    made.start(lambda _: None, on_error)
+    made.add(frame(0), 1)
+    assert failed.wait(10)
+    made.finish()
+    assert [type(error) for error in errors] == [OSError]

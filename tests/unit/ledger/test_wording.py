@@ -14,6 +14,8 @@ REPORT = Report(
     kinds={"decision": 1234},
     payloads_present_count=1000,
     payloads_absent_count=234,
+    payloads_erased_count=5,
+    erasures_unfinished_count=6,
     torn_bytes=7,
     first_time="2026-01-01T00:00:00.000Z",
     last_time="2026-01-02T00:00:00.000Z",
@@ -38,6 +40,8 @@ def test_a_good_report_says_so_first():
     assert lines[0] == "记录完整 / record intact: 1,234 entries"
     assert any("not yet published: 4" in line for line in lines)
     assert any("7 bytes" in line for line in lines)
+    assert any("234 not in this copy, 5 erased" in line for line in lines)
+    assert any("run erase again: 6" in line for line in lines)
     assert any("not checked" in line for line in lines)
 
 

@@ -1,0 +1,51 @@
+"""`fengcun ledger backup`: a copy for reading, from a log that may be in use."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger.backup import back_up
+from ledger.commands.app import (
+    FOUND_WRONG,
+    JsonOption,
+    KeyOption,
+    LogOption,
+    ledger_app,
+    plain_errors,
+    print_json,
+    require_log,
+)
+from ledger.keys import load_verifier_keys
+from ledger.verify import LogInvalid
+from ledger.wording import invalid_as_json, report_as_json, sentence
+
+
+@ledger_app.command()
+def backup(
+    log: LogOption,
+    key: KeyOption,
+    output: Annotated[Path, typer.Option(help="the copy: an empty directory, or the last copy")],
+    without_payloads: Annotated[
+        bool, typer.Option("--without-payloads", help="as a witness's mirror")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Copy what is published and verify the copy. For reading: no service goes on from it."""
+    with plain_errors():
+        require_log(log)
+        keys = load_verifier_keys(key)
+        try:
+            copied = back_up(log, output, keys, payloads=not without_payloads)
+        except LogInvalid as invalid:
+            print_json(invalid_as_json(invalid)) if as_json else typer.secho(
+                sentence(invalid), fg=typer.colors.RED, bold=True
+            )
+            raise typer.Exit(FOUND_WRONG) from invalid
+    if as_json:
+        print_json({**report_as_json(copied.report), "files_count": copied.files_count})
+        return
+    size, count = f"{copied.report.size:,}", f"{copied.files_count:,}"
+    typer.echo(f"已备份并核验 / backed up and verified: {size} entries, {count} files copied")

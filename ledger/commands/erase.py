@@ -1,0 +1,99 @@
+"""`fengcun ledger erase`: payloads go by order of law, on a log that nobody writes."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger.commands.app import (
+    HeadOption,
+    JsonOption,
+    KeysOption,
+    LogOption,
+    ProxyOption,
+    ledger_app,
+    plain_errors,
+    print_json,
+    require_log,
+)
+from ledger.disk import LocalDisk
+from ledger.erase import Erased
+from ledger.erase import erase as erase_payloads
+from ledger.erasure import Order, indices_from
+from ledger.errors import ConfigurationError
+from ledger.head import HeadMemory, default_head
+from ledger.keys import load_keys
+
+
+@ledger_app.command()
+def erase(
+    entries: Annotated[list[str], typer.Argument(help="which entries: 7, or a range 12-40")],
+    log: LogOption,
+    keys: KeysOption,
+    order: Annotated[str, typer.Option(help="number of the order, no person in it")],
+    authority: Annotated[str, typer.Option(help="who ordered it")],
+    article: Annotated[str | None, typer.Option(help="the law it rests on")] = None,
+    proxy_id: ProxyOption = "p1",
+    head_file: HeadOption = None,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase payloads by order of law. Stop the service first. There is no way back."""
+    with plain_errors():
+        reader = require_log(log)
+        indices = _indices(entries)
+        _require_owner(log)
+        loaded = load_keys(keys, proxy_id)
+        memory = HeadMemory(head_file or default_head(log), log)
+        if not yes:
+            count = len(indices)
+            question = f"销毁 {count} 条密文，不可恢复 / erase {count} payloads for good?"
+            typer.confirm(question, abort=True, err=True)
+        disk = LocalDisk(log)
+        try:
+            done = erase_payloads(
+                disk,
+                reader,
+                loaded,
+                proxy_id,
+                indices,
+                Order(order, authority, article),
+                memory=memory,
+                clock_ms=lambda: time.time_ns() // 1_000_000,
+            )
+        finally:
+            disk.unlock()
+    _report(done, as_json=as_json)
+
+
+def _indices(words: list[str]) -> list[int]:
+    try:
+        return indices_from(words)
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from error
+
+
+def _require_owner(log: Path) -> None:
+    """Files of another owner in the log would stop the service at its next start."""
+    owner = log.stat().st_uid
+    if owner != os.geteuid():
+        raise ConfigurationError(f"{log} belongs to user {owner}: run this as that user")
+
+
+def _report(done: Erased, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"recorded": done.recorded, "finished": done.finished})
+        return
+    if done.recorded:
+        count = len(done.recorded)
+        typer.echo(f"已依令销毁 / erased, and the order recorded: {count} payloads")
+    if done.finished:
+        count = len(done.finished)
+        typer.echo(f"已完成此前的销毁 / recorded before, finished now: {count} payloads")
+    typer.echo(
+        "副本与备份须另行处理 / copies and backups have to be seen to, too: run backup again"
+    )
