@@ -12,14 +12,15 @@ from ledger.commands.app import (
     FOUND_WRONG,
     JsonOption,
     KeyOption,
-    LogOption,
     ledger_app,
     load_checkpoint,
     plain_errors,
     print_json,
     require_log,
 )
-from ledger.errors import FormatError
+from ledger.commands.export import verify_evidence
+from ledger.commands.prove import checked_receipt, print_receipt
+from ledger.errors import ConfigurationError, FormatError
 from ledger.keys import load_verifier_keys
 from ledger.note import VerifierKey
 from ledger.verify import LogInvalid, verify_log
@@ -36,8 +37,21 @@ from ledger.wording import (
 
 @ledger_app.command()
 def verify(
-    log: LogOption,
     key: KeyOption,
+    log: Annotated[Path | None, typer.Option(help="log directory, or a copy of one")] = None,
+    proof: Annotated[
+        Path | None, typer.Option(help="a receipt made by `prove`; needs no log")
+    ] = None,
+    pack: Annotated[
+        Path | None, typer.Option(help="an evidence pack made by `export`; needs no log")
+    ] = None,
+    entry: Annotated[
+        Path | None, typer.Option(help="with --proof: the entry, where the proof holds none")
+    ] = None,
+    genesis: Annotated[
+        Path | None,
+        typer.Option(help="with --proof: the receipt of entry 0, to check the entry's signature"),
+    ] = None,
     seen: Annotated[
         list[Path] | None,
         typer.Option(help="a checkpoint of this log kept elsewhere: finds rollback and fork"),
@@ -50,7 +64,19 @@ def verify(
 ) -> None:
     """Recompute everything from the entries, with public keys only. Exit 1 if any is wrong."""
     with plain_errors():
+        if sum(each is not None for each in (log, proof, pack)) != 1:
+            raise ConfigurationError("say what to verify: one of --log, --proof and --pack")
         keys = load_verifier_keys(key)
+        if proof is not None:
+            receipt = checked_receipt(
+                proof, keys, entry=entry, genesis=genesis, witnesses=_witness_keys(witness)
+            )
+            print_receipt(receipt, as_json=as_json)
+            return
+        if pack is not None:
+            verify_evidence(pack, keys, _witness_keys(witness), as_json=as_json)
+            return
+        assert log is not None
         reader = require_log(log)
         checkpoints = [load_checkpoint(path, keys) for path in seen or []]
         witnessed = [_witnessed(log, each) for each in _witness_keys(witness)]
