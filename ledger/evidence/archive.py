@@ -6,6 +6,7 @@ import hashlib
 import os
 import zipfile
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -106,5 +107,8 @@ class ZipArchive:
         self._new.rename(self._path)
 
     def abandon(self) -> None:
-        self._file.close()
+        with suppress(OSError, ValueError):
+            self._zip.close()
+        with suppress(OSError):
+            self._file.close()
         self._new.unlink(missing_ok=True)

@@ -9,6 +9,8 @@ from typing import Final
 from ledger.entry import format_time
 from ledger.errors import FormatError
 
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_YEAR_MIN: Final = 1000  # four digits, as the comparison needs them
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _MOMENT: Final = re.compile(
     r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)", re.ASCII
@@ -29,12 +31,10 @@ def parse_moment(text: str, *, until: bool = False) -> str:
             moment = datetime.fromisoformat(text.upper().replace(" ", "T")).astimezone(UTC)
         else:
             raise FormatError("a time looks like 2026-01-31 or 2026-01-31T08:00:00+08:00")
-    except (ValueError, OverflowError) as error:
-        if isinstance(error, FormatError):
-            raise
-        raise FormatError("there is no such date or time") from error
-    since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-    try:
-        return format_time(since // timedelta(milliseconds=1)).decode()
+        if moment.year < _YEAR_MIN:
+            raise FormatError("there is no such date or time in any log")
+        return format_time((moment - _EPOCH) // timedelta(milliseconds=1)).decode()
+    except FormatError:
+        raise
     except (ValueError, OverflowError, OSError) as error:
         raise FormatError("there is no such date or time") from error

@@ -87,10 +87,14 @@ class ProvenLog:
         data = self._read(number, width)
         paths = self._paths(base, [leaf_hash(each) for each in data])
         ciphertexts = self._ciphertexts(number, width)
-        return [
-            self._proven(base + offset, data[offset], paths[offset], ciphertexts[offset])
-            for offset in range(width)
-        ]
+        try:
+            return [
+                self._proven(base + offset, data[offset], paths[offset], ciphertexts[offset])
+                for offset in range(width)
+            ]
+        except FormatError:
+            # One altered entry is in the proofs of all its neighbours: find which one it is.
+            return [self.entry(base + offset) for offset in range(width)]
 
     def proof(self, proven: ProvenEntry, *, alone: bool = True) -> Proof:
         """The receipt for it; `alone` puts the entry into the file."""

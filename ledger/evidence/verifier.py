@@ -319,6 +319,10 @@ def _unreadable() -> Wrong:
     return Wrong("有内容无法读取", "something in it cannot be read")
 
 
+def _range(pair: tuple[int, int]) -> str:
+    return f"{pair[0]}" if pair[0] == pair[1] else f"{pair[0]}-{pair[1]}"
+
+
 def told(result: Result, *, own_key: bool) -> list[str]:
     """The result as people read it; `own_key` if nobody said which key it must be."""
     if result.faults:
@@ -335,7 +339,7 @@ def told(result: Result, *, own_key: bool) -> list[str]:
     lines = [
         f"证据包完整 / pack intact: {count:,} entries of {size:,}",
         f"日志 / log         {origin}",
-        "记录 / entries     " + ", ".join(f"{a}-{b}" for a, b in result.ranges[:20]),
+        "记录 / entries     " + ", ".join(map(_range, result.ranges[:20])),
         f"佐证 / context     {result.context_count:,} (genesis and key entries)",
         f"密文 / payloads    {result.here_count:,} here, {result.absent_count:,} not in this pack",
         f"清单 / manifest    SHA-256 {result.manifest_sha256}",
