@@ -70,7 +70,6 @@ def _cosigned_note(log: Path, witness: Path | None) -> bytes | None:
 def checked_receipt(
     file: Path,
     keys: list[VerifierKey],
-    *,
     entry: Path | None,
     genesis: Path | None,
     witnesses: list[VerifierKey],

@@ -66,29 +66,35 @@ def verify(
     with plain_errors():
         if sum(each is not None for each in (log, proof, pack)) != 1:
             raise ConfigurationError("say what to verify: one of --log, --proof and --pack")
-        keys = load_verifier_keys(key)
+        keys, witnesses = load_verifier_keys(key), _witness_keys(witness)
         if proof is not None:
-            receipt = checked_receipt(
-                proof, keys, entry=entry, genesis=genesis, witnesses=_witness_keys(witness)
-            )
-            print_receipt(receipt, as_json=as_json)
-            return
-        if pack is not None:
-            verify_evidence(pack, keys, _witness_keys(witness), as_json=as_json)
-            return
-        assert log is not None
-        reader = require_log(log)
-        checkpoints = [load_checkpoint(path, keys) for path in seen or []]
-        witnessed = [_witnessed(log, each) for each in _witness_keys(witness)]
-        checkpoints += [load_checkpoint(path, keys) for path, _ in witnessed]
-        try:
-            report = verify_log(reader, keys, seen=checkpoints, progress=_progress)
-        except LogInvalid as invalid:
-            _clear_progress()
-            print_json(invalid_as_json(invalid)) if as_json else typer.secho(
-                sentence(invalid), fg=typer.colors.RED, bold=True
-            )
-            raise typer.Exit(FOUND_WRONG) from invalid
+            print_receipt(checked_receipt(proof, keys, entry, genesis, witnesses), as_json=as_json)
+        elif pack is not None:
+            verify_evidence(pack, keys, witnesses, as_json=as_json)
+        elif log is not None:
+            _verify_log(log, keys, seen or [], witnesses, as_json=as_json)
+
+
+def _verify_log(
+    log: Path,
+    keys: list[VerifierKey],
+    seen: list[Path],
+    witnesses: list[VerifierKey],
+    *,
+    as_json: bool,
+) -> None:
+    reader = require_log(log)
+    checkpoints = [load_checkpoint(path, keys) for path in seen]
+    witnessed = [_witnessed(log, each) for each in witnesses]
+    checkpoints += [load_checkpoint(path, keys) for path, _ in witnessed]
+    try:
+        report = verify_log(reader, keys, seen=checkpoints, progress=_progress)
+    except LogInvalid as invalid:
+        _clear_progress()
+        print_json(invalid_as_json(invalid)) if as_json else typer.secho(
+            sentence(invalid), fg=typer.colors.RED, bold=True
+        )
+        raise typer.Exit(FOUND_WRONG) from invalid
     _clear_progress()
     seen_by = [cosigned for _, cosigned in witnessed]
     if as_json:

@@ -19,6 +19,7 @@ from ledger.errors import FormatError
 from ledger.evidence.archive import Archive, WrittenFile
 from ledger.evidence.consistency import prove_consistency
 from ledger.evidence.opened import open_proven, proven_opener
+from ledger.evidence.pack_check import FORMAT
 from ledger.evidence.proven import ProvenEntry, ProvenLog
 from ledger.evidence.report import (
     PAGE_END,
@@ -32,7 +33,6 @@ from ledger.evidence.report import (
 )
 from ledger.evidence.selection import Selection
 from ledger.evidence.standalone import verifier_script
-from ledger.evidence.verifier import FORMAT
 from ledger.note import VerifierKey
 from ledger.opener import PayloadOpener
 from ledger.tile import TILE_WIDTH, tile_width

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-_PARTS: Final = ("pack_formats.py", "pack_files.py", "verifier.py")
+_PARTS: Final = ("pack_formats.py", "pack_files.py", "pack_check.py", "verifier.py")
 _DOCSTRING: Final = re.compile(r'\A""".*?"""\n', re.DOTALL)
 _FUTURE: Final = "from __future__ import annotations\n"
 _OWN: Final = re.compile(r"^from ledger\.\S+ import (?:\([^)]*\)|[^\n(]+)\n", re.MULTILINE)

@@ -89,9 +89,17 @@ def make_site(root: Path, count: int = 260) -> Site:
 
 
 def run(site: Site, command: str, *arguments: str, stdin: str | None = None):
-    """`fengcun ledger <command>` with the key and, where it takes one, the log."""
+    """`fengcun ledger <command>`, with the key unless it is `show`."""
     key = [] if command == "show" else ["--key", str(site.log.root.parent / "log.vkey")]
     return RUN.invoke(ledger_app, [command, *key, *arguments], input=stdin)
+
+
+def log_of(site: Site) -> tuple[str, str]:
+    return "--log", str(site.log.root)
+
+
+def identity_of(site: Site) -> tuple[str, str]:
+    return "--identity", str(site.log.root.parent / "procuratorate.identity")
 
 
 def rows(pack: Path, name: str) -> list[dict]:

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Site:
     return make_site(tmp_path_factory.mktemp("consistency"))
 
 
-def fork_of(site: Site, root, count: int = 3) -> bytes:
+def fork_of(site: Site, root: Path, count: int = 3) -> bytes:
     """A checkpoint of another log under the same keys and name."""
     other = SmallLog(root).create().open()
     other.clock.now_ms += 1

@@ -2,12 +2,13 @@ from ledger.chain import JudgedDraft
 from ledger.evidence.outcomes import outcomes_of
 from ledger.fetch import DirectoryLog
 from ledger.fields import EntryKind
-from ledger.header import encode_header
+from ledger.header import HeaderValue, encode_header
 from tests.unit.ledger.small_log import SmallLog, judged
 
 
 def outcome(decision: int) -> JudgedDraft:
-    header = {"decision": decision, "session": "s", "rows_count": 7, "released_bytes": 70}
+    header: dict[str, HeaderValue] = {"decision": decision, "session": "s"}
+    header |= {"rows_count": 7, "released_bytes": 70}
     return JudgedDraft(EntryKind.OUTCOME, encode_header(EntryKind.OUTCOME, header))
 
 

@@ -8,8 +8,8 @@ import pytest
 from ledger.errors import FormatError
 from ledger.evidence.archive import open_archive
 from ledger.evidence.pack import Order, write_pack
+from ledger.evidence.pack_check import check_pack
 from ledger.evidence.selection import select
-from ledger.evidence.verifier import check_pack
 from ledger.proof import check_proof, parse_proof
 from ledger.witnessed import keep
 from tests.unit.ledger.evidence.site import WITNESS, Site, make_site, rows

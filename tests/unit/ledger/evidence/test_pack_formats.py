@@ -1,5 +1,7 @@
 """What the standalone verifier knows of the formats, against the package's own."""
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -84,11 +86,8 @@ def test_entries_and_keys_are_read_as_the_package_reads_them(tmp_path):
 @given(st.binary(max_size=200))
 def test_any_bytes_are_judged(data: bytes):
     for judge in (parse_note, strict_json, lambda each: parse_entry(0, each)):
-        try:
+        with suppress(Wrong):
             judge(data)
-        except (Wrong, ValueError):
-            continue
-        assert judge is not parse_entry
 
 
 @settings(deadline=None)

@@ -95,7 +95,7 @@ def test_what_is_cut_or_gone_is_said(tmp_path: Path):
     assert log.entry(21).ciphertext == b""
     with pytest.raises(FormatError, match="breaks off at entry 23"):
         log.entry(23)
-    (log.reader.root / "tile/entries/000.p/24").unlink()
+    (tmp_path / "log/tile/entries/000.p/24").unlink()
     with pytest.raises(FormatError, match="gone"):
         log.entry(1)
 
