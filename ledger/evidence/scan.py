@@ -10,9 +10,10 @@ from dataclasses import dataclass
 
 from ledger.checkpoint import parse_checkpoint_text
 from ledger.evidence.filters import EntryFilter
-from ledger.fetch import LogReader, read_payloads, snapshot
+from ledger.fetch import CHECKPOINT_PATH, LogReader, read_payloads, snapshot
 from ledger.note import parse_note
 from ledger.tile import TILE_WIDTH, BrokenBundle, bundle_path, decode_bundle, tile_width
+from ledger.wal import Frame
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,10 @@ def scan(
 
     Raises `FileNotFoundError` or `FormatError` where the log's files cannot be read.
     """
-    note, wal = snapshot(reader)
-    size = parse_checkpoint_text(parse_note(note).text).size
+    size, frames = _size(reader.read(CHECKPOINT_PATH)), tuple[Frame, ...]()
+    if end is None or end > size:
+        note, wal = snapshot(reader)
+        size, frames = _size(note), wal.frames
     stop = size if end is None else min(end, size)
     for number in range(start // TILE_WIDTH, -(-stop // TILE_WIDTH)):
         base, width = number * TILE_WIDTH, tile_width(0, number, size)
@@ -50,12 +53,16 @@ def scan(
             if ciphertexts and payloads is None:
                 payloads = _payloads(reader, number, width)
             yield Found(base + offset, data, _at(payloads, offset))
-    for frame in wal.frames:
+    for frame in frames:
         for offset, data in enumerate(frame.entries):
             index = frame.first_index + offset
             wanted_index = max(start, size) <= index and (end is None or index < end)
             if wanted_index and wanted.matches(data):
                 yield Found(index, data, frame.ciphertexts[offset] if ciphertexts else None)
+
+
+def _size(note: bytes) -> int:
+    return parse_checkpoint_text(parse_note(note).text).size
 
 
 def _read_raw(reader: LogReader, number: int, width: int) -> tuple[bytes, int]:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ledger.cosignature import CosigningKey
 from ledger.evidence.pack_check import Result, check_pack
 from ledger.evidence.pack_formats import parse_keys
+from tests.unit.ledger.evidence.handmade import DECISION, LOG, HandmadeLog, genesis_line
 from tests.unit.ledger.evidence.site import WITNESS, Site, make_site, rows
 from tests.unit.ledger.small_log import notary_keys
 
@@ -208,6 +209,28 @@ def test_the_log_of_another_key_convinces_nobody(site: Site, pack: Path):
     other = parse_keys(str(notary_keys(b"x" * 32).log.verifier))
     assert check_pack(pack, other, []).faults
     assert check_pack(pack, [], []).faults
+
+
+@pytest.mark.parametrize(
+    ("log", "said"),
+    [
+        (HandmadeLog().add(genesis_line()).add(DECISION), None),
+        (HandmadeLog().add(genesis_line()).add(DECISION, previous=bytes(32)), "does not follow"),
+        (HandmadeLog().add(genesis_line()).add(DECISION, sequence=2), "calls itself 2"),
+        (HandmadeLog().add(genesis_line(LOG[1])), "begun with another key"),
+        (HandmadeLog().add(genesis_line()).add(genesis_line()), "does not suit"),
+        (HandmadeLog().add(DECISION), "does not suit"),
+    ],
+    ids=["as it should be", "unlinked", "misnumbered", "other key", "genesis twice", "no genesis"],
+)
+def test_a_signed_root_does_not_excuse_an_entry(tmp_path, log: HandmadeLog, said: str | None):
+    """The holder of both keys put these into the tree."""
+    faults = check_pack(log.pack(tmp_path / "p"), parse_keys(str(LOG[0].verifier)), []).faults
+    if said is None:
+        assert faults == []
+    else:
+        assert said in str(faults[0])
+        assert faults[0].index == len(log.entries) - 1
 
 
 def test_a_cosignature_of_an_unknown_witness_is_said_to_be_unchecked(site: Site, pack: Path):

@@ -5,7 +5,9 @@ import pytest
 from ledger.errors import FormatError
 from ledger.evidence.proven import ProvenLog, proven_entries
 from ledger.fetch import DirectoryLog
+from ledger.note import SigningKey
 from ledger.proof import check_proof, parse_proof, prove
+from tests.unit.ledger.evidence.handmade import DECISION, ENTRY, LOG, HandmadeLog, genesis_line
 from tests.unit.ledger.evidence.site import Site, make_site
 from tests.unit.ledger.small_log import SmallLog, log_of
 
@@ -103,3 +105,29 @@ def test_what_is_cut_or_gone_is_said(tmp_path: Path):
 def test_a_foreign_key_proves_nothing(site: Site):
     with pytest.raises(FormatError):
         ProvenLog(DirectoryLog(site.log.root), [site.log.keys.entry.verifier])
+
+
+@pytest.mark.parametrize(
+    ("genesis", "added", "said"),
+    [
+        ({}, {"signers": [ENTRY[1]]}, "entry 1: no trusted key"),
+        ({}, {"sequence": 5}, "where entry 1 belongs stands entry 5"),
+        ({"log": LOG[1]}, {}, "begun with another key"),
+        ({"entry": SigningKey("other.example/proxy/p1", bytes(32))}, {}, "not this proxy's"),
+    ],
+    ids=["other signer", "other number", "other log key", "other proxy"],
+)
+def test_a_signed_root_does_not_excuse_an_entry(genesis, added, said):
+    """The holder of the log's key alone put these into the tree."""
+    key = genesis.get("entry", ENTRY[0])
+    log = HandmadeLog().add(genesis_line(**genesis), key)
+    log.add(DECISION, *added.pop("signers", [key]), **added)
+    proven = ProvenLog(log, [LOG[0].verifier])
+    for look in (lambda: proven.entry(1), lambda: proven.bundle(0)):
+        with pytest.raises(FormatError, match=said):
+            look()
+
+
+def test_a_log_made_by_hand_as_it_should_be_is_proven():
+    log = HandmadeLog().add(genesis_line()).add(DECISION)
+    assert ProvenLog(log, [LOG[0].verifier]).entry(1).data == log.entries[1]

@@ -11,6 +11,7 @@ from ledger.evidence.receipt import check_receipt
 from ledger.fetch import DirectoryLog
 from ledger.proof import parse_proof
 from ledger.witnessed import CosignedNote
+from tests.unit.ledger.evidence.handmade import DECISION, ENTRY, LOG, HandmadeLog, genesis_line
 from tests.unit.ledger.evidence.site import WITNESS, WITNESSED_SECONDS, Site, make_site
 
 
@@ -62,10 +63,34 @@ def test_a_witness_is_named_with_its_time_or_the_receipt_is_not_enough(site: Sit
         check_receipt(receipt(site, 5), site.keys, witnesses=[WITNESS.verifier])
 
 
-def test_an_entry_of_another_log_under_its_own_number_is_refused(site: Site):
-    proof = parse_proof(receipt(site, 5))
-    with pytest.raises(FormatError):
-        check_receipt(replace(proof, index=6).to_bytes(), site.keys)
+def test_a_signed_root_does_not_excuse_an_entry():
+    """The holder of the log's key alone put these into the tree."""
+    keys = [LOG[0].verifier]
+    log = HandmadeLog().add(genesis_line()).add(DECISION).add(DECISION, ENTRY[1])
+    log.add(DECISION, sequence=9)
+    first = log.proof(0).to_bytes()
+    assert check_receipt(log.proof(1).to_bytes(), keys, genesis=first).signer == ENTRY[0].verifier
+    assert check_receipt(log.proof(2).to_bytes(), keys).signer is None
+    with pytest.raises(FormatError, match="no trusted key"):
+        check_receipt(log.proof(2).to_bytes(), keys, genesis=first)
+    with pytest.raises(FormatError, match="calls itself 9"):
+        check_receipt(log.proof(3).to_bytes(), keys)
+
+
+@pytest.mark.parametrize(
+    ("first", "said"),
+    [
+        (HandmadeLog(LOG[1]).add(genesis_line(LOG[1])), "no trusted key"),
+        (HandmadeLog().add(genesis_line(LOG[1])), "begun with another key"),
+        (HandmadeLog().add(genesis_line(), ENTRY[1]), "no trusted key"),
+    ],
+    ids=["other log", "other log key", "not by itself"],
+)
+def test_a_genesis_entry_that_is_not_the_logs_brings_no_key(first, said):
+    log = HandmadeLog().add(genesis_line()).add(DECISION)
+    genesis = first.proof(0).to_bytes()
+    with pytest.raises(FormatError, match=said):
+        check_receipt(log.proof(1).to_bytes(), [LOG[0].verifier], genesis=genesis)
 
 
 @settings(deadline=None)
