@@ -82,6 +82,8 @@ def parse_keys(text: str) -> list[Key]:
         name, _, rest = line.strip().partition("+")
         id_hex, _, encoded = rest.partition("+")
         raw = unbase64(encoded.encode())
+        if not name.isprintable():
+            raise Wrong("公钥名称有误", "the name of a public key is not printable")
         if len(raw) != 33 or raw[0] not in (1, 4):
             raise Wrong("公钥格式未知", "a public key of an unknown type")
         if hashlib.sha256(name.encode() + b"\n" + raw).hexdigest()[:8] != id_hex:

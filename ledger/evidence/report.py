@@ -25,7 +25,7 @@ h1{font-size:1.5em}h2{font-size:1.15em;margin-top:2em}
 table{border-collapse:collapse;width:100%}
 td,th{border:1px solid #999;padding:.3em .5em;text-align:left;vertical-align:top}
 th{background:#eee;font-weight:600}td,code,pre{overflow-wrap:anywhere}
-pre{white-space:pre-wrap;margin:0;font-size:.85em}.context{color:#666}
+pre{white-space:pre-wrap;margin:0;font-size:.85em}
 @media print{body{margin:0;max-width:none;font-size:11px}tr{break-inside:avoid}
 thead{display:table-header-group}}
 """

@@ -26,6 +26,7 @@ from ledger.merkle import (
     leaf_hash,
     root_of,
 )
+from ledger.note import Algorithm, VerifierKey
 from tests.unit.ledger.evidence.site import WITNESS, make_site
 
 LEAVES = [b"entry %d" % number for number in range(70)]
@@ -97,6 +98,12 @@ def test_any_text_is_no_key(text: str):
         assert parse_keys("x+" + text) == []
     except Wrong:
         return
+
+
+def test_the_name_of_a_key_steers_no_terminal():
+    key = VerifierKey("a\x9bb", Algorithm.ED25519, bytes(32))
+    with pytest.raises(Wrong, match="not printable"):
+        parse_keys(str(key))
 
 
 @pytest.mark.parametrize("text", [b"AA", b"AAB=", b"A A=", b"AA==\n"])

@@ -5,7 +5,7 @@ from ledger.evidence.standalone import verifier_script
 
 
 def test_the_script_needs_the_standard_library_and_cryptography():
-    tree = ast.parse(verifier_script())
+    tree = ast.parse(verifier_script(), feature_version=(3, 9))
     modules = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

@@ -41,6 +41,16 @@ def test_a_pack_is_checked_by_its_own_script_alone(site: Site, pack: Path, tmp_p
     assert (nothing.returncode, nothing.stderr.count("\n")) == (2, 1)
 
 
+def test_a_console_without_chinese_gets_its_answer(pack: Path):
+    done = subprocess.run(
+        [sys.executable, "-I", "-X", "utf8=0", str(pack / "verify.py")],
+        env={"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+    )
+    assert done.returncode == 3
+    assert b"pack intact: 272 entries of 272" in done.stdout
+
+
 def test_what_was_not_checked_is_said(site: Site, pack: Path):
     result = check_pack(pack, site.pack_keys, [])
     assert as_json(result, own_key=False)["intact"] is True
