@@ -124,6 +124,7 @@ class Check:
         self.cosigned: list[tuple[str, int, int]] = []
         self.unknown: list[str] = []
         self._entry_key: Key | None = None
+        self._log_keys: list[Key] = []
         self._last: Entry | None = None
 
     def digests(self) -> Iterator[Wrong]:
@@ -138,9 +139,8 @@ class Check:
                 yield Wrong(f"文件 {name} 被改动", f"the file {name} was altered")
 
     def open(self) -> Checkpoint:
-        """The checkpoint, by the keys given and by those that follow them in the log."""
+        """The checkpoint, signed by one of the keys given: what the log names is not trusted."""
         self.note = self.files.small("checkpoint")
-        self._follow_log_keys()
         checkpoint = open_checkpoint(self.note, self.keys)
         if checkpoint.origin != self.manifest.origin:
             raise Wrong("清单与检查点不是同一日志", "manifest and checkpoint are of two logs")
@@ -180,6 +180,9 @@ class Check:
         missing, _ = next(expected, (None, ""))
         if missing is not None:
             raise Wrong(f"缺少第 {missing} 号记录", f"entry {missing} is missing", missing)
+        # Begun with a key that was given, or with one that was succeeded by such a one.
+        if not set(self._log_keys) & set(self.keys):
+            raise Wrong("日志始于另一公钥", "the log was begun with another key", 0)
 
     def _entry(self, index: int, row: dict[str, object]) -> Entry:
         checkpoint = self.checkpoint
@@ -206,12 +209,13 @@ class Check:
         """By the entry key in force: that of the genesis entry, or the one announced last."""
         header = entry.header
         if entry.number == 0:
-            if parse_keys(str(header.get("log_key")))[:1] not in [[key] for key in self.keys]:
-                raise Wrong("日志始于另一公钥", "the log was begun with another key", 0)
+            self._log_keys = parse_keys(str(header.get("log_key")))
             self._entry_key = self._named(entry, "entry_key")
         if self._entry_key is None:
             raise Wrong("缺少创世记录", "the genesis entry is missing", 0)
         must = [self._entry_key]
+        if header.get("kind") == "key" and header.get("purpose") == "log":
+            self._log_keys += parse_keys(str(header.get("key")))
         if header.get("kind") == "key" and header.get("purpose") == "entry":
             must.append(self._named(entry, "key"))
         if set(signers(entry.text, entry.signatures, must)) != set(must):
@@ -261,21 +265,6 @@ class Check:
         seen = signers(text, signatures, [key for key in self.witnesses if key.algorithm == 4])
         self.cosigned += [(key.name, checkpoint.size, at) for key, at in seen.items()]
         self.unknown += [one for one, key_id, _ in signatures if (one, key_id) not in known]
-
-    def _follow_log_keys(self) -> None:
-        """A key entry that the log's older key signed says which key follows it."""
-        for name in sorted(self.files.names):
-            if not name.startswith("entries/"):
-                continue
-            for row in self.files.lines(name):
-                data = str(row.get("entry"))
-                if '\n{"kind":"key","purpose":"log",' not in data:
-                    continue
-                entry = parse_entry(int(str(row.get("index"))), data.encode())
-                own = [key for key in self.keys if key.name == entry.origin]
-                if signers(entry.text, entry.signatures, own):
-                    announced = parse_keys(str(entry.header.get("key")))
-                    self.keys += [key for key in announced if key.name == entry.origin]
 
 
 def check_pack(
