@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from ledger.commands import (  # noqa: F401 - each adds one
     backup,
+    consistency,
     create,
     erase,
+    export,
     freeze,
     keys,
+    open,
     protect,
     prove,
     remember,

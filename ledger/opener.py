@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from ledger.entry import Entry, parse_entry
@@ -18,9 +19,16 @@ _EPOCHS_MAX: Final = 64
 class PayloadOpener:
     """Unwraps the data key of each epoch once, from the key entry that the payload names."""
 
-    def __init__(self, reader: LogReader, identity: Identity) -> None:
+    def __init__(
+        self,
+        reader: LogReader,
+        identity: Identity,
+        entry_of: Callable[[int], Entry] | None = None,
+    ) -> None:
+        """`entry_of` is where key entries come from; without it the log's files, unverified."""
         self._reader = reader
         self._identity = identity
+        self._entry = entry_of or self._unverified
         self._epochs: dict[int, Epoch] = {}
 
     def open(self, entry: Entry, ciphertext: bytes) -> bytes:
@@ -63,7 +71,7 @@ class PayloadOpener:
             )
         return self._epochs[number]
 
-    def _entry(self, index: int) -> Entry:
+    def _unverified(self, index: int) -> Entry:
         for found, data, _ in entries(self._reader, index):
             if found == index:
                 return parse_entry(data)[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -12,14 +13,15 @@ from ledger.commands.app import (
     FOUND_WRONG,
     JsonOption,
     KeyOption,
-    LogOption,
     ledger_app,
     load_checkpoint,
     plain_errors,
     print_json,
     require_log,
 )
-from ledger.errors import FormatError
+from ledger.commands.export import verify_evidence
+from ledger.commands.prove import checked_receipt, print_receipt
+from ledger.errors import ConfigurationError, FormatError
 from ledger.keys import load_verifier_keys
 from ledger.note import VerifierKey
 from ledger.shards import shard_of, verify_earlier
@@ -36,10 +38,32 @@ from ledger.wording import (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Checks:
+    """What a log is held against, and how closely."""
+
+    seen: list[Path]
+    predecessors: list[Path]
+    signatures: bool
+
+
 @ledger_app.command()
 def verify(
-    log: LogOption,
     key: KeyOption,
+    log: Annotated[Path | None, typer.Option(help="log directory, or a copy of one")] = None,
+    proof: Annotated[
+        Path | None, typer.Option(help="a receipt made by `prove`; needs no log")
+    ] = None,
+    pack: Annotated[
+        Path | None, typer.Option(help="an evidence pack made by `export`; needs no log")
+    ] = None,
+    entry: Annotated[
+        Path | None, typer.Option(help="with --proof: the entry, where the proof holds none")
+    ] = None,
+    genesis: Annotated[
+        Path | None,
+        typer.Option(help="with --proof: the receipt of entry 0, to check the entry's signature"),
+    ] = None,
     seen: Annotated[
         list[Path] | None,
         typer.Option(help="a checkpoint of this log kept elsewhere: finds rollback and fork"),
@@ -60,23 +84,43 @@ def verify(
 ) -> None:
     """Recompute everything from the entries, with public keys only. Exit 1 if any is wrong."""
     with plain_errors():
-        keys = load_verifier_keys(key)
-        reader = require_log(log)
-        checkpoints = [load_checkpoint(path, keys) for path in seen or []]
-        witnessed = [_witnessed(log, each) for each in _witness_keys(witness)]
-        checkpoints += [load_checkpoint(path, keys) for path, _ in witnessed]
-        shards = [shard_of(require_log(path)) for path in predecessor or []]
-        try:
-            report = verify_log(
-                reader, keys, seen=checkpoints, progress=_progress, signatures=not roots
-            )
-            earlier = verify_earlier(report, shards, keys, signatures=not roots, progress=_progress)
-        except LogInvalid as invalid:
-            _clear_progress()
-            print_json(invalid_as_json(invalid)) if as_json else typer.secho(
-                sentence(invalid), fg=typer.colors.RED, bold=True
-            )
-            raise typer.Exit(FOUND_WRONG) from invalid
+        if sum(each is not None for each in (log, proof, pack)) != 1:
+            raise ConfigurationError("say what to verify: one of --log, --proof and --pack")
+        keys, witnesses = load_verifier_keys(key), _witness_keys(witness)
+        if proof is not None:
+            print_receipt(checked_receipt(proof, keys, entry, genesis, witnesses), as_json=as_json)
+        elif pack is not None:
+            verify_evidence(pack, keys, witnesses, as_json=as_json)
+        elif log is not None:
+            checks = Checks(seen or [], predecessor or [], signatures=not roots)
+            _verify_log(log, keys, checks, witnesses, as_json=as_json)
+
+
+def _verify_log(
+    log: Path,
+    keys: list[VerifierKey],
+    checks: Checks,
+    witnesses: list[VerifierKey],
+    *,
+    as_json: bool,
+) -> None:
+    reader = require_log(log)
+    checkpoints = [load_checkpoint(path, keys) for path in checks.seen]
+    witnessed = [_witnessed(log, each) for each in witnesses]
+    checkpoints += [load_checkpoint(path, keys) for path, _ in witnessed]
+    shards = [shard_of(require_log(path)) for path in checks.predecessors]
+    signatures = checks.signatures
+    try:
+        report = verify_log(
+            reader, keys, seen=checkpoints, progress=_progress, signatures=signatures
+        )
+        earlier = verify_earlier(report, shards, keys, signatures=signatures, progress=_progress)
+    except LogInvalid as invalid:
+        _clear_progress()
+        print_json(invalid_as_json(invalid)) if as_json else typer.secho(
+            sentence(invalid), fg=typer.colors.RED, bold=True
+        )
+        raise typer.Exit(FOUND_WRONG) from invalid
     _clear_progress()
     seen_by = [cosigned for _, cosigned in witnessed]
     if as_json:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -6,7 +7,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import FormatError
 from ledger.fetch import DirectoryLog, entry_at
-from ledger.proof import check_proof, parse_proof, prove
+from ledger.proof import PROOF_BYTES_MAX, check_proof, parse_proof, prove
 from tests.unit.ledger.small_log import SmallLog, log_of
 
 
@@ -34,9 +35,31 @@ def test_an_entry_that_is_not_published_has_no_proof(log: SmallLog):
         prove(DirectoryLog(log.root), 304)
 
 
-def test_an_extra_line_is_allowed_by_the_format(log: SmallLog):
+def test_the_extra_line_holds_the_entry(log: SmallLog):
+    bare = prove(DirectoryLog(log.root), 5)
+    assert bare.entry is None
+    whole = replace(bare, entry=entry_at(DirectoryLog(log.root), 5, 304))
+    assert b"\nextra " in whole.to_bytes()
+    assert parse_proof(whole.to_bytes()) == whole
+    assert replace(parse_proof(whole.to_bytes()), entry=None) == parse_proof(bare.to_bytes())
+
+
+@given(st.binary(max_size=300))
+def test_any_extra_line_comes_back(log: SmallLog, extra: bytes):
+    proof = replace(prove(DirectoryLog(log.root), 5), entry=extra)
+    assert parse_proof(proof.to_bytes()) == proof
+
+
+@pytest.mark.parametrize("extra", [b"extra ?\n", b"extra AA\n", b"extra AAAA\nextra AAAA\n"])
+def test_an_extra_line_that_is_none_is_refused(log: SmallLog, extra: bytes):
     data = prove(DirectoryLog(log.root), 5).to_bytes()
-    assert parse_proof(data.replace(b"index", b"extra AAAA\nindex", 1)) == parse_proof(data)
+    with pytest.raises(FormatError):
+        parse_proof(data.replace(b"index", extra + b"index", 1))
+
+
+def test_a_proof_that_is_too_long_is_refused(log: SmallLog):
+    with pytest.raises(FormatError, match="too long"):
+        parse_proof(prove(DirectoryLog(log.root), 5).to_bytes() + b"x" * PROOF_BYTES_MAX)
 
 
 @given(st.data())

@@ -1,0 +1,212 @@
+"""Entries that are proved to be in the log that was signed. Evidence is taken from here only.
+
+A log's files are whatever their holder made of them. What this hands out has been led to the root
+of one signed checkpoint, and bears the signature of the entry key that the genesis entry names.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.entry import Entry, entry_key_name, parse_entry
+from ledger.errors import FormatError
+from ledger.fetch import CHECKPOINT_PATH, LogReader, read_bundle, read_payloads, read_tile
+from ledger.fields import EntryKind
+from ledger.merkle import inclusion_proof, leaf_hash, root_from_inclusion
+from ledger.note import VerifierKey, verify_note
+from ledger.proof import Proof
+from ledger.tile import (
+    TILE_WIDTH,
+    BrokenBundle,
+    TileSlot,
+    complete_root,
+    decode_tile,
+    tile_width,
+)
+
+_TILES_MAX: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class ProvenEntry:
+    """`data` is the entry as it was signed; `path` leads from it to the checkpoint's root."""
+
+    index: int
+    data: bytes
+    entry: Entry
+    path: tuple[bytes, ...]
+    ciphertext: bytes
+    """That of the signed digest, or empty: none was signed, it was erased, or it is not here."""
+
+
+class ProvenLog:
+    """One log under one checkpoint. Raises `FormatError` where something is not as signed."""
+
+    def __init__(
+        self, reader: LogReader, keys: Sequence[VerifierKey], note: bytes | None = None
+    ) -> None:
+        """`note` is a checkpoint of this log; without it, the published one."""
+        self.reader = reader
+        self.keys = keys
+        self.note = reader.read(CHECKPOINT_PATH) if note is None else note
+        self.checkpoint: Checkpoint = open_checkpoint(self.note, keys)
+        self._tiles: OrderedDict[TileSlot, list[bytes]] = OrderedDict()
+        self._entry_keys: tuple[VerifierKey, ...] = ()
+
+    @property
+    def size(self) -> int:
+        return self.checkpoint.size
+
+    @property
+    def entry_keys(self) -> tuple[VerifierKey, ...]:
+        """Who signs the entries, from the genesis entry, which signs itself and names the log."""
+        if not self._entry_keys:
+            self._entry_keys = (self._genesis_key(),)
+        return self._entry_keys
+
+    def entry(self, index: int) -> ProvenEntry:
+        """One entry, whatever has become of its neighbours.
+
+        Raises `FormatError` for one that is not there, not in the tree, or not signed.
+        """
+        if not 0 <= index < self.size:
+            raise FormatError(f"entry {index} is not among the {self.size} that are published")
+        number, offset = divmod(index, TILE_WIDTH)
+        data = self._read(number, offset + 1)[offset]
+        ciphertext = self._ciphertexts(number, offset + 1)[offset]
+        path = tuple(inclusion_proof(index, self.size, self._subtree))
+        return self._proven(index, data, path, ciphertext)
+
+    def bundle(self, number: int) -> list[ProvenEntry]:
+        """Up to 256 entries from index 256 * `number` on, at a fraction of the work."""
+        base, width = number * TILE_WIDTH, tile_width(0, number, self.size)
+        data = self._read(number, width)
+        paths = self._paths(base, [leaf_hash(each) for each in data])
+        ciphertexts = self._ciphertexts(number, width)
+        try:
+            return [
+                self._proven(base + offset, data[offset], paths[offset], ciphertexts[offset])
+                for offset in range(width)
+            ]
+        except FormatError:
+            # One altered entry is in the proofs of all its neighbours: find which one it is.
+            return [self.entry(base + offset) for offset in range(width)]
+
+    def proof(self, proven: ProvenEntry, *, alone: bool = True) -> Proof:
+        """The receipt for it; `alone` puts the entry into the file."""
+        return Proof(proven.index, proven.path, self.note, proven.data if alone else None)
+
+    def _genesis_key(self) -> VerifierKey:
+        data = self._read(0, 1)[0]
+        entry, note = parse_entry(data)
+        if entry.kind is not EntryKind.GENESIS or entry.origin != self.checkpoint.origin:
+            raise FormatError("the first entry is not the genesis entry of this log")
+        key = VerifierKey.parse(str(entry.header["entry_key"]))
+        if key.name != entry_key_name(entry.origin, entry.proxy_id):
+            raise FormatError("the genesis entry names a key that is not this proxy's")
+        if str(entry.header["log_key"]) not in map(str, self.keys):
+            raise FormatError("the log was begun with another key than the one given")
+        verify_note(note, [key])
+        path = inclusion_proof(0, self.size, self._subtree)
+        self._require_included(0, data, path)
+        return key
+
+    def _require_included(self, index: int, data: bytes, path: Sequence[bytes]) -> None:
+        root = root_from_inclusion(leaf_hash(data), index, self.size, path)
+        if root != self.checkpoint.root:
+            raise FormatError(f"entry {index} is not in the log that was signed")
+
+    def _proven(
+        self, index: int, data: bytes, path: tuple[bytes, ...], ciphertext: bytes
+    ) -> ProvenEntry:
+        self._require_included(index, data, path)
+        entry, note = parse_entry(data)
+        try:
+            verify_note(note, self.entry_keys)
+        except FormatError as error:
+            raise FormatError(f"entry {index}: {error}") from error
+        if entry.origin != self.checkpoint.origin or entry.sequence != index:
+            raise FormatError(f"where entry {index} belongs stands entry {entry.sequence}")
+        if ciphertext and (entry.payload is None or not entry.payload.matches(ciphertext)):
+            raise FormatError(f"the payload of entry {index} is not the one that was signed")
+        return ProvenEntry(index, data, entry, path, ciphertext)
+
+    def _read(self, number: int, count: int) -> list[bytes]:
+        """The first `count` entries of a bundle."""
+        base, width = number * TILE_WIDTH, tile_width(0, number, self.size)
+        try:
+            data = read_bundle(self.reader, number, width)
+        except FileNotFoundError:
+            raise FormatError(f"the bundle of entry {base} is gone") from None
+        except BrokenBundle as error:
+            data = error.items
+        if len(data) < count:
+            raise FormatError(f"the bundle breaks off at entry {base + len(data)}")
+        return data[:count]
+
+    def _ciphertexts(self, number: int, count: int) -> list[bytes]:
+        try:
+            found = read_payloads(self.reader, number, tile_width(0, number, self.size))
+        except FileNotFoundError:
+            return [b""] * count
+        except BrokenBundle as error:
+            found = error.items
+        if len(found) < count:
+            index = number * TILE_WIDTH + len(found)
+            raise FormatError(f"the payloads break off at entry {index}")
+        return found[:count]
+
+    def _paths(self, base: int, leaves: Sequence[bytes]) -> list[tuple[bytes, ...]]:
+        """The inclusion proofs of neighbours, computed from themselves and the tiles above."""
+        rows = [list(leaves)]
+        while len(rows[-1]) > 1:
+            row = rows[-1]
+            rows.append([complete_root(row[at : at + 2]) for at in range(0, len(row) - 1, 2)])
+
+        def subtree(height: int, position: int) -> bytes:
+            own = position - (base >> height) if height <= 8 else -1
+            if own >= 0 and height < len(rows) and own < len(rows[height]):
+                return rows[height][own]
+            return self._subtree(height, position)
+
+        if len(leaves) < TILE_WIDTH:
+            return [
+                tuple(inclusion_proof(base + offset, self.size, subtree))
+                for offset in range(len(leaves))
+            ]
+        above = tuple(inclusion_proof(base, self.size, subtree)[8:])
+        return [
+            tuple(rows[height][(offset >> height) ^ 1] for height in range(8)) + above
+            for offset in range(TILE_WIDTH)
+        ]
+
+    def _subtree(self, height: int, position: int) -> bytes:
+        level, within = divmod(height, 8)
+        number, offset = divmod(position << within, TILE_WIDTH)
+        slot = TileSlot(level, number, tile_width(level, number, self.size))
+        hashes = self._tile(slot)[offset : offset + (1 << within)]
+        if len(hashes) != 1 << within:
+            raise FormatError("the tree has no such subtree")
+        return complete_root(hashes)
+
+    def _tile(self, slot: TileSlot) -> list[bytes]:
+        if slot not in self._tiles:
+            try:
+                self._tiles[slot] = decode_tile(read_tile(self.reader, slot), slot.width)
+            except FileNotFoundError:
+                raise FormatError(f"{slot.path} is gone") from None
+            if len(self._tiles) > _TILES_MAX:
+                self._tiles.popitem(last=False)
+        return self._tiles[slot]
+
+
+def proven_entries(log: ProvenLog, start: int, end: int) -> Iterator[ProvenEntry]:
+    """Entries `start` to `end` - 1, a bundle in memory at a time."""
+    for number in range(start // TILE_WIDTH, -(-end // TILE_WIDTH)):
+        for proven in log.bundle(number):
+            if start <= proven.index < end:
+                yield proven
