@@ -12,16 +12,24 @@ from tests.unit.ledger.small_log import PROXY_ID, SmallLog, key_directory
 ROOT = Path(__file__).parents[3]
 
 
-def start_notary(directory: Path, *prefix: str) -> subprocess.Popen[str]:
-    """Returns when it serves. `prefix` is what it runs under."""
-    command = [
+def notary_command(directory: Path, *prefix: str) -> list[str]:
+    """`prefix` is what it runs under."""
+    return [
         *(*prefix, sys.executable, "-m", "ledger.notary"),
         *("--log", str(directory / "log"), "--keys", str(directory / "keys")),
         *("--socket", str(directory / "s"), "--proxy-id", PROXY_ID),
         *("--force-filesystem", "--reserve-bytes", "0"),
     ]
+
+
+def start_notary(directory: Path, *prefix: str) -> subprocess.Popen[str]:
+    """Returns when it serves."""
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        notary_command(directory, *prefix),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
