@@ -223,7 +223,7 @@ class _Pass:
         except FileNotFoundError:
             return [b""] * width
         except BrokenBundle as error:
-            payloads = error.items
+            payloads, width = error.items, -1  # also where it goes on after the last of them
         if len(payloads) != width:
             index = base + len(payloads)
             raise LogInvalid(Fault.PAYLOAD, index, f"the payloads break off at entry {index}")

@@ -23,7 +23,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from tests.faults.ledger import crash_runs, kills, mutations, oracles, syscalls
+from tests.faults.ledger import crash_runs, forgeries, kills, oracles, syscalls
 
 Figures = dict[str, object]
 
@@ -76,12 +76,14 @@ def system_calls(arguments: argparse.Namespace, scratch: Path) -> Figures:
 
 
 def kill_loop(arguments: argparse.Namespace, scratch: Path) -> Figures:
-    seconds = 60 * arguments.minutes
-    return {**kills.kill_again_and_again(scratch, seconds, arguments.seed, progress).as_json()}
+    figures = kills.kill_again_and_again(
+        scratch, seconds=60 * arguments.minutes, seed=arguments.seed, progress=progress
+    )
+    return {**figures.as_json()}
 
 
 def mutation_drills(arguments: argparse.Namespace, scratch: Path) -> Figures:
-    return {**mutations.all_drills(scratch, every=arguments.every, progress=progress)}
+    return forgeries.all_drills(scratch, every=arguments.every, progress=progress)
 
 
 def oracle_pairs(_: argparse.Namespace, scratch: Path) -> Figures:

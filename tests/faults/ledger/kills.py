@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from random import Random
 
@@ -52,14 +53,19 @@ async def submit_until_it_dies(
 
 
 def kill_again_and_again(
-    directory: Path, seconds: float, seed: int, progress: Callable[[str], None]
+    directory: Path,
+    *,
+    seed: int,
+    seconds: float = inf,
+    rounds: float = inf,
+    progress: Callable[[str], None] = lambda text: None,
 ) -> Figures:
     """Each round: load, kill -9, verify the remains against every checkpoint seen so far, start."""
     log, process, socket = notary_process(directory)
     random, figures, seen = Random(seed), Figures(), list[Checkpoint]()
     until = time.monotonic() + seconds
     size = 0
-    while time.monotonic() < until:
+    while time.monotonic() < until and figures.kills < rounds:
         kill_after = random.randint(1, 400)
         journal = asyncio.run(submit_until_it_dies(socket, kill_after, process.kill))
         assert process.wait(timeout=60) == -9
@@ -68,6 +74,7 @@ def kill_again_and_again(
         size = max([size, *journal])
         found = log.verify(seen).size
         figures.lost += max(0, size - found)
+        assert not figures.lost, figures
         note = (log.root / "checkpoint").read_bytes()
         seen = [*seen[-20:], open_checkpoint(note, [log.keys.log.verifier])]
         process = start_notary(directory)

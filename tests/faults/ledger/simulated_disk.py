@@ -85,9 +85,7 @@ class SimulatedDisk:
             extended = {number for number in self._inodes if random.random() < 0.5}
             return self.after(changes, blocks, extended)
 
-    def after(
-        self, changes: list[Change], blocks: dict[int, set[int]], extended: Set[int]
-    ) -> Self:
+    def after(self, changes: list[Change], blocks: dict[int, set[int]], extended: Set[int]) -> Self:
         """After a crash that let exactly these changes of names, blocks and lengths through."""
         after = type(self)()
         names = dict(self._durable)
