@@ -123,7 +123,8 @@ def open_sequencer(
     for name in found.segment_names:
         if name != segment_name(first.size):
             disk.remove(f"{WAL_FOLDER}/{name}")
-    disk.sync_folder(WAL_FOLDER)
+            # One by one: a later removal that a crash keeps without this one would look like a gap.
+            disk.sync_folder(WAL_FOLDER)
     publisher = Publisher(disk, found.edge)
     if found.unpublished:
         publisher.publish(found.unpublished)

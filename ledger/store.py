@@ -110,7 +110,7 @@ class WalWriter:
         self._disk.sync_folder(WAL_FOLDER)
         self.close()
         self._handle, self._offset, self._end = handle, len(data), size_bytes
-        # A larger one may take the place of one that holds nothing yet, under the same name.
+        # The one that was replaced is gone: counted twice, `retire` would delete this one for it.
         if first_index not in self._first_indices:
             self._first_indices.append(first_index)
 
@@ -145,6 +145,8 @@ class WalWriter:
         """Delete the segments that hold nothing but published entries."""
         while len(self._first_indices) > 1 and self._first_indices[1] <= published_size:
             self._disk.remove(f"{WAL_FOLDER}/{segment_name(self._first_indices.popleft())}")
+            # Oldest first on the disk too: a crash that keeps a later removal only leaves a gap.
+            self._disk.sync_folder(WAL_FOLDER)
 
     def close(self) -> None:
         if self._handle is not None:

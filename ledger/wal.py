@@ -156,7 +156,9 @@ def join_segments(segments: Iterable[tuple[str, bytes]], origin: str) -> JoinedS
     """All segments of one log, in order of name, as (name, bytes). Raises `WalDamaged`.
 
     Recovery copies the tail of the last segment to a new one before it deletes the old. Between
-    the two a segment may begin before the last one ended, and then repeats the frames it replaces.
+    the two a segment may begin before the last one ended. Then both say the same as far as both
+    go, and the longer counts: of the old one, frames that a killed process had not synced are gone
+    when the power fails, and the copy of them is durable.
     """
     frames: list[Frame] = []
     end_index, torn_bytes, first = 0, 0, True
@@ -170,10 +172,11 @@ def join_segments(segments: Iterable[tuple[str, bytes]], origin: str) -> JoinedS
             raise WalDamaged(end_index, f"segment {name} does not continue the one before")
         replaced = [frame for frame in frames if frame.end_index > start]
         scanned, torn_bytes = scan_segment(data, start)
-        if scanned[: len(replaced)] != replaced:
+        common_count = min(len(scanned), len(replaced))
+        if scanned[:common_count] != replaced[:common_count]:
             raise WalDamaged(start, f"segment {name} contradicts the one before")
-        frames[len(frames) - len(replaced) :] = scanned
-        end_index = scanned[-1].end_index if scanned else start
+        frames += scanned[common_count:]
+        end_index = frames[-1].end_index if frames else start
         first = False
     return JoinedSegments(tuple(frames), end_index, torn_bytes)
 

@@ -114,8 +114,8 @@ def _payloads(reader: LogReader, number: int, width: int) -> list[bytes] | None:
     except FileNotFoundError:
         return None
     except BrokenBundle as error:
-        payloads = error.items
-    if len(payloads) < width:
+        payloads, width = error.items, -1  # also where it goes on after the last of them
+    if len(payloads) < width or width < 0:
         index = number * TILE_WIDTH + len(payloads)
         raise Wrong(Fault.PAYLOAD, index, f"the payloads break off at entry {index}")
     return payloads

@@ -12,9 +12,10 @@ from tests.unit.ledger.small_log import PROXY_ID, SmallLog, key_directory
 ROOT = Path(__file__).parents[3]
 
 
-def command_of(directory: Path) -> list[str]:
+def notary_command(directory: Path, *prefix: str) -> list[str]:
+    """`prefix` is what it runs under."""
     return [
-        *(sys.executable, "-m", "ledger.notary"),
+        *(*prefix, sys.executable, "-m", "ledger.notary"),
         *("--log", str(directory / "log"), "--keys", str(directory / "keys")),
         *("--socket", str(directory / "s"), "--proxy-id", PROXY_ID),
         *("--force-filesystem", "--reserve-bytes", "0"),
@@ -22,10 +23,13 @@ def command_of(directory: Path) -> list[str]:
 
 
 def start_notary(directory: Path, *prefix: str) -> subprocess.Popen[str]:
-    """Returns when it serves. `prefix` is what it runs under."""
-    command = [*prefix, *command_of(directory)]
+    """Returns when it serves."""
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+        notary_command(directory, *prefix),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"

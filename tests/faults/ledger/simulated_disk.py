@@ -1,21 +1,23 @@
 """A disk in memory that forgets at a crash what was not synced, and no more than POSIX allows.
 
-Data: after a crash any subset of the 4 KiB blocks written since the file's last sync may be there.
-Names: of each folder, any prefix of the changes since its last sync may be there; a rename is one
-change of the target's folder. Lengths: of a file that was never synced, nothing is certain.
+Data: after a crash any subset of the sectors of 512 bytes written since the file's last sync may be
+there, and so any subset of blocks of 4 KiB. Names: of each folder, some of the changes since its
+last sync may be there; a rename is one change of the target's folder. Lengths: of a file that was
+never synced, nothing is certain. `crash_states` goes through all of it, `crashed` draws one.
 """
 
 from __future__ import annotations
 
 import errno
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from random import Random
+from typing import Self
 
 from ledger.store import folder_of
 
-BLOCK_BYTES = 4096
+BLOCK_BYTES = 512
 
 
 @dataclass
@@ -24,13 +26,14 @@ class Inode:
     volatile: bytearray = field(default_factory=bytearray)
     dirty_blocks: set[int] = field(default_factory=set)
 
-    def after_crash(self, random: Random) -> Inode:
+    def after_crash(self, kept_blocks: Set[int], *, extended: bool) -> Inode:
+        """With those of the dirty blocks, and perhaps the length, that reached the disk."""
         data = bytearray(self.durable)
-        if len(self.volatile) > len(data) and random.random() < 0.5:
+        if len(self.volatile) > len(data) and extended:
             data.extend(bytes(len(self.volatile) - len(data)))
-        for block in self.dirty_blocks:
+        for block in self.dirty_blocks & kept_blocks:
             start = block * BLOCK_BYTES
-            if start < len(data) and random.random() < 0.5:
+            if start < len(data):
                 end = min(start + BLOCK_BYTES, len(data))
                 data[start:end] = self.volatile[start:end]
         return Inode(bytearray(data), data)
@@ -60,32 +63,76 @@ class SimulatedDisk:
         self._next = 1
         self._mutex = threading.RLock()
         self.before_change: Callable[[], None] = lambda: None
+        self.on_read: Callable[[str], None] = lambda path: None
 
-    def crashed(self, random: Random) -> SimulatedDisk:
-        """What a machine may find after losing power now."""
+    def crashed(self, random: Random) -> Self:
+        """What a machine may find after losing power now: one of many, and of each folder a prefix
+        of its changes, as on file systems with a journal."""
         with self._mutex:
-            after = SimulatedDisk()
-            names = dict(self._durable)
-            kept = {
+            counts = {
                 folder: random.randint(0, len(self._pending(folder)))
                 for folder in {change.folder for change in self._changes}
             }
+            changes = []
             for change in self._changes:
-                if kept[change.folder] > 0 and change.folder in names:
-                    kept[change.folder] -= 1
-                    _apply(change, names)
-            after._durable, after._volatile = names, dict(names)
-            for inode in {found for found in names.values() if found is not None}:
-                after._inodes[inode] = self._inodes[inode].after_crash(random)
-            after._next = self._next
-            return after
+                if counts[change.folder] > 0:
+                    counts[change.folder] -= 1
+                    changes.append(change)
+            blocks = {
+                number: {block for block in sorted(inode.dirty_blocks) if random.random() < 0.5}
+                for number, inode in self._inodes.items()
+            }
+            extended = {number for number in self._inodes if random.random() < 0.5}
+            return self.after(changes, blocks, extended)
+
+    def after(self, changes: list[Change], blocks: dict[int, set[int]], extended: Set[int]) -> Self:
+        """After a crash that let exactly these changes of names, blocks and lengths through."""
+        after = type(self)()
+        names = dict(self._durable)
+        for change in changes:
+            if change.folder in names:
+                _apply(change, names)
+        after._durable, after._volatile = names, dict(names)
+        for number in {found for found in names.values() if found is not None}:
+            kept, longer = blocks.get(number, set()), number in extended
+            after._inodes[number] = self._inodes[number].after_crash(kept, extended=longer)
+        after._next = self._next
+        return after
+
+    def unsynced(self) -> tuple[list[Change], dict[int, Inode]]:
+        """What a crash may or may not leave: changes of names, and files with dirty sectors."""
+        dirty = {
+            number: inode
+            for number, inode in self._inodes.items()
+            if inode.dirty_blocks or len(inode.volatile) > len(inode.durable)
+        }
+        return list(self._changes), dirty
+
+    def numbers(self) -> dict[str, int | None]:
+        """Every name and its file, by number."""
+        return dict(self._volatile)
+
+    def durable_in(self, folder: str) -> list[bytes]:
+        """What would be in the files of a folder after a crash that keeps nothing more."""
+        return [
+            bytes(self._inodes[number].durable)
+            for path, number in self._durable.items()
+            if number is not None and folder_of(path) == folder
+        ]
+
+    def contents(self) -> dict[str, bytes | None]:
+        """Every name, with what is in the file; None for a folder."""
+        return {
+            path: None if number is None else bytes(self._inodes[number].volatile)
+            for path, number in self._volatile.items()
+        }
 
     def has_unsynced_names(self, folder: str) -> bool:
         return bool(self._pending(folder))
 
-    def copy(self) -> SimulatedDisk:
+    def copy(self) -> Self:
         with self._mutex:
-            made = SimulatedDisk()
+            made = type(self)()
             made._inodes = {number: inode.copy() for number, inode in self._inodes.items()}
             made._durable, made._volatile = dict(self._durable), dict(self._volatile)
             made._changes, made._next = list(self._changes), self._next
@@ -95,6 +142,7 @@ class SimulatedDisk:
         """There is one process in this world."""
 
     def read(self, path: str) -> bytes:
+        self.on_read(path)
         with self._mutex:
             number = self._volatile.get(path)
             if number is None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from ledger.client import NotaryClient
-from tests.faults.ledger.processes import ROOT, command_of, notary_process, start_notary
+from tests.faults.ledger.processes import ROOT, notary_command, notary_process, start_notary
 from tests.unit.ledger.small_log import SmallLog, decision
 
 
@@ -41,7 +41,12 @@ def log(tmp_path: Path) -> SmallLog:
 def refused(directory: Path) -> tuple[int, str]:
     before = content(directory / "log")
     ended = subprocess.run(
-        command_of(directory), capture_output=True, text=True, timeout=120, check=False, cwd=ROOT
+        notary_command(directory),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=ROOT,
     )
     assert content(directory / "log") == before
     assert len(ended.stderr.splitlines()) == 1

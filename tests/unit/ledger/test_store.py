@@ -89,6 +89,16 @@ def test_segments_are_retired_when_all_of_them_is_published(disk: LocalDisk):
     wal.close()
 
 
+def test_a_segment_that_was_replaced_is_not_retired_in_place_of_its_successor(disk: LocalDisk):
+    wal = writer(disk, segment_bytes=4 << 10)
+    wal.start_segment(7, bytes(32), 1)
+    wal.make_room(9000, 7, bytes(32), 2)
+    wal.append(frame(7))
+    wal.retire(8)
+    assert [found.first_index for found in read_wal(disk).frames] == [7]
+    wal.close()
+
+
 def test_a_large_frame_gets_a_large_segment(disk: LocalDisk):
     wal = writer(disk)
     wal.start_segment(0, bytes(32), 1)
