@@ -52,12 +52,16 @@ def differences(database: Database, table: str, text: str) -> Rows:
 
 
 @pytest.mark.parametrize("table", TABLES)
+@pytest.mark.requirement("A6", "A8", "A9", "A17", "B1", "B2", "B5")
 def test_the_policy_shows_what_the_reference_shows_at_every_boundary_of_the_law(
     agency: Database, law_text, table
 ):
     assert differences(agency, table, law_text[table]) == []
 
 
+@pytest.mark.requirement(
+    "A1", "A3", "A4", "A5", "A10", "A11", "A12", "A15", "A16", "A18", "F1", "F5"
+)
 def test_exactly_the_known_people_are_visible(agency: Database, law_text):
     text = f"SELECT array_agg(v.cp_id ORDER BY v.cp_id) FROM ({law_text['case_person']}) AS v"
     assert agency.run(text) == [(VISIBLE_ON_THE_SEED,)]
@@ -65,6 +69,7 @@ def test_exactly_the_known_people_are_visible(agency: Database, law_text):
 
 @pytest.mark.parametrize("table", TABLES)
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.requirement("A15")
 def test_the_policy_shows_what_the_reference_shows_on_dirty_data(
     dirty: dict[int, Database], law_text, table, seed
 ):
