@@ -150,7 +150,7 @@ CREATE VIEW sealed.guidance_record AS
 SELECT t.* FROM base.guidance_record t
 WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
 
--- 文书: 专属封存人的剥离; 混合案的文书保留题录, 遮蔽题名与正文.
+-- 文书: 专属封存人的剥离; 混合案的文书保留题录, 遮蔽题名与正文; 分案的关联案件中写有其姓名的亦然.
 CREATE VIEW sealed.document AS
 SELECT d.doc_id, d.case_id, d.cp_id, d.doc_type,
        CASE WHEN m.mixed THEN '含犯罪记录封存信息' ELSE d.title END AS title,
@@ -159,7 +159,14 @@ SELECT d.doc_id, d.case_id, d.cp_id, d.doc_type,
 FROM base.document d
 CROSS JOIN LATERAL (
   SELECT EXISTS (SELECT 1 FROM sealed.cp_verdict v
-                 WHERE v.case_id = d.case_id AND v.sealed) AS mixed) m
+                 WHERE v.case_id = d.case_id AND v.sealed)
+      OR EXISTS (SELECT 1 FROM base.case_file c
+                 JOIN base.case_file k ON k.case_id = c.parent_case_id
+                      OR k.parent_case_id IN (c.case_id, c.parent_case_id)
+                 JOIN sealed.cp_verdict v ON v.case_id = k.case_id AND v.sealed
+                 JOIN base.person p USING (person_id)
+                 WHERE c.case_id = d.case_id
+                   AND position(p.name IN concat(d.title, chr(10), d.content)) > 0) AS mixed) m
 WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = d.cp_id AND v.sealed)
   AND EXISTS (SELECT 1 FROM sealed.case_file c WHERE c.case_id = d.case_id);
 

@@ -157,9 +157,13 @@ class _Rows:
     def _key(self, table: str, number: int) -> int:
         return self._first[table] + number + 1
 
+    def _name(self, person: int) -> str:
+        """No name is the beginning of another."""
+        return f"测{self._key('person', person)}号"
+
     def _people(self, story: Story) -> None:
         for number, person in enumerate(story.people):
-            self._add("person", "测试", person.id_no, person.born)
+            self._add("person", self._name(number), person.id_no, person.born)
             for act in person.penalty_acts:
                 self._add("admin_penalty", self._key("person", number), act)
 
@@ -170,9 +174,11 @@ class _Rows:
             self._add("case_file", f"测{own}", "1", file.incident, parent)
             for id_no, born in file.victims:
                 self._add("victim", own, "被害", id_no, born)
-            for whose in file.papers:
+            for whose, named in file.papers:
                 cp_id = None if whose is None else self._key("case_person", whose)
-                self._add("document", own, cp_id, "题", "文")
+                text = "文" if named is None else f"查明{self._name(named)}另案处理"
+                title, content = (text, "文") if own % 2 else ("题", text)
+                self._add("document", own, cp_id, title, content)
 
     def _accused(self, story: Story) -> None:
         for number, each in enumerate(story.accused):

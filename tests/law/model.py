@@ -81,8 +81,9 @@ class File:
     parent: int | None = None
     victims: tuple[tuple[Stored, Stored], ...] = ()
     """Identity number and date of birth."""
-    papers: tuple[int | None, ...] = ()
-    """Each paper's person among the story's accused; None for papers of the whole file."""
+    papers: tuple[tuple[int | None, int | None], ...] = ()
+    """Whose of the story's accused it is, None for the whole file's; and which of the story's
+    people it names in its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,10 +288,19 @@ def _files(story: Story, shown: list[bool], today: dt.date) -> Iterator[Row]:
             if not gone:
                 yield "victim", victim, _minor_victim(id_no, born, file.incident, today)
             victim += 1
-        for whose in file.papers:
+        for whose, named in file.papers:
             if not gone and (whose is None or shown[whose]):
-                yield "document", paper, has_sealed[number]
+                told = _sealed_in_the_family(story, shown, number, named)
+                yield "document", paper, has_sealed[number] or told
             paper += 1
+
+
+def _sealed_in_the_family(story: Story, shown: list[bool], file: int, who: int | None) -> bool:
+    """Art. 5, 6: somebody sealed in a file that was split from this one is not named here."""
+    return any(
+        each.person == who and not is_shown and _split(story, file, each.file)
+        for each, is_shown in zip(story.accused, shown, strict=True)
+    )
 
 
 def _split(story: Story, one: int, other: int) -> bool:

@@ -102,9 +102,9 @@ def read_term(text: Stored) -> tuple[Stored, int | None]:
         return ("LIFE", None) if _only_extras(written[4:]) else (None, None)
     if written.startswith("死刑"):
         rests = [written[2:]]
-        for years in "二两2":
+        for two in "二两2":
             for comma in ("", ",", "，"):
-                delayed = f"死刑{comma}缓期{years}年执行"
+                delayed = f"死刑{comma}缓期{two}年执行"
                 rests += [written[len(delayed) :]] if written.startswith(delayed) else []
         return ("DEATH", None) if any(map(_only_extras, rests)) else (None, None)
     if not written.startswith("有期徒刑"):

@@ -158,10 +158,12 @@ def _number(dice: random.Random, born: dt.date) -> Stored:
         )
     if dice.random() < 0.03:
         digits = dice.choice(("1900", "1909", "1800", "2099", "2100")) + digits[4:]
-    body = f"{dice.choice('1239')}99{dice.randrange(1000):03d}{digits}{dice.randrange(1000):03d}"
-    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-    total = sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True))
-    number = body + "10X98765432"[total % 11]
+    body = f"{dice.choice('1239')}99{dice.randrange(1000):03d}{digits}"
+    body, check = _checked(body + f"{dice.randrange(1000):03d}")
+    if dice.random() < 0.3:  # an X is rare by itself
+        ended = (_checked(body[:-1] + last) for last in "0123456789")
+        body, check = max(ended, key=lambda pair: pair[1])
+    number = body + check
     chance = dice.random()
     if chance < 0.15:
         number = body + dice.choice("0123456789X")
@@ -172,6 +174,13 @@ def _number(dice: random.Random, born: dt.date) -> Stored:
             ("身份证遗失", "", "0" + number[1:], number[:-1], number + "1", "X" * 18)
         )
     return _written(dice, number)[:20]  # as long as the column
+
+
+def _checked(body: str) -> tuple[str, str]:
+    """The first seventeen places and the check digit that belongs to them (GB 11643)."""
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    total = sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True))
+    return body, "10X98765432"[total % 11]
 
 
 def _written(dice: random.Random, number: str) -> str:
@@ -261,6 +270,9 @@ def _file(
         for _ in range(dice.choice((0, 0, 0, 1, 2)))
     )
     own = [None, *(who for who, each in enumerate(accused) if each.file == number)]
-    papers = tuple(dice.choice(own) for _ in range(dice.choice((0, 0, 1, 2))))
+    papers = tuple(
+        (dice.choice(own), dice.choice((None, *range(len(births)))))
+        for _ in range(dice.choice((0, 0, 1, 2)))
+    )
     parent = dice.randrange(number) if number and dice.random() < 0.6 else None
     return File(incident, parent, victims, papers)
