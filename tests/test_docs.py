@@ -23,7 +23,7 @@ CHANGES = ROOT / "CHANGELOG.md"
 """The page that names what is gone, too."""
 PAGES = sorted(
     path
-    for folder in (ROOT, ROOT / "proxy", ROOT / "ledger", ROOT / "deploy", ROOT / "docs")
+    for folder in (ROOT, *(ROOT / name for name in ("proxy", "ledger", "deploy", "config", "docs")))
     for path in folder.glob("*.md")
 )
 COMMANDS = get_command(app)

@@ -10,66 +10,92 @@ CREATE FUNCTION sealed.day(d date) RETURNS int LANGUAGE sql STABLE AS
                  THEN to_char(d, 'YYYYMMDD')::int END $$;
 COMMENT ON FUNCTION sealed.day IS 'YYYYMMDD as a number; NULL for a date that proves nothing';
 
--- born: the latest (most favourable) day of birth, NULL where unknown.
--- Conflicting sources: the younger age counts (刑诉解释146). An identity number alone proves an age
--- only with a correct check digit (GB 11643); 15-digit numbers have none.
+CREATE FUNCTION sealed.digits(id_no text) RETURNS text LANGUAGE sql IMMUTABLE AS
+  $$ SELECT upper(regexp_replace(translate(id_no, '０１２３４５６７８９ｘＸ', '0123456789XX'),
+                                 '[ \t\r\n　]', '', 'g')) $$;
+COMMENT ON FUNCTION sealed.digits IS 'An identity number as it is meant';
+
+-- YYYYMMDD out of a number of 18 or 15 places, a day of the calendar or not; NULL without one.
+CREATE FUNCTION sealed.printed(n text) RETURNS int LANGUAGE sql IMMUTABLE AS
+$$ SELECT CASE WHEN birth % 100 BETWEEN 1 AND 31 AND birth / 100 % 100 BETWEEN 1 AND 12
+                    AND birth BETWEEN 19000000 AND 20999999 THEN birth END
+   FROM (SELECT CASE
+           WHEN n ~ '^[1-9][0-9]{16}[0-9X]$' THEN substr(n, 7, 8)::int
+           WHEN n ~ '^[1-9][0-9]{14}$' THEN ('19' || substr(n, 7, 6))::int END) AS t (birth) $$;
+
+CREATE FUNCTION sealed.is_a_day(d int) RETURNS boolean LANGUAGE sql IMMUTABLE AS
+$$ SELECT d % 100 <= CASE
+     WHEN d / 100 % 100 IN (4, 6, 9, 11) THEN 30
+     WHEN d / 100 % 100 <> 2 THEN 31
+     WHEN d / 10000 % 4 = 0 AND (d / 10000 % 100 <> 0 OR d / 10000 % 400 = 0) THEN 29
+     ELSE 28 END $$;
+
+CREATE FUNCTION sealed.checked(n text) RETURNS boolean LANGUAGE sql IMMUTABLE AS
+$$ SELECT CASE
+     WHEN n ~ '^[0-9]{17}[0-9X]$' THEN
+       substr('10X98765432', 1 + (
+         substr(n, 1, 1)::int * 7 + substr(n, 2, 1)::int * 9 + substr(n, 3, 1)::int * 10
+         + substr(n, 4, 1)::int * 5 + substr(n, 5, 1)::int * 8 + substr(n, 6, 1)::int * 4
+         + substr(n, 7, 1)::int * 2 + substr(n, 8, 1)::int * 1 + substr(n, 9, 1)::int * 6
+         + substr(n, 10, 1)::int * 3 + substr(n, 11, 1)::int * 7 + substr(n, 12, 1)::int * 9
+         + substr(n, 13, 1)::int * 10 + substr(n, 14, 1)::int * 5 + substr(n, 15, 1)::int * 8
+         + substr(n, 16, 1)::int * 4 + substr(n, 17, 1)::int * 2) % 11, 1) = substr(n, 18, 1)
+     ELSE n ~ '^[0-9]{15}$' END $$;
+
+-- The latest (most favourable) day of birth as YYYYMMDD, NULL where unknown. Conflicting sources:
+-- the younger age counts (刑诉解释146). A number alone proves an age only where it has a day that
+-- there was and a correct check digit (GB 11643); 15-digit numbers have none.
+CREATE FUNCTION sealed.born(birth_date date, id_no text) RETURNS int LANGUAGE sql STABLE AS
+$$ SELECT CASE
+     WHEN registered IS NOT NULL THEN GREATEST(registered, sealed.printed(n))
+     WHEN sealed.checked(n) AND sealed.is_a_day(sealed.printed(n))
+          AND sealed.printed(n) >= 19100101 THEN sealed.printed(n) END
+   FROM (SELECT sealed.day(birth_date), sealed.digits(id_no)) AS t (registered, n) $$;
+
 CREATE VIEW sealed.cp_facts AS
-SELECT cp.cp_id, cp.case_id, cp.person_id, cp.role, b.born,
-       sealed.day(cp.offence_first) AS first_day,
-       sealed.day(COALESCE(cp.offence_last, cp.offence_first)) AS last_day,
+SELECT cp.cp_id, cp.case_id, cp.person_id, cp.role,
+       sealed.born(p.birth_date, p.id_no) AS born,
+       sealed.day(cp.offence_first) AS first_day, sealed.day(cp.offence_last) AS last_day,
        cp.main_before_18, cp.optout_approved, s.result_code, s.penalty_kind, s.term_months,
-       n.active AS notice_active, n.unsealed AS notice_unsealed
+       n.noticed, n.all_lifted
 FROM base.case_person cp
 JOIN base.person p ON p.person_id = cp.person_id
-CROSS JOIN LATERAL (
-  SELECT upper(btrim(translate(p.id_no, '０１２３４５６７８９ｘＸ　', '0123456789XX '))) AS n) i
-CROSS JOIN LATERAL (
-  SELECT sealed.day(p.birth_date) AS registered,
-    CASE
-      WHEN i.n ~ ('^[1-9][0-9]{5}(19|20)[0-9]{2}(0[1-9]|1[0-2])(0[1-9]|[12][0-9]|3[01])'
-                  || '[0-9]{3}[0-9X]$') THEN substr(i.n, 7, 8)::int
-      WHEN i.n ~ '^[1-9][0-9]{7}(0[0-9]|1[0-2])[0-9]{5}$'
-        THEN 19000000 + substr(i.n, 7, 6)::int
-    END AS printed,
-    CASE
-      WHEN i.n ~ '^[0-9]{17}[0-9X]$' THEN
-        substr('10X98765432', 1 + (
-          substr(i.n, 1, 1)::int * 7 + substr(i.n, 2, 1)::int * 9 + substr(i.n, 3, 1)::int * 10
-          + substr(i.n, 4, 1)::int * 5 + substr(i.n, 5, 1)::int * 8 + substr(i.n, 6, 1)::int * 4
-          + substr(i.n, 7, 1)::int * 2 + substr(i.n, 8, 1)::int * 1 + substr(i.n, 9, 1)::int * 6
-          + substr(i.n, 10, 1)::int * 3 + substr(i.n, 11, 1)::int * 7 + substr(i.n, 12, 1)::int * 9
-          + substr(i.n, 13, 1)::int * 10 + substr(i.n, 14, 1)::int * 5
-          + substr(i.n, 15, 1)::int * 8 + substr(i.n, 16, 1)::int * 4
-          + substr(i.n, 17, 1)::int * 2) % 11, 1) = substr(i.n, 18, 1)
-      ELSE i.n ~ '^[0-9]{15}$'
-    END AS checked) r
-CROSS JOIN LATERAL (
-  SELECT CASE WHEN r.registered IS NOT NULL THEN GREATEST(r.registered, r.printed)
-              WHEN r.checked THEN r.printed END AS born) b
 LEFT JOIN LATERAL (
   SELECT * FROM base.sentence s
-  WHERE s.cp_id = cp.cp_id AND s.is_effective AND s.effective_on <= CURRENT_DATE
+  WHERE s.cp_id = cp.cp_id AND s.is_effective AND sealed.day(s.effective_on) IS NOT NULL
   ORDER BY s.effective_on DESC, s.sent_id DESC LIMIT 1) s ON true
-LEFT JOIN LATERAL (
-  SELECT bool_or(status = 'ACTIVE') AS active, bool_or(status = 'UNSEALED') AS unsealed
-  FROM base.seal_notice n WHERE n.cp_id = cp.cp_id) n ON true;
+CROSS JOIN LATERAL (
+  -- 解封须有第18条所列情形, 自其成立之日起
+  SELECT count(*) > 0 AS noticed,
+         bool_and(COALESCE(status = 'UNSEALED' AND unseal_ground IN ('18-1', '18-2', '18-3')
+                           AND sealed.day(unsealed_on) IS NOT NULL, false)) AS all_lifted
+  FROM base.seal_notice n WHERE n.cp_id = cp.cp_id) n;
 
 CREATE VIEW sealed.cp_verdict AS
 SELECT f.*, a.accused, p.adult_proved, p.heavy_proved,
-  a.accused AND (
-    COALESCE(f.notice_active, false)
-    OR (NOT COALESCE(f.notice_unsealed, false)
-        AND NOT COALESCE(f.optout_approved AND f.result_code = 'ACQ_EVID', false)
-        AND NOT p.adult_proved
-        AND NOT p.heavy_proved)) AS sealed
+  a.accused AND CASE
+    WHEN f.noticed THEN NOT f.all_lifted
+    ELSE NOT COALESCE(f.optout_approved AND f.result_code = 'ACQ_EVID', false)
+         AND NOT p.adult_proved
+         AND NOT p.heavy_proved END AS sealed
 FROM sealed.cp_facts f
 CROSS JOIN LATERAL (SELECT f.role NOT IN ('VICTIM', 'WITNESS', 'PARTY') AS accused) a
 CROSS JOIN LATERAL (
-  SELECT COALESCE(f.first_day > f.born + 180000, false)
+  -- 末次早于首次的, 两者均不可信
+  SELECT COALESCE(f.first_day > f.born + 180000
+                  AND (f.last_day IS NULL OR f.last_day > f.born + 180000), false)
          OR COALESCE(f.last_day > f.born + 180000 AND f.main_before_18 IS FALSE, false)
            AS adult_proved,
-         COALESCE((f.penalty_kind = 'FIXED' AND f.term_months > 60)
-                  OR f.penalty_kind IN ('LIFE', 'DEATH'), false) AS heavy_proved) p;
+         -- 刑法69条: 有期徒刑不超过二十五年
+         COALESCE(f.result_code = 'GUILTY'
+                  AND ((f.penalty_kind = 'FIXED' AND f.term_months BETWEEN 61 AND 300)
+                       OR f.penalty_kind IN ('LIFE', 'DEATH')), false) AS heavy_proved) p;
+
+-- 未成年人的(预防未成年人犯罪法59条2款); 2026-01-01 起全部(治安管理处罚法136条).
+CREATE FUNCTION sealed.penalty_shown(act date, birth_date date, id_no text) RETURNS boolean
+LANGUAGE sql STABLE AS
+$$ SELECT CURRENT_DATE < DATE '2026-01-01' AND sealed.day(birth_date) IS NOT NULL
+          AND COALESCE(sealed.day(act) > sealed.born(birth_date, id_no) + 180000, false) $$;
 
 CREATE VIEW sealed.case_person AS
 SELECT cp.* FROM base.case_person cp
@@ -93,13 +119,16 @@ WHERE NOT (
   AND NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v
                   WHERE v.case_id = c.case_id AND v.accused AND NOT v.sealed));
 
--- 人员: 本库为违法犯罪人员库, 仅因封存记录入库的人整行剥离.
+-- 人员: 本库为违法犯罪人员库, 仅因封存记录(含治安处罚)入库的人整行剥离.
 CREATE VIEW sealed.person AS
 SELECT p.* FROM base.person p
-WHERE NOT (
-  EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.person_id = p.person_id AND v.sealed)
-  AND NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v
-                  WHERE v.person_id = p.person_id AND NOT v.sealed));
+CROSS JOIN LATERAL (
+  SELECT count(*) AS all_count, count(*) FILTER (WHERE r.shown) AS shown_count
+  FROM (SELECT NOT v.sealed FROM sealed.cp_verdict v WHERE v.person_id = p.person_id
+        UNION ALL
+        SELECT sealed.penalty_shown(a.act_date, p.birth_date, p.id_no)
+        FROM base.admin_penalty a WHERE a.person_id = p.person_id) AS r (shown)) AS known
+WHERE known.all_count = 0 OR known.shown_count > 0;
 
 -- 随人封存: 指控, 裁判, 不起诉, 强制措施, 社会调查, 帮教.
 CREATE VIEW sealed.charge AS
@@ -121,7 +150,7 @@ CREATE VIEW sealed.guidance_record AS
 SELECT t.* FROM base.guidance_record t
 WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
 
--- 文书: 专属封存人的剥离; 混合案的文书保留题录, 遮蔽题名与正文.
+-- 文书: 专属封存人的剥离; 混合案的文书保留题录, 遮蔽题名与正文; 分案的关联案件中写有其姓名的亦然.
 CREATE VIEW sealed.document AS
 SELECT d.doc_id, d.case_id, d.cp_id, d.doc_type,
        CASE WHEN m.mixed THEN '含犯罪记录封存信息' ELSE d.title END AS title,
@@ -130,7 +159,14 @@ SELECT d.doc_id, d.case_id, d.cp_id, d.doc_type,
 FROM base.document d
 CROSS JOIN LATERAL (
   SELECT EXISTS (SELECT 1 FROM sealed.cp_verdict v
-                 WHERE v.case_id = d.case_id AND v.sealed) AS mixed) m
+                 WHERE v.case_id = d.case_id AND v.sealed)
+      OR EXISTS (SELECT 1 FROM base.case_file c
+                 JOIN base.case_file k ON k.case_id = c.parent_case_id
+                      OR k.parent_case_id IN (c.case_id, c.parent_case_id)
+                 JOIN sealed.cp_verdict v ON v.case_id = k.case_id AND v.sealed
+                 JOIN base.person p USING (person_id)
+                 WHERE c.case_id = d.case_id
+                   AND position(p.name IN concat(d.title, chr(10), d.content)) > 0) AS mixed) m
 WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = d.cp_id AND v.sealed)
   AND EXISTS (SELECT 1 FROM sealed.case_file c WHERE c.case_id = d.case_id);
 
@@ -146,15 +182,15 @@ SELECT v.victim_id, v.case_id,
 FROM base.victim v
 JOIN sealed.case_file c USING (case_id)
 CROSS JOIN LATERAL (
-  SELECT NOT COALESCE(sealed.day(c.incident_date) > sealed.day(v.birth_date) + 180000, false)
-           AS masked) x;
+  SELECT NOT COALESCE(
+    sealed.day(v.birth_date) IS NOT NULL
+    AND sealed.day(c.incident_date) > sealed.born(v.birth_date, v.id_no) + 180000, false)
+      AS masked) x;
 
--- 行政处罚: 未成年人的(预防未成年人犯罪法59条2款); 2026-01-01 起全部(治安管理处罚法136条).
 CREATE VIEW sealed.admin_penalty AS
 SELECT a.* FROM base.admin_penalty a
 JOIN base.person p USING (person_id)
-WHERE COALESCE(sealed.day(a.act_date) > sealed.day(p.birth_date) + 180000, false)
-  AND CURRENT_DATE < DATE '2026-01-01';
+WHERE sealed.penalty_shown(a.act_date, p.birth_date, p.id_no);
 
 -- 通知书与查询登记本身即泄密.
 CREATE VIEW sealed.seal_notice AS SELECT * FROM base.seal_notice WHERE false;

@@ -54,6 +54,7 @@ def pruned(full):
 
 
 @pytest.mark.parametrize("application", APPLICATIONS)
+@pytest.mark.requirement("H1", "H2")
 def test_an_application_is_answered_as_where_the_sealed_rows_are_deleted(
     application, full, pruned, tmp_path
 ):

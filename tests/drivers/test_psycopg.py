@@ -24,6 +24,7 @@ def test_parameters_and_results_in_either_format(connection, binary):
     assert cursor.fetchall() == [(7, datetime.date(1990, 1, 8))]
 
 
+@pytest.mark.requirement("Q39")
 def test_a_statement_prepared_on_the_fifth_time_gives_the_same_rows(connection):
     for number in range(1, 12):
         row = connection.execute("SELECT name FROM person WHERE id = %s", [number]).fetchone()

@@ -81,6 +81,7 @@ def _text(file: str) -> str:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.requirement("C6", "H4", "Q40", "Q41", "Q42", "Q43", "Q46")
 def test_a_case_tells_nothing_of_sealed_rows(case: Case, corpora: Mapping[bool, World]) -> None:
     assert played(case, corpora[case.masked]) == case.outcome
 

@@ -33,6 +33,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worlds]:
         yield made
 
 
+@pytest.mark.requirement("H1", "H3")
 def test_no_answer_tells_of_a_sealed_row(both: Worlds):
     report = run(both.oracle, both.pairs.tables, SEED, STATEMENTS)
     assert not report.leaks, report.leaks[0]
@@ -41,6 +42,7 @@ def test_no_answer_tells_of_a_sealed_row(both: Worlds):
     assert report.admitted_share >= ADMITTED_SHARE_MIN, report.refused.most_common(5)
 
 
+@pytest.mark.requirement("H3")
 def test_no_answer_does_so_for_a_seed_nobody_knew(both: Worlds, capsys: pytest.CaptureFixture[str]):
     seed = secrets.randbelow(1 << 31)
     again = f"make noninterference ARGS='--seed {seed} --statements {FRESH_STATEMENTS} --jobs 1'"

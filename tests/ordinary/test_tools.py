@@ -57,6 +57,7 @@ def sessions(shop: Site) -> Iterator[tuple[psycopg.Connection, psycopg.Connectio
 
 
 @pytest.mark.parametrize("query", QUERIES, ids=str)
+@pytest.mark.requirement("H1", "Q44")
 def test_a_tool_is_answered_as_without_the_proxy(sessions, query: Query):
     ours, theirs = (ask(connection, query.text) for connection in sessions)
     if query.outcome != SERVED:

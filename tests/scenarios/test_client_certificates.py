@@ -231,6 +231,7 @@ def test_what_identifies_a_client_is_the_subject_that_was_verified(site, desk):
     assert asked == ["CN=desk,O=agency", None, None]
 
 
+@pytest.mark.requirement("C2", "G2")
 def test_a_certificate_is_on_record(site, desk):
     with site.asking() as proxy:
         assert enters(proxy, site.verified(desk))

@@ -48,6 +48,7 @@ def copied(connection: psycopg.Connection, sql: str) -> bytes:
         "COPY seal_notice TO STDOUT",
     ],
 )
+@pytest.mark.requirement("Q37")
 def test_the_lines_are_those_of_a_database_without_sealed_rows(worlds: Pair, sql: str) -> None:
     with worlds.ours() as ours, worlds.theirs() as theirs:
         assert Counter(copied(ours, sql).splitlines()) == Counter(copied(theirs, sql).splitlines())
@@ -108,6 +109,7 @@ def test_the_ledger_says_what_was_copied_and_how_much(worlds: Pair) -> None:
 
 
 @pytest.mark.parametrize("sql", ["COPY person FROM '/tmp/x'", "COPY person TO '/tmp/x'"])
+@pytest.mark.requirement("Q37")
 def test_the_other_ways_are_refused_and_the_session_goes_on(worlds: Pair, sql: str) -> None:
     with worlds.ours() as ours:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
@@ -138,6 +140,7 @@ def test_a_portal_bound_under_another_path_is_judged_by_the_path_it_runs_under(
     assert answers[-2].fields["H"] == "rule stale-statement"
 
 
+@pytest.mark.requirement("C5", "Q37")
 def test_a_platform_copies_nothing_protected(worlds: Pair) -> None:
     with (
         worlds.service.site.connect("bgcheck") as platform,

@@ -218,6 +218,7 @@ def test_an_error_of_a_protected_relation_says_its_kind_and_no_more(
         assert counted.fetchone() == (0,)
 
 
+@pytest.mark.requirement("H2", "Q32")
 def test_rows_come_into_a_protected_relation_as_by_insert(worlds: Pair) -> None:
     with worlds.ours(autocommit=False) as ours:
         with ours.cursor() as cursor, cursor.copy("COPY person (person_id, name) FROM STDIN") as c:

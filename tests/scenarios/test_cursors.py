@@ -166,6 +166,7 @@ ALIKE = {
 
 
 @pytest.mark.parametrize("script", ALIKE.values(), ids=ALIKE)
+@pytest.mark.requirement("Q38", "Q39")
 def test_it_is_as_where_no_sealed_row_is(worlds: Pair, script: str) -> None:
     with worlds.ours() as ours, worlds.theirs() as theirs:
         assert played(ours, script) == played(theirs, script)
@@ -310,6 +311,7 @@ def test_an_error_while_fetching_says_nothing_of_the_row(worlds: Pair) -> None:
         assert '"' not in str(raised.value)
 
 
+@pytest.mark.requirement("Q38")
 def test_each_fetch_is_an_access_of_its_own(worlds: Pair) -> None:
     with worlds.ours(autocommit=False) as ours:
         ours.execute("DECLARE c CURSOR FOR SELECT name FROM person")

@@ -155,6 +155,7 @@ def failure(connection: psycopg.Connection) -> bytes | None:
 
 @pytest.mark.parametrize("extended", [False, True], ids=["simple", "extended"])
 @named(GOLDEN)
+@pytest.mark.requirement("G3")
 def test_no_byte_of_an_answer_leaves_before_its_checkpoint_is_on_disk(
     desk, held, watch, query, extended
 ):
@@ -168,6 +169,7 @@ def test_no_byte_of_an_answer_leaves_before_its_checkpoint_is_on_disk(
 
 
 @named(PROTECTED)
+@pytest.mark.requirement("G3")
 def test_no_byte_of_a_refusal_leaves_before_its_checkpoint_is_on_disk(platform, held, watch, query):
     ask(platform, query["sql"], extended=False)
     held.wait_for_one()

@@ -100,6 +100,9 @@ def oracle(agency: Database) -> Iterator[psycopg.Connection]:
 
 @ROAD
 @named(GOLDEN)
+@pytest.mark.requirement(
+    "Q01..Q23", "Q27..Q30", "A6", "A8", "A9", "A17", "B1", "B5", "B7", "D7", "H1", "H3"
+)
 def test_the_answer_is_that_of_the_reference_views(desk, oracle, query, road):
     got, expected = (
         answer(road(connection.pgconn, query["sql"].encode()), ordered=query["ordered"])
@@ -142,6 +145,7 @@ def unordered(records: list[dict[str, object]]) -> Counter[str]:
 
 @ROAD
 @named(PROTECTED)
+@pytest.mark.requirement("C4", "C5", "Q24..Q28", "Q36")
 def test_a_platform_is_refused_whatever_it_asks_of_protected_tables(platform, query, road):
     result = road(platform.pgconn, query["sql"].encode())
     assert result.error_field(psycopg.pq.DiagnosticField.SQLSTATE) == b"42501"
@@ -150,6 +154,7 @@ def test_a_platform_is_refused_whatever_it_asks_of_protected_tables(platform, qu
     assert hint.decode() == "rule platform-protected, 实施办法第10条"
 
 
+@pytest.mark.requirement("G2", "G3")
 def test_the_ledger_holds_each_decision_and_what_was_released(agency: Database, tmp_path):
     asked = [(user, query["sql"]) for query in PROTECTED for user in ("desk", "bgcheck")]
     rows_counts = []

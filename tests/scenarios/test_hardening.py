@@ -126,6 +126,7 @@ def test_through_the_proxy_nothing_changes(hardened: Hardened, query, user: str)
 
 
 @pytest.mark.parametrize("user", CLIENTS)
+@pytest.mark.requirement("Q33")
 def test_around_the_proxy_only_shown_rows_are_changed(hardened: Hardened, user: str):
     with hardened.around(user) as connection, hardened.site.database.connect() as superuser:
         connection.autocommit = False

@@ -144,6 +144,7 @@ def test_one_page_shows_what_all_workers_count(shared: Service):
     assert time.time() - metric(site, "fengcun_catalogue_loaded_timestamp_seconds") < 60
 
 
+@pytest.mark.requirement("G3")
 def test_a_policy_is_in_force_in_all_workers_and_is_recorded_once_and_first(service: Service):
     site = service.site
     assert not is_let_in(site)

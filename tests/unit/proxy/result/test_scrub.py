@@ -14,6 +14,7 @@ classes = st.text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", min_size=5, max_size=5
 
 
 @given(st.sets(st.sampled_from(LETTERS)), classes)
+@pytest.mark.requirement("Q46")
 def test_no_field_but_severity_and_sqlstate_survives(letters, sqlstate):
     fields = dict.fromkeys(letters, SECRET) | {
         "S": b"ERROR",

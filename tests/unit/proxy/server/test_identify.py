@@ -38,6 +38,7 @@ PRINCIPALS = (
         ("OFFICE", "127.0.0.1", "", None),
     ],
 )
+@pytest.mark.requirement("C2")
 def test_all_conditions_of_a_match_must_hold(user, source, application_name, expected):
     found = identify(PRINCIPALS, user, "agency", source, application_name, None)
     assert (found.name if found else None) == expected

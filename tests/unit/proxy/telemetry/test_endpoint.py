@@ -69,6 +69,7 @@ async def test_a_port_in_use_is_the_configuration_s_fault_and_says_which(serve):
         await start_endpoint(LOOPBACK, port, exposition=bytes, health=lambda: HEALTHY)
 
 
+@pytest.mark.requirement("G11")
 async def test_an_address_of_another_machine_is_refused():
     with pytest.raises(AddressUnusable, match="not an address of this machine"):
         await start_endpoint("192.0.2.1", 0, exposition=bytes, health=lambda: HEALTHY)

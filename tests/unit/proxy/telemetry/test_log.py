@@ -47,6 +47,7 @@ def test_a_field_that_is_not_on_the_list_is_not_shown(formatter, field):
 
 @pytest.mark.parametrize("formatter", FORMATTERS)
 @pytest.mark.parametrize("field", sorted(FIELDS))
+@pytest.mark.requirement("G11")
 def test_no_field_can_carry_a_name_or_a_literal(formatter, field):
     for value in (SECRET, LITERAL, "a b", "x'y", "x\ny", [SECRET], SECRET.encode()):
         text = formatter.format(_record(**{field: value}))

@@ -40,6 +40,7 @@ def test_only_what_can_be_followed_is_changed(sql, rule):
 
 
 @pytest.mark.parametrize("sql", ["SET search_path TO base", "SET NAMES 'gbk'", "RESET ALL"])
+@pytest.mark.requirement("Q43")
 def test_what_changes_the_reading_of_statements_stands_outside_a_transaction(sql):
     assert rule_of(sql) == PASSED
     assert rule_of(sql, in_transaction=True) == "session-change"

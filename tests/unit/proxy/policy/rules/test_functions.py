@@ -57,6 +57,7 @@ REFUSED = "unvetted-function"
         ("SELECT base.own_size(1)", "nothing-protected"),
     ],
 )
+@pytest.mark.requirement("C6", "H4", "Q42")
 def test_only_what_is_vetted_or_approved_is_called(sql, rule):
     assert rule_of(sql) == rule
 

@@ -15,6 +15,7 @@ from tests.unit.proxy.small_world import PLATFORM, context, facts_of, rule_of
         "SELECT id FROM victims WHERE id = 1",
     ],
 )
+@pytest.mark.requirement("C4", "C5")
 def test_a_platform_is_refused_whatever_it_does_with_a_protected_relation(sql):
     assert rule_of(sql, PLATFORM) == "platform-protected"
 
@@ -24,6 +25,7 @@ def test_a_platform_may_use_the_rest(sql):
     assert rule_of(sql, PLATFORM) == "nothing-protected"
 
 
+@pytest.mark.requirement("D4")
 def test_the_refusal_cites_the_article_and_says_the_same_of_every_row():
     one, other = (
         decide(facts_of(f"SELECT 1 FROM cases WHERE id = {n}"), context(PLATFORM)).decision

@@ -27,5 +27,6 @@ from tests.unit.proxy.small_world import rule_of
         ("SELECT 1 FROM courts, (SELECT * FROM notes) n", "undeclared-dependent"),
     ],
 )
+@pytest.mark.requirement("H4")
 def test_a_relation_is_known_and_has_nothing_protected_behind_it(sql, rule):
     assert rule_of(sql) == rule

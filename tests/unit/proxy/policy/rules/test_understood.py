@@ -22,5 +22,6 @@ from tests.unit.proxy.small_world import rule_of
         ('SELECT * FROM U&"\\0063ourts"', "nothing-protected"),
     ],
 )
+@pytest.mark.requirement("H4")
 def test_what_is_not_understood_is_refused(sql, rule):
     assert rule_of(sql) == rule

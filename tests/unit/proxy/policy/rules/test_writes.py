@@ -40,5 +40,6 @@ from tests.unit.proxy.small_world import rule_of
         ("SELECT * FROM cases WHERE lower(name) = 'x' FOR UPDATE", "locking-protected"),
     ],
 )
+@pytest.mark.requirement("Q33")
 def test_a_write_tells_nothing_of_rows_that_cannot_be_seen(sql, rule):
     assert rule_of(sql) == rule

@@ -1,0 +1,106 @@
+"""Victims, joint files and files that were split, through the real service, by requirement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.conftest import AGENCY
+from tests.scenarios.service import running_service
+from tests.world import PostgresWorld
+
+pytestmark = pytest.mark.database
+
+LABEL = "含犯罪记录封存信息"
+# 100 is the file that 101 (a minor) and 102 (an adult) were split from; 103 is of civil law.
+ROWS = """
+SET search_path = base;
+INSERT INTO person (person_id, name, birth_date) VALUES
+  (100, '戊未满', '2006-01-01'), (101, '戊成年', '1980-01-01'), (102, '戊处罚', '1980-01-01'),
+  (103, '戊无案', '1980-01-01');
+INSERT INTO case_file (case_id, case_no, case_kind, org_code, incident_date, parent_case_id) VALUES
+  (100, '原案', '01', '1', '2022-01-01', NULL), (101, '分案一', '01', '1', '2022-01-01', 100),
+  (102, '分案二', '01', '1', '2022-01-01', 100), (103, '民事案', '02', '1', '2022-01-01', NULL);
+INSERT INTO case_person (cp_id, case_id, person_id, role, offence_first) VALUES
+  (101, 101, 100, 'CONVICT', '2022-01-01'), (102, 102, 101, 'CONVICT', '2022-01-01');
+INSERT INTO document (doc_id, case_id, cp_id, title, content) VALUES
+  (100, 102, 102, '戊成年判决书', '与戊未满(另案处理)共同盗窃'),
+  (101, 102, NULL, '戊未满笔录', '略'),
+  (102, 102, 102, '戊成年上诉状', '本人服判'), (103, 100, NULL, '受案登记表', '嫌疑人戊未满');
+INSERT INTO victim (victim_id, case_id, name, id_no, birth_date, school, guardian_phone) VALUES
+  (100, 103, '己童', NULL, '2012-01-01', '示例小学', '13811112222'),
+  (101, 102, '己冲突', '999001201001010018', '1980-01-01', '示例小学', '13811113333'),
+  (102, 103, '己成年', NULL, '1980-01-01', NULL, '13811114444');
+INSERT INTO admin_penalty (ap_id, person_id, act_date) VALUES (100, 102, '2020-01-01');
+"""
+
+
+@pytest.fixture(scope="module")
+def desk(
+    postgres: PostgresWorld, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[psycopg.Connection]:
+    database = postgres.create_database(AGENCY)
+    database.run(ROWS)
+    home = tmp_path_factory.mktemp("others")
+    with running_service(database, home) as service, service.site.connect("desk") as connection:
+        connection.execute("SET search_path = base")
+        yield connection
+
+
+def asked(connection: psycopg.Connection, sql: str) -> list[tuple[Any, ...]]:
+    return connection.execute(sql.encode()).fetchall()
+
+
+@pytest.mark.requirement("B1", "B2")
+def test_a_victim_that_is_not_proved_an_adult_has_nothing_to_be_known_by(desk):
+    columns = "name, id_no, birth_date, school, guardian_phone"
+    rows = asked(desk, f"SELECT {columns} FROM victim WHERE victim_id >= 100 ORDER BY victim_id")
+    assert rows[:2] == [("某某", None, None, None, None)] * 2
+    assert rows[2][0] == "己成年"
+
+
+@pytest.mark.requirement("B1")
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "guardian_phone = '13811112222'",
+        "guardian_phone LIKE '1381111%' AND name <> '己成年'",
+        "school = '示例小学'",
+        "name = '己童'",
+        "birth_date > '2000-01-01'",
+        "id_no IS NOT NULL",
+        "victim::text LIKE '%己童%'",
+        "to_jsonb(victim)::text LIKE '%示例小学%'",
+    ],
+)
+def test_nobody_finds_a_victim_by_what_is_masked(desk, condition):
+    sql = f"SELECT count(*) FROM victim WHERE victim_id >= 100 AND {condition}"
+    assert asked(desk, sql) == [(0,)]
+
+
+@pytest.mark.requirement("B4", "B5")
+def test_files_that_were_split_are_labelled_and_the_minors_own_is_gone(desk):
+    sql = "SELECT case_id, label FROM case_file WHERE case_id >= 100 ORDER BY 1"
+    assert asked(desk, sql) == [(100, LABEL), (102, LABEL), (103, None)]
+    assert asked(desk, "SELECT cp_id FROM case_person WHERE cp_id > 100") == [(102,)]
+
+
+@pytest.mark.requirement("B7", "A17")
+def test_a_paper_of_the_adults_file_does_not_name_the_minor(desk):
+    sql = "SELECT doc_id, title, content FROM document WHERE doc_id >= 100 ORDER BY 1"
+    assert asked(desk, sql) == [
+        (100, LABEL, None),
+        (101, LABEL, None),
+        (102, "戊成年上诉状", "本人服判"),
+        (103, LABEL, None),
+    ]
+    assert asked(desk, "SELECT doc_id FROM document WHERE content LIKE '%戊未满%'") == []
+
+
+@pytest.mark.requirement("A13", "A14", "A17")
+def test_who_is_known_for_a_sealed_penalty_alone_is_not_known(desk):
+    sql = "SELECT person_id FROM person WHERE person_id >= 100 ORDER BY 1"
+    assert asked(desk, sql) == [(101,), (103,)]
