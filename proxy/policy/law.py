@@ -13,6 +13,7 @@ from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 
 from proxy.names import Article, PrincipalName, QualifiedName
+from proxy.policy.attribution import AttributionRule
 
 
 class PrincipalKind(Enum):
@@ -49,6 +50,8 @@ class Principal:
     kind: PrincipalKind
     matches: tuple[Match, ...]
     article: Article | None = None
+    attribution: AttributionRule = field(default_factory=AttributionRule)
+    """How its sessions say which person asks."""
     connections_max: int | None = None
     """How many sessions it may have at a time, in all workers; None for any number."""
 

@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from proxy.errors import ConfigurationError
 from proxy.names import Article, PrincipalName, QualifiedName
+from proxy.policy.attribution import AttributionRule, NameForm, Source
 from proxy.policy.law import Follows, Law, Match, Principal, PrincipalKind, RelationRule
 from proxy.policy.rules.context import SYSTEM_SCHEMAS
 from proxy.rewrite.predicate import Template, compile_law
@@ -169,6 +170,16 @@ def _principal(table: PrincipalTable) -> Principal:
         matches=tuple(map(_match, table.match)),
         article=Article(table.article) if table.article else None,
         connections_max=table.limits.connections_max,
+        attribution=_attribution(table),
+    )
+
+
+def _attribution(table: PrincipalTable) -> AttributionRule:
+    form = table.operator_in_application_name
+    return AttributionRule(
+        sources=tuple(map(Source, table.operator_from)),
+        name_form=None if form is None else NameForm(form),
+        required=table.operator_required,
     )
 
 

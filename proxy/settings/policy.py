@@ -10,13 +10,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from proxy.names import QualifiedName
+from proxy.policy.attribution import NameForm
 from proxy.policy.law import PrincipalKind
 from proxy.policy.subject import subject_as_written
 from proxy.settings.service import Count, Section, Text
 
 _NAME = re.compile(r'(?:"((?:[^"]|"")+)"|([^".\s]+))\.(?:"((?:[^"]|"")+)"|([^".\s]+))')
 _SIGNATURE = re.compile(r'((?:"(?:[^"]|"")+"|[^".\s(]+)\.(?:"(?:[^"]|"")+"|[^".\s(]+))\(.*\)')
-_FOR_PLATFORMS = frozenset(("name", "kind", "match", "article", "limits"))
+_SAYS_WHO = ("operator_from", "operator_required", "operator_in_application_name")
+_FOR_PLATFORMS = frozenset(("name", "kind", "match", "article", "limits", *_SAYS_WHO))
 
 
 def qualified_name(written: str) -> QualifiedName:
@@ -68,6 +70,7 @@ def _as_list(value: object) -> object:
 QualifiedText = Annotated[str, AfterValidator(_is_qualified)]
 SignatureText = Annotated[str, AfterValidator(_is_signature)]
 SubjectText = Annotated[str, AfterValidator(subject_as_written)]
+NameFormText = Annotated[str, AfterValidator(NameForm.as_written)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 
 
@@ -168,6 +171,23 @@ class PrincipalTable(Section):
     """The article of law its standing rests on."""
     limits: PrincipalLimits = PrincipalLimits()
     """What it may take up."""
+    operator_from: tuple[
+        Literal["setting", "comment", "application_name", "user", "certificate"], ...
+    ] = ("setting", "comment")
+    """Where its sessions say which person asks; all that say anything must say the same."""
+    operator_in_application_name: NameFormText | None = None
+    """What an application_name says, as "desk/{operator}/{case}"."""
+    operator_required: bool = False
+    """Refuse what touches a protected relation where no person is named."""
+
+    @model_validator(mode="after")
+    def _reads_application_names(self) -> PrincipalTable:
+        if ("application_name" in self.operator_from) != bool(self.operator_in_application_name):
+            raise ValueError(
+                'operator_from = ["application_name"] and operator_in_application_name'
+                " need each other"
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -200,6 +220,15 @@ class PolicyTables(Section):
         if self.seals_nothing and (self.relation or self.function):
             raise ValueError(
                 "seals_nothing = true passes everything: remove it, or all of relation and function"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _asks_for_names_where_there_is_a_reason(self) -> PolicyTables:
+        if self.seals_nothing and any(each.operator_required for each in self.principal):
+            raise ValueError(
+                "operator_required refuses what touches protected relations: with"
+                " seals_nothing = true there are none; remove it"
             )
         return self
 

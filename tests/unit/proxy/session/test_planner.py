@@ -7,10 +7,12 @@ from proxy.session.plan import (
     DropPortal,
     DropPortals,
     DropStatement,
+    ResetClaims,
     ResetSearchPath,
     SetSearchPath,
     Timing,
 )
+from proxy.statement.claims import Claim
 from proxy.statement.commands import TransactionControl
 from proxy.statement.temporary import DropTemporaries, MakeTemporary
 from tests.unit.proxy.small_world import PLANNER, SCENE, plan
@@ -77,7 +79,20 @@ def test_one_refused_statement_refuses_the_whole_text():
         ("RESET search_path", (ResetSearchPath(),)),
         (
             "DISCARD ALL",
-            (ResetSearchPath(), DropStatement(None), DropPortals(), DropTemporaries(None)),
+            (
+                ResetSearchPath(),
+                ResetClaims(),
+                DropStatement(None),
+                DropPortals(),
+                DropTemporaries(None),
+            ),
+        ),
+        ("RESET ALL", (ResetSearchPath(), ResetClaims())),
+        ("SET fengcun.operator = 'a'", (Claim("fengcun.operator", "a"),)),
+        ("SET LOCAL Fengcun.Case_No TO DEFAULT", (Claim("fengcun.case_no", None, local=True),)),
+        (
+            "SELECT set_config('fengcun.operator', $1, true)",
+            (Claim("fengcun.operator", None, local=True, parameter=1),),
         ),
         ("DISCARD TEMP", (DropTemporaries(None),)),
         ("CREATE TEMP TABLE t (n int)", (MakeTemporary("t", dropped_at_end=False),)),
