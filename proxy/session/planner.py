@@ -65,6 +65,26 @@ class Planned:
     edits: tuple[Edit, ...] = ()
 
 
+class _Sight:
+    """The law for some of those who ask, compiled."""
+
+    def __init__(self, law: Law, catalogue: Catalogue) -> None:
+        self.law = law
+        self._visibilities = compile_law(law)
+        self._captured = _captured(self._visibilities, catalogue)
+
+    def rewritten(self, analysis: Analysis, judged: list[Judgement]) -> tuple[Edit, ...]:
+        obligations = [o for judgement in judged for o in judgement.obligations]
+        withheld = [call for judgement in judged for call in judgement.withheld]
+        if not (obligations or withheld or any(map(is_bare, analysis.statements))):
+            return ()
+        if len(obligations) > _OBLIGATIONS_MAX:
+            raise CannotNarrow(f"the text names protected relations over {_OBLIGATIONS_MAX} times")
+        if any(obligation.rule.name in self._captured for obligation in obligations):
+            raise CannotNarrow("a function or operator of this database hides a built-in one")
+        return rewrite(analysis, obligations, self._visibilities, withheld)
+
+
 class Planner:
     """Plans for one policy and one state of the database; a change of either makes a new one.
 
@@ -82,8 +102,9 @@ class Planner:
         self.catalogue = catalogue
         self.limits = limits or TextLimits()
         self.doubt = doubt
-        self._visibilities = compile_law(law)
-        self._captured = _captured(self._visibilities, catalogue)
+        self._seen_by = {
+            units: _Sight(law.seen_by(units), catalogue) for units in ((), *law.handled)
+        }
         self._views = Views(law, catalogue, self.limits)
 
     def plan(self, text: str, scene: Scene) -> Plan:
@@ -118,9 +139,10 @@ class Planner:
         analysis = analyse(text, self.catalogue, scene.search_path, self.limits, scene.temporaries)
         if not analysis.statements:
             return Planned(Plan(_NOTHING, text), analysis)
+        sight = self._seen_by.get(scene.principal.units) or self._seen_by[()]
         context = Context(
             scene.principal,
-            self.law,
+            sight.law,
             self.catalogue,
             scene.search_path,
             scene.in_transaction,
@@ -148,7 +170,8 @@ class Planner:
                 decision = replace(decision, reason=decision.reason + _WITH_VIEWS)
             return Planned(_refused(decision), original)
         try:
-            edits = compose(expansion.edits, self._rewritten(analysis, judged))
+            sight = self._seen_by.get(context.principal.units) or self._seen_by[()]
+            edits = compose(expansion.edits, sight.rewritten(analysis, judged))
         except CannotNarrow as error:
             refusal = Refusal(RuleName("cannot-narrow"), str(error), decision.article)
             kind = decision.statement_class
@@ -156,17 +179,6 @@ class Planner:
         sent = apply_edits(original.encoded, edits).decode("utf-8") if edits else original.text
         plan = _plan(analysis, judged, context, sent)
         return Planned(plan, original, edits)
-
-    def _rewritten(self, analysis: Analysis, judged: list[Judgement]) -> tuple[Edit, ...]:
-        obligations = [o for judgement in judged for o in judgement.obligations]
-        withheld = [call for judgement in judged for call in judgement.withheld]
-        if not (obligations or withheld or any(map(is_bare, analysis.statements))):
-            return ()
-        if len(obligations) > _OBLIGATIONS_MAX:
-            raise CannotNarrow(f"the text names protected relations over {_OBLIGATIONS_MAX} times")
-        if any(obligation.rule.name in self._captured for obligation in obligations):
-            raise CannotNarrow("a function or operator of this database hides a built-in one")
-        return rewrite(analysis, obligations, self._visibilities, withheld)
 
 
 _WITH_VIEWS = " (read with the definitions of its views in their place)"

@@ -67,6 +67,12 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, Mapping) else value
 
 
+def _as_texts(value: object) -> object:
+    """One text stands for an array of one."""
+    return [value] if isinstance(value, str) else value
+
+
+UnitText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 QualifiedText = Annotated[str, AfterValidator(_is_qualified)]
 SignatureText = Annotated[str, AfterValidator(_is_signature)]
 SubjectText = Annotated[str, AfterValidator(subject_as_written)]
@@ -98,6 +104,9 @@ class RelationTable(Section):
     """Column -> SQL shown in its place."""
     mask_unless: Text | None = None
     """SQL over the row `self`; TRUE shows the columns of `mask` as they are."""
+    handled_when: Text | None = None
+    """SQL over the row `self` and `handler.unit`; TRUE shows the row, unmasked, to handlers of that
+    unit, as far as what it follows is shown."""
     subject: Text | None = None
     """The column that says whose record a row is."""
     open: bool = False
@@ -107,7 +116,7 @@ class RelationTable(Section):
     def _means_something(self) -> RelationTable:
         restricts = self.visible_when or self.follows or self.mask
         if self.open:
-            if restricts or self.mask_unless or self.subject:
+            if restricts or self.mask_unless or self.handled_when or self.subject:
                 raise ValueError("open = true says that nothing is sealed; remove the other keys")
             return self
         if not restricts:
@@ -169,6 +178,8 @@ class PrincipalTable(Section):
     """How its sessions are recognised: a table, or an array of them of which one must match."""
     article: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
     """The article of law its standing rests on."""
+    unit: Annotated[tuple[UnitText, ...], BeforeValidator(_as_texts), Field(max_length=32)] = ()
+    """For a handler: the codes of the units whose cases it handles, `handler.unit` in the rules."""
     limits: PrincipalLimits = PrincipalLimits()
     """What it may take up."""
     operator_from: tuple[
@@ -179,6 +190,17 @@ class PrincipalTable(Section):
     """What an application_name says, as "desk/{operator}/{case}"."""
     operator_required: bool = False
     """Refuse what touches a protected relation where no person is named."""
+
+    @model_validator(mode="after")
+    def _handles_by_what_is_proven(self) -> PrincipalTable:
+        if self.unit and self.kind != PrincipalKind.HANDLER.value:
+            raise ValueError("only a principal of kind handler handles a unit's cases; remove unit")
+        if self.unit and any(match.application_name is not None for match in self.match):
+            raise ValueError(
+                "a client chooses its application_name, so it cannot make it a unit's handler;"
+                " remove application_name"
+            )
+        return self
 
     @model_validator(mode="after")
     def _reads_application_names(self) -> PrincipalTable:

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.session.plan import Scene
@@ -104,6 +104,7 @@ COMMENTED = (
 )
 
 
+@settings(deadline=None)  # it plans three texts
 @given(st.sampled_from(COMMENTED), COMMENTS, COMMENTS, LITERALS, COMMENTS, COMMENTS)
 def test_a_plan_with_other_comments_is_the_plan_the_planner_makes(form, a, b, literal, c, d):
     cache = remembered(form.format("/* x=1 */", "/* y=1 */", "'b'"), form.format(a, b, "'b'"))
