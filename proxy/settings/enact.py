@@ -153,8 +153,8 @@ class _Draft:
                 self._add(name, ("handled_when",), str(error))
                 return "false"
 
-        lifted = table.mask_unless or ("false" if table.mask else None)
         own = [handled(unit, table.handled_when) for unit in units if table.handled_when]
+        lifted = table.mask_unless or ("false" if own and table.mask else None)
         return replace(
             relation_rule(name, table),
             visible_when=_or(optional(table.visible_when, "visible_when"), own),

@@ -83,7 +83,8 @@ def settled(client: Client, statement_max_ms: int = 5000, *, writes: bool) -> Cl
 
 def pairs(postgres: PostgresWorld, before: str = "") -> Pairs:
     """The databases, each after the SQL of `before`. To the planner D looks like D', as far as it
-    keeps statistics: were it not so, an expression that fails on a visible row would be reached on one and not on the other.
+    keeps statistics: were it not so, an expression that fails on a visible row would be reached on
+    one and not on the other.
     """
     postgres.create_template(_TEMPLATE, (*_FILES, str(_TEMPTING), "grants.sql"))
     pruned = (SQL / "pruned.sql").read_text(encoding="utf-8")
