@@ -80,7 +80,7 @@ def test_every_table_is_what_the_law_leaves_of_it_for_the_unit(both: Worlds):
 def test_the_unit_sees_more_than_others_and_not_everything(both: Worlds):
     counted, site = "SELECT count(*) FROM base.case_person", both.service.site
     ((of_all,),) = site.database.run(counted)
-    seen = []
+    seen: list[int] = []
     for user in (USER, "agency_app"):
         with site.connect(user) as one:
             seen += one.execute(counted).fetchone() or ()

@@ -144,10 +144,10 @@ def test_what_a_unit_handles_is_shown_to_it_unmasked_and_so_is_what_follows_or_a
     assert theirs[A].mask_unless == f"((false) IS TRUE) OR {each}"
     assert (others[A].visible_when, others[A].mask_unless) == ("self.open", None)
     shown = {
-        of: {
-            name: seen.shown.render("r") for name, seen in compile_law(of_law).items() if seen.shown
+        whose: {
+            name: each.shown.render("r") for name, each in compile_law(seen).items() if each.shown
         }
-        for of, of_law in (("theirs", enacted.seen_by(("u1", "u2"))), ("others", enacted))
+        for whose, seen in (("theirs", enacted.seen_by(("u1", "u2"))), ("others", enacted))
     }
     for name in (A, B, C):
         assert "'u1'" in shown["theirs"][name]
