@@ -86,7 +86,6 @@ class Metrics:
         self._held = make.histogram(
             "held_seconds", "Time an answer waited for its durable record.", _WAIT_SECONDS
         )
-
         self._ledger_commit = make.histogram(
             "ledger_commit_seconds", "Time from submission to durable.", _WAIT_SECONDS
         )
@@ -112,7 +111,6 @@ class Metrics:
             direction: CoarseCounter(sent.labels(direction.value), step=BYTES_STEP)
             for direction in Direction
         }
-
         self._policy_reloads = make.counter("policy_reloads", "Policy files read.", "result")
         # Nobody sees an increase to 1 from nothing, and the first mistake is worth an alert.
         for result in ReloadResult:
@@ -125,7 +123,6 @@ class Metrics:
         )
         self._catalogue_times: dict[str, float] = {}
         self._policy_unfit = make.gauge("policy_unfit", "1: a database changed.", "livemax")
-
         self._seals_nothing = make.gauge("policy_seals_nothing", "1: all is passed.", "livemax")
 
         self._rules = TokenSet(distinct_max=_RULES_MAX)
