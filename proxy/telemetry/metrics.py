@@ -72,7 +72,6 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         make = _Maker(self.registry)
-
         self._decisions = make.counter(
             "decisions", "Statements judged.", "verdict", "rule", "statement_class"
         )
