@@ -115,3 +115,13 @@ def test_no_application_name_makes_more_of_a_session(principals, certificate):
 
 def test_a_name_alone_is_nobody():
     assert found((principal("p", Match(application_name="a")),), "a") is None
+
+
+def test_where_only_names_let_in_it_is_the_strictest_of_them():
+    both = tuple(
+        Principal(PrincipalName(name), kind, (Match(user="app", application_name=name),))
+        for name, kind in (("b", PrincipalKind.HANDLER), ("a", PrincipalKind.PLATFORM))
+    )
+    assert [found(both, name) and found(both, name).name for name in ("a", "b", "")] == [
+        "a", "a", None,
+    ]  # fmt: skip

@@ -35,6 +35,7 @@ def before(comment):
         ("-- operator=u1\n", NO_TAGS),
         ("/* /* operator=u1 */ */", NO_TAGS),
         ("/* operator=u1 /* */ */", NO_TAGS),
+        ("/* x /* y */ /* operator=u1 */ */", NO_TAGS),
         ("/* operator='u1 */", NO_TAGS),
         ("/* operator= */", NO_TAGS),
         ("/*operator=''*/", Tags(("",))),
