@@ -22,6 +22,13 @@ TEMPORARY_SCHEMA = "pg_temp"
 """What every session calls the schema of its own temporary tables."""
 
 
+OPERATOR_SETTING = "fengcun.operator"
+CASE_SETTING = "fengcun.case_no"
+"""What an application sets to say who asks and for which case. CASE is a reserved word."""
+
+CLAIM_SETTINGS = frozenset((OPERATOR_SETTING, CASE_SETTING))
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class QualifiedName:
     """A schema and a name in it, folded as the server folds them (case already decided)."""

@@ -19,6 +19,9 @@ def payload_opening(record: Record, cut_bytes: int) -> str:
     content = _text("text", record.text, record.codec, cut_bytes)
     if record.sent is not None:
         content |= _text("sent", record.sent.encode(), "utf-8", cut_bytes)
+    who = record.attribution
+    content |= {} if who.operator is None else {"operator": who.operator}
+    content |= {} if who.case is None else {"case": who.case}
     return encode_json(content).removesuffix("}")
 
 

@@ -33,6 +33,7 @@ from ledger.wire import PAYLOAD_BYTES_MAX
 from proxy.errors import ConfigurationError, RecordUnavailable
 from proxy.names import PrincipalName
 from proxy.payload import bound_values, encode_json, payload_opening, text_in_utf8
+from proxy.policy.attribution import Attribution
 from proxy.policy.decision import Decision
 from proxy.session.commands import Record, Unit
 from proxy.session.plan import Timing
@@ -61,7 +62,8 @@ class Notary(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who a session is, for its entries. `session` is random and means nothing elsewhere."""
+    """Who a session is, for its entries. `session` is random and means nothing elsewhere.
+    `operator` and `case` are what was said when it began."""
 
     session: str
     principal: PrincipalName | None
@@ -70,6 +72,8 @@ class Identity:
     source: str
     application_name: str
     certificate: str | None = None
+    operator: str = ""
+    case: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +131,7 @@ class Scribe:
         self._who: dict[str, HeaderValue] = {
             "principal": identity.principal or "none",
             "session": identity.session,
-            "operator": pseudonym("operator", as_sent(identity.user)),
+            "account": pseudonym("account", as_sent(identity.user)),
             "source": pseudonym("source", identity.source),
         }
         # The part of every payload that does not change, encoded once.
@@ -140,7 +144,7 @@ class Scribe:
         if identity.certificate is not None:
             who["certificate"] = identity.certificate
         self._payload_end = "," + encode_json(who).removeprefix("{")
-        self._wordings: dict[tuple[bytes, str | None, Timing], _Wording] = {}
+        self._wordings: dict[tuple[bytes, str | None, Timing, Attribution], _Wording] = {}
 
     def belong_to(self, principal: PrincipalName) -> None:
         """A new policy sees somebody else behind the session."""
@@ -160,10 +164,12 @@ class Scribe:
         if (metrics := self._recorder.metrics) is not None:
             decided = record.decision
             metrics.decided(decided.verdict, decided.rule, decided.statement_class)
+            if decided.relations and record.attribution.operator is None:
+                metrics.unattributed(self._identity.principal or "none")
 
     def _worded(self, record: Record, basis: Basis) -> _Wording:
         """A prepared statement is worded once, and not again each time it is executed."""
-        key = (record.text, record.sent, record.timing)
+        key = (record.text, record.sent, record.timing, record.attribution)
         known = self._wordings.get(key)
         if known is not None and known.decision is record.decision and known.basis is basis:
             return known
@@ -188,7 +194,11 @@ class Scribe:
             "catalogue": basis.catalogue[:_CATALOGUE_DIGITS] or None,
             "timing": record.timing.value,
             "statement_hmac": pseudonym("statement", text_in_utf8(record)),
+            "attribution": record.attribution.basis,
         }
+        for name in ("operator", "case"):
+            if (value := getattr(record.attribution, name)) is not None:
+                header[name] = pseudonym(name, value)
         if record.sent is not None:
             header["sent_hmac"] = pseudonym("statement", record.sent)
         if decision.relations:

@@ -8,11 +8,12 @@ total (never raise) and only TRUE shows the row, so NULL and FALSE hide it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from ipaddress import IPv4Network, IPv6Network
 
 from proxy.names import Article, PrincipalName, QualifiedName
+from proxy.policy.attribution import AttributionRule
 
 
 class PrincipalKind(Enum):
@@ -49,6 +50,10 @@ class Principal:
     kind: PrincipalKind
     matches: tuple[Match, ...]
     article: Article | None = None
+    units: tuple[str, ...] = ()
+    """The units whose cases it handles, by the site's codes; of kind handler only."""
+    attribution: AttributionRule = field(default_factory=AttributionRule)
+    """How its sessions say which person asks."""
     connections_max: int | None = None
     """How many sessions it may have at a time, in all workers; None for any number."""
 
@@ -71,7 +76,9 @@ class RelationRule:
 
     ``visible_when`` and ``follows`` are ANDed; at least one of the three kinds of restriction must
     be there. ``mask`` maps column to the SQL expression shown unless ``mask_unless`` is TRUE for
-    the row. ``subject`` is the column naming whose record the row is.
+    the row. ``handled_when``, as the policy has it: a row that a handler's unit handles, which is
+    shown to that handler as if nothing sealed it; `Law.handled` has it written out. ``subject`` is
+    the column naming whose record the row is.
     """
 
     name: QualifiedName
@@ -80,6 +87,7 @@ class RelationRule:
     follows: tuple[Follows, ...] = ()
     mask: Mapping[str, str] = field(default_factory=dict)
     mask_unless: str | None = None
+    handled_when: str | None = None
     subject: str | None = None
 
 
@@ -103,6 +111,7 @@ class Law:
     ``withheld_functions``, likewise of ``pg_catalog``, answer with what counts sealed rows too:
     their calls stay in the statement and are never run. ``seals_nothing``: the administrator's word
     that no database behind this proxy holds anything sealed: statements pass as they come.
+    ``handled`` has all rules as they are for handlers, by the units whose cases they handle.
     """
 
     digest: str
@@ -114,3 +123,10 @@ class Law:
     vetted_functions: Mapping[str, Volatility] = field(default_factory=dict)
     withheld_functions: frozenset[str] = frozenset()
     seals_nothing: bool = False
+    handled: Mapping[tuple[str, ...], Mapping[QualifiedName, RelationRule]] = field(
+        default_factory=dict
+    )
+
+    def seen_by(self, units: tuple[str, ...]) -> Law:
+        """The law as it is for who handles the cases of ``units``."""
+        return replace(self, relations=self.handled[units]) if units in self.handled else self

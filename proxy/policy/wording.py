@@ -49,6 +49,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "请管理员在策略中登记。",
         "not-understood": "该文本不是代理所能解析的 PostgreSQL 语句，无法判定；请检查语法。",
         "nul": "语句中含有 NUL 字符；请将其删除。",
+        "operator-required": "策略要求说明实际操作人，而该语句没有说明，或者所说无效、前后矛盾；"
+        "请先执行 SET fengcun.operator，或者采用策略规定的其他方式。",
         "other-kind-of-name": "经代理的 FETCH 和 EXECUTE 只用于 SELECT、INSERT、UPDATE 和 DELETE；"
         "请直接执行原语句。",
         "parsers-disagree": "两个解析器对该语句的理解不一致，或者其中之一不能解析；"

@@ -9,6 +9,7 @@ from asyncio import Transport
 from typing import Final
 
 from proxy.errors import FengcunError
+from proxy.policy.attribution import Said
 from proxy.record import Identity
 from proxy.server.encryption import Secured
 from proxy.server.greeting import Greeted
@@ -19,6 +20,7 @@ from proxy.wire.postgres.channel_binding import end_point
 from proxy.wire.postgres.encoding import DATABASE_ENCODING, codec_of, encoding_named
 from proxy.wire.postgres.parameters import Admission
 from proxy.wire.postgres.scram import NotBound, Proven, ScramClient, WrongProof
+from proxy.wire.postgres.startup import legible
 
 _log = logging.getLogger(__name__)
 # Fourteen hex digits: the ledger takes no word with fifteen decimal digits in a row.
@@ -89,6 +91,19 @@ def stranger(admission: Admission, source: str, secured: Secured | None) -> Iden
         source=source,
         application_name=admission.application_name,
         certificate=None if secured is None else secured.subject,
+        operator=admission.operator,
+        case=admission.case,
+    )
+
+
+def said_by(identity: Identity) -> Said:
+    """What is known about the person behind a session when it begins."""
+    return Said(
+        operators=(identity.operator,),
+        cases=(identity.case,),
+        application_name=identity.application_name,
+        user=legible(identity.user),
+        certificate=identity.certificate,
     )
 
 

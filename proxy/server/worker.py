@@ -24,6 +24,7 @@ from proxy.server.entrance import (
     codec_asked_for,
     prove,
     proven_login,
+    said_by,
     stranger,
 )
 from proxy.server.greeting import ClientLeft, Greeted, Greeting
@@ -319,7 +320,7 @@ class Worker:
             self._strangers.turned_away(NotLetIn.PRINCIPAL_PLACES, visit.source)
             await self._reject(relay, PRINCIPAL_IS_FULL, identity, plans.basis)
             return
-        opened = opening.opened(principal)
+        opened = replace(opening.opened(principal), said=said_by(identity))
         nonce = secrets.token_hex(_NONCE_BYTES).encode("ascii")
         session = Session(opened, plans, nonce, self._limits.messages)
         scribe = Scribe(self._recorder, identity, relay.durable, lambda: _unrecordable(relay))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from proxy.policy.attribution import NOBODY, Attribution
 from proxy.policy.decision import Decision
 from proxy.session.plan import Scene, Timing
 
@@ -54,7 +55,7 @@ class Record:
     """Write a decision into the ledger and answer with `Session.durable`.
 
     `text` is the statement as the client sent it, in the encoding `codec`; `sent` is what goes to
-    the database where that differs; `values` the tail of a Bind.
+    the database where that differs; `values` the tail of a Bind. `attribution` is who asks.
     """
 
     unit: Unit
@@ -64,6 +65,7 @@ class Record:
     codec: str
     sent: str | None = None
     values: bytes | None = None
+    attribution: Attribution = NOBODY
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,14 +153,14 @@ class Intake:
             return False
         operation = query_operation(self._mirror.segment, plan)
         if judged.upstream is None or plan.text is None:
-            return self._refuse(plan.decision, text, operation)
+            return self._refuse(plan.decision, text, operation, said=judged.plan)
         if plan.defines and self._mirror.full:
             return self._make_room_or_refuse(text, operation)
         if judged.upstream is not text:
             raw = frontend.encode_query(judged.upstream)
         if plan.defines:
             define(operation, self._judge.statement(text, judged), None, self._mirror.turn)
-        operation.unit = self._record(plan.decision, plan.timing, text, sent=judged.changed)
+        operation.unit = self._record(plan.decision, plan.timing, text, judged.changed, said=plan)
         return self._send_in_time(raw, operation)
 
     def _parse(self, raw: bytes) -> bool:
@@ -171,7 +171,7 @@ class Intake:
         plan = judged.plan
         operation = Operation(Kind.PARSE, self._mirror.segment, plan, guarded=plan.guarded)
         if judged.upstream is None:
-            return self._refuse(plan.decision, parse.text, operation, parse=parse)
+            return self._refuse(plan.decision, parse.text, operation, parse=parse, said=plan)
         if self._mirror.full:
             return self._make_room_or_refuse(parse.text, operation, parse=parse)
         if judged.upstream is not parse.text:
@@ -196,7 +196,8 @@ class Intake:
         if plan is None:
             return False
         if plan.text is None:
-            return self._refuse(plan.decision, statement.raw, operation, bind.values)
+            said = statement.plan
+            return self._refuse(plan.decision, statement.raw, operation, bind.values, said=said)
         operation.plan, operation.guarded = plan, plan.guarded
         operation.unit = self._record_run(plan, statement, bind.values)
         turn = self._mirror.turn
@@ -221,10 +222,11 @@ class Intake:
         if plan is None:
             return False
         if plan.text is None:
-            return self._refuse(plan.decision, statement.raw, operation, portal.values)
+            said = statement.plan
+            return self._refuse(plan.decision, statement.raw, operation, portal.values, said=said)
         if plan.defines and self._mirror.full:
             return self._make_room_or_refuse(statement.raw, operation, portal.values)
-        operation.plan, operation.guarded = plan, plan.guarded
+        operation.plan, operation.guarded, operation.values = plan, plan.guarded, portal.values
         define(operation, statement, portal.values, self._mirror.turn)
         unit, portal.unit = portal.unit, None
         recorded = unit is not None and plan == portal.plan
@@ -297,6 +299,8 @@ class Intake:
             self._commands.append(self._judge.question())
         elif self._settling.bars(plan, inside=self._mirror.scene.in_transaction):
             return Plan(refusals.SESSION_CHANGE, None)
+        elif plan.text is not None and self._mirror.must_say_who(plan):
+            return Plan(refusals.operator_required(plan.decision), None)
         return plan
 
     def _must_settle(self) -> bool:
@@ -337,10 +341,11 @@ class Intake:
         values: bytes | None = None,
         *,
         parse: Parse | None = None,
+        said: Plan | None = None,
     ) -> bool:
         """Send the poison in place of a message, and nothing more before the next Sync."""
         operation.refusal = decision
-        operation.unit = self._record(decision, Timing.WITH, text, None, values)
+        operation.unit = self._record(decision, Timing.WITH, text, None, values, said=said)
         if operation.kind is Kind.QUERY:
             raw = frontend.encode_query(self._poison.text)
         else:
@@ -355,7 +360,7 @@ class Intake:
 
     def _record_run(self, plan: Plan, statement: Statement, values: bytes | None) -> Unit:
         sent = statement.sent if statement.sent != statement.text else None
-        return self._record(plan.decision, plan.timing, statement.raw, sent, values)
+        return self._record(plan.decision, plan.timing, statement.raw, sent, values, said=plan)
 
     def _record(
         self,
@@ -364,11 +369,13 @@ class Intake:
         text: bytes = b"",
         sent: str | None = None,
         values: bytes | None = None,
+        *,
+        said: Plan | None = None,
     ) -> Unit:
         self._recorded_number += 1
-        unit = Unit(self._recorded_number)
-        codec = self._mirror.codec
-        self._commands.append(Record(unit, decision, timing, text, codec, sent, values))
+        unit, codec = Unit(self._recorded_number), self._mirror.codec
+        who = self._mirror.attribution(said, values)
+        self._commands.append(Record(unit, decision, timing, text, codec, sent, values, who))
         return unit
 
     def _send_in_time(self, raw: bytes, operation: Operation, *, recorded: bool = False) -> bool:

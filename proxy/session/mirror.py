@@ -12,22 +12,28 @@ from typing import Final, assert_never
 
 from proxy.errors import UpstreamUnavailable
 from proxy.names import SearchPath
+from proxy.policy.attribution import Attribution, Said
 from proxy.policy.decision import StatementClass
 from proxy.policy.law import Principal
+from proxy.session.claims import Claims
 from proxy.session.commands import Unit
 from proxy.session.names import Names, Portal, Statement, effective_path
 from proxy.session.operation import ENDS_SEGMENT, Copying, Kind, Operation
+from proxy.session.passing import UNJUDGED
 from proxy.session.plan import (
     DropPortal,
     DropPortals,
     DropStatement,
     Effect,
+    Plan,
+    ResetClaims,
     ResetSearchPath,
     Scene,
     SetSearchPath,
 )
 from proxy.session.portals import Portals
 from proxy.session.temporaries import Temporaries
+from proxy.statement.claims import Claim
 from proxy.statement.commands import TransactionControl
 from proxy.statement.temporary import DropTemporaries, MakeTemporary
 from proxy.wire.postgres import backend
@@ -37,7 +43,8 @@ _HELD_BYTES_MAX: Final = 8 * 1024 * 1024
 
 
 class Mirror:
-    """The server's side of the session. `user` is its current_user, `path` its search path.
+    """The server's side of the session. `user` is its current_user, `path` its search path, `said`
+    what it said about who asks when it began.
     `unsealed`: nothing behind this proxy is sealed, whatever the session does is passed on."""
 
     def __init__(
@@ -47,9 +54,11 @@ class Mirror:
         path: SearchPath,
         codec: str,
         *,
+        said: Said | None = None,
         unsealed: bool = False,
     ) -> None:
         self.unsealed = unsealed
+        self.claims = Claims(said or Said())
         self.statements: Names[Statement] = Names()
         self.portals = Portals()
         self.temporaries = Temporaries()
@@ -83,6 +92,16 @@ class Mirror:
         self.changing = False
         self._changes_count = self._unread = 0
         self._scenes: dict[bool, Scene] = {}
+
+    def attribution(self, plan: Plan | None = None, values: bytes | None = None) -> Attribution:
+        """Who asks for what `plan` does, with the parameters `values`."""
+        said = self.claims.said(plan or UNJUDGED, values, self.codec)
+        return self._principal.attribution.attribute(said)
+
+    def must_say_who(self, plan: Plan) -> bool:
+        """It touches a protected relation, and the principal has to say who does."""
+        required = self._principal.attribution.required and bool(plan.decision.relations)
+        return required and self.attribution(plan).operator is None
 
     @property
     def idle(self) -> bool:
@@ -217,6 +236,7 @@ class Mirror:
         if status is TransactionStatus.IDLE:
             self.portals.end_transaction(committed=not self._lost)
             self.temporaries.end_transaction(committed=not self._lost)
+            self.claims.end_transaction(committed=not self._lost)
             self._guarded_transaction = self._guarded_count > 0
             self._end_change()
         self._lost = False
@@ -304,6 +324,7 @@ class Mirror:
             if several and operation.kind is Kind.QUERY:
                 self.portals.end_transaction(committed=False)
                 self.temporaries.failed(plan.effects)
+                self.claims.failed(plan.effects)
 
     def _settle_unit(self, operation: Operation) -> None:
         """A bound statement is over when it was executed, or never will be."""
@@ -317,9 +338,9 @@ class Mirror:
     def _apply_effects(self, operation: Operation) -> None:
         if operation.plan is not None:
             for effect in operation.plan.effects:
-                self._apply(effect)
+                self._apply(effect, operation.values)
 
-    def _apply(self, effect: Effect) -> None:
+    def _apply(self, effect: Effect, values: bytes | None) -> None:
         match effect:
             case SetSearchPath(schemas=schemas):
                 self._move_path(effective_path(schemas, self._user))
@@ -338,6 +359,9 @@ class Mirror:
                 failed = self.status is TransactionStatus.FAILED
                 self.portals.follow(effect, failed=failed)
                 self.temporaries.follow(effect, failed=failed)
+                self.claims.follow(effect, failed=failed)
+            case Claim() | ResetClaims():
+                self.claims.apply(effect, values, self.codec)
             case MakeTemporary():
                 self.temporaries.make(effect)
             case DropTemporaries():

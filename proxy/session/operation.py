@@ -102,7 +102,8 @@ class Operation:
 
     `plan` is None where nothing was judged: Sync, Close and Describe. `refusal` marks a message
     whose text was replaced by one the server must reject. `opens` and `prepares` are what a text
-    defines by name, `statement` and `portal` what the message itself does.
+    defines by name, `statement` and `portal` what the message itself does. `values` are the
+    parameters that it runs with.
     """
 
     kind: Kind
@@ -116,6 +117,7 @@ class Operation:
     opens: tuple[Change[Portal], ...] = ()
     prepares: tuple[Change[Statement], ...] = ()
     copying: Copying | None = None
+    values: bytes | None = None
     failed: bool = False
     answered: bool = False
 

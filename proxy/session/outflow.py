@@ -104,6 +104,8 @@ class Outflow:
 
     def _parameter(self, raw: bytes) -> None:
         name, value = backend.decode_parameter_status(raw)
+        if name == b"application_name":
+            self._mirror.claims.named(value.decode("utf-8", "replace"))
         if self._mirror.unsealed:
             if name == b"client_encoding":
                 self._mirror.codec = codec_of(value.decode("ascii", "replace")) or "ascii"

@@ -14,9 +14,11 @@ from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.law import Law
 from proxy.policy.rules import functions
 from proxy.policy.rules.context import SYSTEM_SCHEMAS, TABLES, Context
-from proxy.session.plan import Plan, Scene, Timing
+from proxy.session.plan import Effect, Plan, ResetClaims, Scene, Timing
 from proxy.statement.analyse import Analysis, analyse
 from proxy.statement.catalogue import Catalogue
+from proxy.statement.claims import Claim, claims_first, claims_of
+from proxy.statement.commands import Discard, Setting, TransactionControl, command
 from proxy.statement.facts import Facts, Reference, Verb
 from proxy.statement.grammar import NotUnderstood, TextLimits
 
@@ -43,14 +45,29 @@ def pass_on(
         return plan, None
     kinds = [statement_class(facts) for facts in analysis.statements]
     kind = StatementClass.MULTIPLE if len(kinds) > 1 else (*kinds, StatementClass.EMPTY)[0]
+    effects = tuple(effect for facts in analysis.statements for effect in _effects(facts))
     harmless = all(_changes_nothing(facts, context) for facts in analysis.statements)
     plan = Plan(
         _decision(kind),
         text,
         Timing.WITH if harmless else Timing.FIRST,
+        effects=effects,
         copies_in=any(map(_takes_rows, analysis.statements)),
+        claims=any(isinstance(effect, Claim | ResetClaims) for effect in effects),
+        claims_first=claims_first(analysis.statements),
     )
     return plan, analysis
+
+
+def _effects(facts: Facts) -> tuple[Effect, ...]:
+    """What it does to what the session says about who asks; what a function sets is not seen."""
+    match command(facts):
+        case Setting(name="*") | Discard(target="ALL"):
+            return (ResetClaims(),)
+        case TransactionControl(kind=kind) as control if kind not in ("BEGIN", "START"):
+            return (control,)
+        case _:
+            return claims_of(facts) or ()
 
 
 def _changes_nothing(facts: Facts, context: Context) -> bool:

@@ -8,7 +8,9 @@ from enum import Enum
 from proxy.names import SearchPath
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
+from proxy.statement.claims import Claim
 from proxy.statement.commands import TransactionControl
+from proxy.statement.tags import NO_TAGS, Tags
 from proxy.statement.temporary import DropTemporaries, MakeTemporary
 
 
@@ -51,6 +53,11 @@ class DropPortal:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class ResetClaims:
+    """All settings that say who asks go back to what the session began with."""
+
+
 Effect = (
     SetSearchPath
     | ResetSearchPath
@@ -60,6 +67,8 @@ Effect = (
     | TransactionControl
     | MakeTemporary
     | DropTemporaries
+    | Claim
+    | ResetClaims
 )
 """A transaction's control is its own effect: which portals end depends on what was before."""
 
@@ -132,6 +141,8 @@ class Plan:
     names of ``defines`` mean what they say. ``uses``: names whose meaning was settled before the
     text, and counts as much as the text. ``late``: the server looks names up when it runs the
     text, not when it is bound. ``copies_in``: when it runs the text it takes rows of the client.
+    ``tags`` are what comments around the text say. ``claims``: it changes what the session says
+    about who asks, before anything else if ``claims_first``.
     """
 
     decision: Decision
@@ -145,3 +156,6 @@ class Plan:
     uses: tuple[Use, ...] = ()
     late: bool = False
     copies_in: bool = False
+    tags: Tags = NO_TAGS
+    claims: bool = False
+    claims_first: bool = False

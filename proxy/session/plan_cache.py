@@ -5,6 +5,10 @@ not. A shape's plan may be used for other literals because nothing in analysing,
 rewriting looks at a literal's value, only at its kind; and only plain literals are left out of the
 shape: decimal integers, and quoted strings without a quote or backslash inside, about which no two
 lexers disagree. Everything else stays in the shape as it is written.
+
+Applications also write who asks into a comment, which is new each time, too. Plain comments are
+left out like literals, and stay where they are in the text that is sent; of statements whose
+literals mean something (SET, several in one text) nothing but the comments is left out.
 """
 
 from __future__ import annotations
@@ -22,9 +26,12 @@ from proxy.names import PrincipalName, SearchPath, Span
 from proxy.rewrite.edit import Edit
 from proxy.session.plan import Plan, Scene
 from proxy.session.planner import Planned
-from proxy.statement.facts import Verb
+from proxy.statement.facts import Facts, Verb
+from proxy.statement.tags import tags_around
 
 _PLAIN_STRING = re.compile(rb"'[^'\\\0]*'")
+# No hint, and nothing that could begin or end a comment for another reader.
+_PLAIN_COMMENT = re.compile(rb"/\*(?:[^*/+!\\\0\x01](?:[^*\\\0\x01]*[^*/\\\0\x01])?)?\*/")
 _PLAIN_INTEGER = re.compile(rb"[0-9]{1,10}")
 _SHAPED_VERBS = frozenset(
     (
@@ -33,8 +40,14 @@ _SHAPED_VERBS = frozenset(
         Verb.TEMPORARY,
     )
 )  # fmt: skip
-_MARKS = {b"'": b"\x01s\x01"}
-_INTEGER_MARK = b"\x01i\x01"
+
+_COMMENT_MARK = b"\x01c\x01"
+_OMITTED = {
+    TokenCode.SCONST: (_PLAIN_STRING, b"\x01s\x01"),
+    TokenCode.ICONST: (_PLAIN_INTEGER, b"\x01i\x01"),
+    TokenCode.C_COMMENT: (_PLAIN_COMMENT, _COMMENT_MARK),
+}
+_BETWEEN_STATEMENTS = frozenset((TokenCode.ASCII_59, TokenCode.C_COMMENT, TokenCode.SQL_COMMENT))
 
 _Value = TypeVar("_Value")
 _Key = tuple[PrincipalName, SearchPath, bool, frozenset[str], str | bytes]
@@ -42,45 +55,55 @@ _Key = tuple[PrincipalName, SearchPath, bool, frozenset[str], str | bytes]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A text with marks in its literals' place, and where those literals stand."""
+    """A text with marks in the place of what is left out, and where that stands. ``tokens``: from
+    the first token to the last, but for comments and semicolons."""
 
     key: bytes
-    literals: tuple[Span, ...]
+    omitted: tuple[Span, ...]
+    tokens: Span
 
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """The text to send; a number is that literal of the text, counted from 0."""
+    """The text to send; a number is that part of the text that was left out, counted from 0."""
 
     plan: Plan
     pieces: tuple[bytes | int, ...]
-    literals_count: int
+    omitted_count: int
 
 
-def shape_of(encoded: bytes, text: str) -> Shape | None:
-    """The shape of a text; None where the lexer refuses it or it has nothing to leave out."""
+def shapes_of(encoded: bytes, text: str) -> tuple[Shape | None, Shape | None]:
+    """The shape of a text, and that in which nothing but comments is left out; None where the
+    lexer refuses the text or there is nothing to leave out."""
     try:
         tokens = postgast.scan(text).tokens
     except (postgast.PgQueryError, ValueError):
-        return None
-    literals = []
-    pieces, position = [], 0
+        return None, None
+    omitted = []
+    first, last = len(encoded), 0
     for token in tokens:
-        if token.token == TokenCode.SCONST:
-            plain, mark = _PLAIN_STRING, _MARKS[b"'"]
-        elif token.token == TokenCode.ICONST:
-            plain, mark = _PLAIN_INTEGER, _INTEGER_MARK
-        else:
-            continue
         start, end = token.start, token.end
-        if plain.fullmatch(encoded, start, end) is None:
-            continue
-        literals.append(Span(start, end))
-        pieces += [encoded[position:start], mark]
-        position = end
-    if not literals or b"\x01" in encoded:
+        if token.token not in _BETWEEN_STATEMENTS:
+            first, last = min(first, start), end
+        plain, mark = _OMITTED.get(token.token, (None, b""))
+        if plain is not None and plain.fullmatch(encoded, start, end) is not None:
+            omitted.append((Span(start, end), mark))
+    if not omitted or b"\x01" in encoded:
+        return None, None
+    comments = [each for each in omitted if each[1] == _COMMENT_MARK]
+    between = Span(min(first, last), last)
+    return _shape(encoded, omitted, between), _shape(encoded, comments, between)
+
+
+def _shape(encoded: bytes, omitted: list[tuple[Span, bytes]], tokens: Span) -> Shape | None:
+    if not omitted:
         return None
-    return Shape(b"".join([*pieces, encoded[position:]]), tuple(literals))
+    pieces, position = [], 0
+    for span, mark in omitted:
+        pieces += [encoded[position : span.start], mark]
+        position = span.end
+    key = b"".join([*pieces, encoded[position:]])
+    return Shape(key, tuple(span for span, _ in omitted), tokens)
 
 
 class PlanCache:
@@ -125,16 +148,15 @@ class PlanCache:
 
     def _by_shape(self, text: str, scene: Scene) -> Plan | None:
         encoded = text.encode("utf-8")
-        shape = shape_of(encoded, text)
-        pattern = self._shapes.get(_key(scene, shape.key)) if shape is not None else None
-        if shape is None or pattern is None or pattern.literals_count != len(shape.literals):
-            return None
-        self._shapes.move_to_end(_key(scene, shape.key))
-        if pattern.plan.text is None:
-            return pattern.plan
-        literals = [encoded[span.start : span.end] for span in shape.literals]
-        parts = [p if isinstance(p, bytes) else literals[p] for p in pattern.pieces]
-        return replace(pattern.plan, text=b"".join(parts).decode("utf-8"))
+        for shape in shapes_of(encoded, text):
+            if shape is None:
+                continue
+            key = _key(scene, shape.key)
+            pattern = self._shapes.get(key)
+            if pattern is not None and pattern.omitted_count == len(shape.omitted):
+                self._shapes.move_to_end(key)
+                return _filled(pattern, shape, encoded)
+        return None
 
     def _keep(self, entries: OrderedDict[_Key, _Value], key: _Key, value: _Value) -> None:
         entries[key] = value
@@ -148,34 +170,49 @@ def _key(scene: Scene, text: str | bytes) -> _Key:
     )  # fmt: skip
 
 
+def _filled(pattern: _Pattern, shape: Shape, encoded: bytes) -> Plan:
+    """The plan for a text of that shape."""
+    plan = pattern.plan
+    if b"/*" in encoded:
+        plan = replace(plan, tags=tags_around(encoded, shape.tokens.start, shape.tokens.end))
+    if plan.text is None:
+        return plan
+    omitted = [encoded[span.start : span.end] for span in shape.omitted]
+    parts = [p if isinstance(p, bytes) else omitted[p] for p in pattern.pieces]
+    return replace(plan, text=b"".join(parts).decode("utf-8"))
+
+
 def _pattern(planned: Planned) -> tuple[bytes, _Pattern] | None:
     """The shape and pattern of a plan, where its kind of statement has one."""
     analysis = planned.analysis
-    if analysis is None or len(analysis.statements) != 1:
+    if analysis is None:
         return None
-    facts = analysis.statements[0]
-    if facts.verb not in _SHAPED_VERBS or facts.settings:
-        # The name given to set_config is the one literal whose value is looked at.
-        return None
-    shape = shape_of(analysis.encoded, analysis.text)
+    full, comments_only = shapes_of(analysis.encoded, analysis.text)
+    shaped = len(analysis.statements) == 1 and _is_shaped(analysis.statements[0])
+    shape = full if shaped else comments_only
     if shape is None:
         return None
-    pieces = _cut(analysis.encoded, planned.edits, shape.literals)
+    pieces = _cut(analysis.encoded, planned.edits, shape.omitted, constants=not shaped)
     if pieces is None:
         return None
-    return shape.key, _Pattern(planned.plan, pieces, len(shape.literals))
+    return shape.key, _Pattern(planned.plan, pieces, len(shape.omitted))
+
+
+def _is_shaped(facts: Facts) -> bool:
+    """The name given to set_config is the one literal whose value is looked at."""
+    return facts.verb in _SHAPED_VERBS and not facts.settings
 
 
 def _cut(
-    encoded: bytes, edits: tuple[Edit, ...], literals: tuple[Span, ...]
+    encoded: bytes, edits: tuple[Edit, ...], omitted: tuple[Span, ...], *, constants: bool
 ) -> tuple[bytes | int, ...] | None:
-    """The edited text with numbers in its literals' place; None where an edit covers one, or
-    holds a copy of something that is not one of them."""
-    numbers = {literal: number for number, literal in enumerate(literals)}
+    """The edited text with numbers in the place of what is left out; None where an edit covers
+    such a place, or holds a copy of something else. ``constants``: literals are not left out."""
+    numbers = {span: number for number, span in enumerate(omitted)}
     out: list[bytes | int] = []
     position = 0
     marks: list[tuple[Span, Edit | None]] = [(edit.span, edit) for edit in edits]
-    marks += [(literal, None) for literal in literals]
+    marks += [(each, None) for each in omitted]
     for span, edit in sorted(marks, key=_start):
         if span.start < position:
             return None
@@ -183,7 +220,7 @@ def _cut(
         if edit is None:
             out.append(numbers[span])
         else:
-            inserted = _around_copies(edit, numbers)
+            inserted = _around_copies(edit, numbers, constants=constants)
             if inserted is None:
                 return None
             out += inserted
@@ -191,11 +228,15 @@ def _cut(
     return (*out, encoded[position:])
 
 
-def _around_copies(edit: Edit, numbers: Mapping[Span, int]) -> list[bytes | int] | None:
+def _around_copies(
+    edit: Edit, numbers: Mapping[Span, int], *, constants: bool
+) -> list[bytes | int] | None:
     text = edit.text.encode("utf-8")
     out: list[bytes | int] = []
     position = 0
     for one in edit.copied:
+        if one.literal is not None and constants:
+            continue
         if one.literal is None or one.literal not in numbers:
             return None
         out += [text[position : one.start], numbers[one.literal]]

@@ -28,6 +28,7 @@ from proxy.session.plan import (
     DropStatement,
     Effect,
     Plan,
+    ResetClaims,
     ResetSearchPath,
     Scene,
     SetSearchPath,
@@ -35,6 +36,7 @@ from proxy.session.plan import (
 )
 from proxy.statement.analyse import Analysis, analyse
 from proxy.statement.catalogue import Catalogue
+from proxy.statement.claims import Claim, claims_first, claims_of
 from proxy.statement.commands import (
     CloseCursor,
     CopyIn,
@@ -46,6 +48,7 @@ from proxy.statement.commands import (
 )
 from proxy.statement.facts import Facts, Verb
 from proxy.statement.grammar import NotUnderstood, TextLimits
+from proxy.statement.tags import NO_TAGS, Tags, tags_around
 from proxy.statement.temporary import DropTemporaries, MakeTemporary, is_bare
 
 # Each costs milliseconds: its predicate is parsed and compared again where it was put.
@@ -60,6 +63,26 @@ class Planned:
     plan: Plan
     analysis: Analysis | None = None
     edits: tuple[Edit, ...] = ()
+
+
+class _Sight:
+    """The law for some of those who ask, compiled."""
+
+    def __init__(self, law: Law, catalogue: Catalogue) -> None:
+        self.law = law
+        self._visibilities = compile_law(law)
+        self._captured = _captured(self._visibilities, catalogue)
+
+    def rewritten(self, analysis: Analysis, judged: list[Judgement]) -> tuple[Edit, ...]:
+        obligations = [o for judgement in judged for o in judgement.obligations]
+        withheld = [call for judgement in judged for call in judgement.withheld]
+        if not (obligations or withheld or any(map(is_bare, analysis.statements))):
+            return ()
+        if len(obligations) > _OBLIGATIONS_MAX:
+            raise CannotNarrow(f"the text names protected relations over {_OBLIGATIONS_MAX} times")
+        if any(obligation.rule.name in self._captured for obligation in obligations):
+            raise CannotNarrow("a function or operator of this database hides a built-in one")
+        return rewrite(analysis, obligations, self._visibilities, withheld)
 
 
 class Planner:
@@ -79,8 +102,9 @@ class Planner:
         self.catalogue = catalogue
         self.limits = limits or TextLimits()
         self.doubt = doubt
-        self._visibilities = compile_law(law)
-        self._captured = _captured(self._visibilities, catalogue)
+        self._seen_by = {
+            units: _Sight(law.seen_by(units), catalogue) for units in ((), *law.handled)
+        }
         self._views = Views(law, catalogue, self.limits)
 
     def plan(self, text: str, scene: Scene) -> Plan:
@@ -89,6 +113,13 @@ class Planner:
 
     def work_out(self, text: str, scene: Scene) -> Planned:
         """The plan, and what a cache needs to make more of it."""
+        planned = self._planned(text, scene)
+        tags = NO_TAGS if planned.analysis is None else _tags(planned.analysis)
+        return (
+            planned if tags is NO_TAGS else replace(planned, plan=replace(planned.plan, tags=tags))
+        )
+
+    def _planned(self, text: str, scene: Scene) -> Planned:
         try:
             if self.law.seals_nothing:
                 return Planned(*pass_on(text, scene, self.law, self.catalogue, self.limits))
@@ -108,9 +139,10 @@ class Planner:
         analysis = analyse(text, self.catalogue, scene.search_path, self.limits, scene.temporaries)
         if not analysis.statements:
             return Planned(Plan(_NOTHING, text), analysis)
+        sight = self._seen_by.get(scene.principal.units) or self._seen_by[()]
         context = Context(
             scene.principal,
-            self.law,
+            sight.law,
             self.catalogue,
             scene.search_path,
             scene.in_transaction,
@@ -138,7 +170,8 @@ class Planner:
                 decision = replace(decision, reason=decision.reason + _WITH_VIEWS)
             return Planned(_refused(decision), original)
         try:
-            edits = compose(expansion.edits, self._rewritten(analysis, judged))
+            sight = self._seen_by.get(context.principal.units) or self._seen_by[()]
+            edits = compose(expansion.edits, sight.rewritten(analysis, judged))
         except CannotNarrow as error:
             refusal = Refusal(RuleName("cannot-narrow"), str(error), decision.article)
             kind = decision.statement_class
@@ -146,17 +179,6 @@ class Planner:
         sent = apply_edits(original.encoded, edits).decode("utf-8") if edits else original.text
         plan = _plan(analysis, judged, context, sent)
         return Planned(plan, original, edits)
-
-    def _rewritten(self, analysis: Analysis, judged: list[Judgement]) -> tuple[Edit, ...]:
-        obligations = [o for judgement in judged for o in judgement.obligations]
-        withheld = [call for judgement in judged for call in judgement.withheld]
-        if not (obligations or withheld or any(map(is_bare, analysis.statements))):
-            return ()
-        if len(obligations) > _OBLIGATIONS_MAX:
-            raise CannotNarrow(f"the text names protected relations over {_OBLIGATIONS_MAX} times")
-        if any(obligation.rule.name in self._captured for obligation in obligations):
-            raise CannotNarrow("a function or operator of this database hides a built-in one")
-        return rewrite(analysis, obligations, self._visibilities, withheld)
 
 
 _WITH_VIEWS = " (read with the definitions of its views in their place)"
@@ -177,6 +199,15 @@ def _last(analysis: Analysis) -> Facts | None:
     return None if controls else analysis.statements[-1]
 
 
+def _tags(analysis: Analysis) -> Tags:
+    """What comments around the text say about who asks."""
+    tokens = analysis.tokens
+    if not tokens or b"/*" not in analysis.encoded:
+        return NO_TAGS
+    last = next((token.end for token in reversed(tokens) if token.word != ";"), 0)
+    return tags_around(analysis.encoded, tokens[0].start, last)
+
+
 def _plan(analysis: Analysis, judged: list[Judgement], context: Context, sent: str) -> Plan:
     each = tuple(
         (facts, _running(facts, judgement.decision, context))
@@ -190,13 +221,15 @@ def _plan(analysis: Analysis, judged: list[Judgement], context: Context, sent: s
         text=sent,
         timing=Timing.FIRST if first else Timing.WITH,
         effects=tuple(e for facts in analysis.statements for e in _effects(facts)),
-        settle=bool(verbs & _SESSION_VERBS),
+        settle=any(map(_settles, analysis.statements)),
         turns=any(map(_turns, analysis.statements)),
         guarded=bool(decision.relations) or Verb.DDL in verbs,
         defines=defines(each),
         uses=uses(analysis.statements),
         late=bool(verbs & _LATE_VERBS),
         copies_in=any(isinstance(command(facts), CopyIn) for facts in analysis.statements),
+        claims=any(map(_claims, analysis.statements)),
+        claims_first=claims_first(analysis.statements),
     )
 
 
@@ -215,6 +248,15 @@ _LATE_VERBS = frozenset(
 """Utility statements: PostgreSQL looks their names up when it runs them, if not all of them."""
 
 
+def _settles(facts: Facts) -> bool:
+    return facts.verb in _SESSION_VERBS and not claims_of(facts)
+
+
+def _claims(facts: Facts) -> bool:
+    """It changes what the session says about who asks."""
+    return any(isinstance(effect, Claim | ResetClaims) for effect in _effects(facts))
+
+
 def _turns(facts: Facts) -> bool:
     match command(facts):
         case Setting(name="search_path" | "client_encoding" | "*") | Discard(target="ALL"):
@@ -224,14 +266,20 @@ def _turns(facts: Facts) -> bool:
 
 
 def _effects(facts: Facts) -> tuple[Effect, ...]:
+    claims = claims_of(facts)
+    if claims:
+        return claims
     match command(facts):
         case Setting(name="search_path", values=values) if values is not None:
             return (SetSearchPath(values),)
-        case Setting(name="search_path" | "*"):
+        case Setting(name="search_path"):
             return (ResetSearchPath(),)
+        case Setting(name="*"):
+            return (ResetSearchPath(), ResetClaims())
         case Discard(target="ALL"):
             return (
-                ResetSearchPath(), DropStatement(None), DropPortals(), DropTemporaries(None)
+                ResetSearchPath(), ResetClaims(), DropStatement(None), DropPortals(),
+                DropTemporaries(None),
             )  # fmt: skip
         case Discard(target="TEMP"):
             return (DropTemporaries(None),)

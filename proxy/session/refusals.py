@@ -7,7 +7,7 @@ The error that comes back carries the nonce of the text and is replaced by the r
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from proxy.errors import FengcunError
@@ -42,6 +42,16 @@ class Poison:
 
 def _refuse(rule: str, reason: str) -> Decision:
     return Decision(Verdict.REFUSE, RuleName(rule), None, reason, StatementClass.OTHER)
+
+
+def operator_required(decision: Decision) -> Decision:
+    """In place of a decision about a statement that nobody can be named for."""
+    refusal = _refuse(
+        "operator-required",
+        "say which person asks before a protected relation is touched: SET fengcun.operator, or"
+        " another way that the policy names",
+    )
+    return replace(refusal, statement_class=decision.statement_class, relations=decision.relations)
 
 
 NOT_IN_ENCODING: Final = _refuse(

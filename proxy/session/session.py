@@ -13,6 +13,7 @@ from typing import Final
 
 from proxy.errors import FengcunError, ProtocolViolation, UpstreamUnavailable
 from proxy.names import RuleName, SearchPath
+from proxy.policy.attribution import Said
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
 from proxy.session import refusals
@@ -43,7 +44,8 @@ class Opened:
     """What opening a session brought to light; `user` is the server's current_user.
 
     `early` is what the client sent before it was told that the session is ready. `unsealed`: it
-    was let in where nothing is sealed, and nothing about it was pinned.
+    was let in where nothing is sealed, and nothing about it was pinned. `said` is what it said
+    about who asks.
     """
 
     principal: Principal
@@ -51,6 +53,7 @@ class Opened:
     path: SearchPath
     codec: str
     early: bytes = b""
+    said: Said | None = None
     unsealed: bool = False
 
 
@@ -63,7 +66,12 @@ class Session:
     def __init__(self, opened: Opened, plans: Plans, nonce: bytes, limits: MessageLimits) -> None:
         poison = Poison(nonce)
         self._mirror = Mirror(
-            opened.principal, opened.user, opened.path, opened.codec, unsealed=opened.unsealed
+            opened.principal,
+            opened.user,
+            opened.path,
+            opened.codec,
+            said=opened.said,
+            unsealed=opened.unsealed,
         )
         self._judge = Judge(self._mirror, plans)
         self._intake = Intake(self._mirror, self._judge, poison, client_tags(limits))

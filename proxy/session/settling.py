@@ -22,11 +22,16 @@ class Settling:
 
     def __init__(self) -> None:
         self._awaited: Operation | None = None
+        # The last that changes what the session says about who asks: what comes behind it is
+        # recorded by that, and read as before.
+        self._claiming: Operation | None = None
         # Something in this segment changed how texts are read, for as long as its transaction does.
         self._turned = False
 
     def sent(self, operation: Operation) -> None:
         """A message went to the server."""
+        if operation.ran is not None and operation.ran.claims:
+            self._claiming = operation
         match operation.kind:
             case Kind.EXECUTE:
                 if _settles(operation):
@@ -51,13 +56,16 @@ class Settling:
     @property
     def awaited(self) -> Operation | None:
         """What has to be answered before the next text may be judged."""
-        awaited = self._awaited
-        return awaited if awaited is not None and not awaited.answered else None
+        for awaited in (self._awaited, self._claiming):
+            if awaited is not None and not awaited.answered:
+                return awaited
+        return None
 
     @property
     def needs_flush(self) -> bool:
         """The awaited answer stays with the server until it is asked for."""
-        return self._within_segment and self.awaited is not None
+        awaited = self.awaited
+        return awaited is not None and awaited.kind is Kind.EXECUTE
 
     @property
     def encoding_unknown(self) -> bool:

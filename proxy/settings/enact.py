@@ -12,6 +12,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from proxy.errors import ConfigurationError
 from proxy.names import Article, PrincipalName, QualifiedName
+from proxy.policy.attribution import AttributionRule, NameForm, Source
 from proxy.policy.law import Follows, Law, Match, Principal, PrincipalKind, RelationRule
 from proxy.policy.rules.context import SYSTEM_SCHEMAS
 from proxy.rewrite.predicate import Template, compile_law
@@ -25,9 +26,10 @@ from proxy.settings.policy import (
     name_of,
     qualified_name,
 )
-from proxy.settings.predicate import asked_about, finished
+from proxy.settings.predicate import asked_about, finished, of_unit
 from proxy.settings.problems import ConfigurationProblems, Document, Problem
 
+_SOME_UNIT = ("unit",)
 _UNKNOWN = Template(("false",))
 """Stands for a rule that has a problem of its own, which is reported there."""
 
@@ -40,12 +42,17 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
     draft = _Draft(document, policy, builtin)
     draft.check_names()
     draft.check_parents()
-    draft.write_rules()
+    rules = draft.write_rules(())
+    units = dict.fromkeys(tuple(table.unit) for table in policy.principal if table.unit)
+    for_all = builtin.relations
+    handled = {each: {**draft.write_rules(each), **for_all} for each in units}
+    if not handled:
+        draft.write_rules(_SOME_UNIT)  # what is wrong with handled_when is said all the same
     if draft.problems:
-        raise ConfigurationProblems(draft.problems)
+        raise ConfigurationProblems(list(dict.fromkeys(draft.problems)))
     return Law(
         digest=hashlib.sha256(document.content).hexdigest(),
-        relations={} if policy.seals_nothing else {**draft.rules, **builtin.relations},
+        relations={} if policy.seals_nothing else {**rules, **for_all},
         principals=tuple(map(_principal, policy.principal)),
         open_relations=frozenset(name for name, table in draft.tables.items() if table.open),
         approved_functions={name: table.digest for name, table in policy.function.items()},
@@ -53,6 +60,7 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
         vetted_functions=builtin.vetted_functions,
         withheld_functions=builtin.withheld_functions,
         seals_nothing=policy.seals_nothing,
+        handled={} if policy.seals_nothing else handled,
     )
 
 
@@ -65,6 +73,7 @@ def relation_rule(name: QualifiedName, table: RelationTable) -> RelationRule:
         follows=tuple(map(_follows, table.follows)),
         mask=dict(table.mask),
         mask_unless=table.mask_unless,
+        handled_when=table.handled_when,
         subject=table.subject,
     )
 
@@ -100,8 +109,10 @@ class _Draft:
                     path = ("follows", number, "relation")
                     self._add(name, path, f"{parent} is not sealed by this policy")
 
-    def write_rules(self) -> None:
-        """Write every rule out, each after those it asks about or follows."""
+    def write_rules(self, units: tuple[str, ...]) -> dict[QualifiedName, RelationRule]:
+        """Every rule written out for who handles the cases of ``units``, each after those it asks
+        about or follows."""
+        self.rules = {}
         sealed = {name: table for name, table in self.tables.items() if not table.open}
         sorter = TopologicalSorter({name: self._needs(table) for name, table in sealed.items()})
         try:
@@ -110,17 +121,21 @@ class _Draft:
             circle = list(error.args[1])
             names = " -> ".join(str(name) for name in reversed(circle))
             self._add(circle[-1], (), f"these rules depend on each other in a circle: {names}")
-            return
+            return {}
         for name in order:
-            self.rules[name] = self._written_out(name, sealed[name])
+            self.rules[name] = self._written_out(name, sealed[name], units)
+        return self.rules
 
     def _needs(self, table: RelationTable) -> set[QualifiedName]:
         needed = {qualified_name(follows.relation) for follows in table.follows}
-        for sql in (table.visible_when, table.mask_unless, *table.mask.values()):
+        every = (table.visible_when, table.mask_unless, table.handled_when, *table.mask.values())
+        for sql in every:
             needed |= asked_about(sql) if sql is not None else set()
         return needed
 
-    def _written_out(self, name: QualifiedName, table: RelationTable) -> RelationRule:
+    def _written_out(
+        self, name: QualifiedName, table: RelationTable, units: tuple[str, ...]
+    ) -> RelationRule:
         def write(sql: str, *path: str) -> str:
             try:
                 return finished(sql, self._shown, self._builtin.vetted_functions)
@@ -131,11 +146,20 @@ class _Draft:
         def optional(sql: str | None, key: str) -> str | None:
             return None if sql is None else write(sql, key)
 
+        def handled(unit: str, sql: str) -> str:
+            try:
+                return f"(({write(of_unit(sql, unit), 'handled_when')}) IS TRUE)"
+            except ConfigurationError as error:
+                self._add(name, ("handled_when",), str(error))
+                return "false"
+
+        own = [handled(unit, table.handled_when) for unit in units if table.handled_when]
+        lifted = table.mask_unless or ("false" if own and table.mask else None)
         return replace(
             relation_rule(name, table),
-            visible_when=optional(table.visible_when, "visible_when"),
+            visible_when=_or(optional(table.visible_when, "visible_when"), own),
             mask={column: write(sql, "mask", column) for column, sql in table.mask.items()},
-            mask_unless=optional(table.mask_unless, "mask_unless"),
+            mask_unless=_or(optional(lifted, "mask_unless"), own),
         )
 
     def _shown(self, asked: QualifiedName) -> Template:
@@ -158,6 +182,11 @@ class _Draft:
         self.problems.append(self._document.problem(full, message))
 
 
+def _or(sql: str | None, handled: list[str]) -> str | None:
+    """NULL hides, and says nothing against the others."""
+    return sql if sql is None or not handled else " OR ".join([f"(({sql}) IS TRUE)", *handled])
+
+
 def _follows(table: FollowsTable) -> Follows:
     return Follows(qualified_name(table.relation), dict(table.on), table.nullable)
 
@@ -169,6 +198,17 @@ def _principal(table: PrincipalTable) -> Principal:
         matches=tuple(map(_match, table.match)),
         article=Article(table.article) if table.article else None,
         connections_max=table.limits.connections_max,
+        units=tuple(table.unit),
+        attribution=_attribution(table),
+    )
+
+
+def _attribution(table: PrincipalTable) -> AttributionRule:
+    form = table.operator_in_application_name
+    return AttributionRule(
+        sources=tuple(map(Source, table.operator_from)),
+        name_form=None if form is None else NameForm(form),
+        required=table.operator_required,
     )
 
 

@@ -10,13 +10,15 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from proxy.names import QualifiedName
+from proxy.policy.attribution import NameForm
 from proxy.policy.law import PrincipalKind
 from proxy.policy.subject import subject_as_written
 from proxy.settings.service import Count, Section, Text
 
 _NAME = re.compile(r'(?:"((?:[^"]|"")+)"|([^".\s]+))\.(?:"((?:[^"]|"")+)"|([^".\s]+))')
 _SIGNATURE = re.compile(r'((?:"(?:[^"]|"")+"|[^".\s(]+)\.(?:"(?:[^"]|"")+"|[^".\s(]+))\(.*\)')
-_FOR_PLATFORMS = frozenset(("name", "kind", "match", "article", "limits"))
+_SAYS_WHO = ("operator_from", "operator_required", "operator_in_application_name")
+_FOR_PLATFORMS = frozenset(("name", "kind", "match", "article", "limits", *_SAYS_WHO))
 
 
 def qualified_name(written: str) -> QualifiedName:
@@ -65,9 +67,16 @@ def _as_list(value: object) -> object:
     return [value] if isinstance(value, Mapping) else value
 
 
+def _as_texts(value: object) -> object:
+    """One text stands for an array of one."""
+    return [value] if isinstance(value, str) else value
+
+
+UnitText = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
 QualifiedText = Annotated[str, AfterValidator(_is_qualified)]
 SignatureText = Annotated[str, AfterValidator(_is_signature)]
 SubjectText = Annotated[str, AfterValidator(subject_as_written)]
+NameFormText = Annotated[str, AfterValidator(NameForm.as_written)]
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(_network)]
 
 
@@ -95,6 +104,9 @@ class RelationTable(Section):
     """Column -> SQL shown in its place."""
     mask_unless: Text | None = None
     """SQL over the row `self`; TRUE shows the columns of `mask` as they are."""
+    handled_when: Text | None = None
+    """SQL over the row `self` and `handler.unit`; TRUE shows the row, unmasked, to handlers of that
+    unit, as far as what it follows is shown."""
     subject: Text | None = None
     """The column that says whose record a row is."""
     open: bool = False
@@ -104,7 +116,7 @@ class RelationTable(Section):
     def _means_something(self) -> RelationTable:
         restricts = self.visible_when or self.follows or self.mask
         if self.open:
-            if restricts or self.mask_unless or self.subject:
+            if restricts or self.mask_unless or self.handled_when or self.subject:
                 raise ValueError("open = true says that nothing is sealed; remove the other keys")
             return self
         if not restricts:
@@ -166,8 +178,38 @@ class PrincipalTable(Section):
     """How its sessions are recognised: a table, or an array of them of which one must match."""
     article: Annotated[str, StringConstraints(min_length=1, max_length=100)] | None = None
     """The article of law its standing rests on."""
+    unit: Annotated[tuple[UnitText, ...], BeforeValidator(_as_texts), Field(max_length=32)] = ()
+    """For a handler: the codes of the units whose cases it handles, `handler.unit` in the rules."""
     limits: PrincipalLimits = PrincipalLimits()
     """What it may take up."""
+    operator_from: tuple[
+        Literal["setting", "comment", "application_name", "user", "certificate"], ...
+    ] = ("setting", "comment")
+    """Where its sessions say which person asks; all that say anything must say the same."""
+    operator_in_application_name: NameFormText | None = None
+    """What an application_name says, as "desk/{operator}/{case}"."""
+    operator_required: bool = False
+    """Refuse what touches a protected relation where no person is named."""
+
+    @model_validator(mode="after")
+    def _handles_by_what_is_proven(self) -> PrincipalTable:
+        if self.unit and self.kind != PrincipalKind.HANDLER.value:
+            raise ValueError("only a principal of kind handler handles a unit's cases; remove unit")
+        if self.unit and any(match.application_name is not None for match in self.match):
+            raise ValueError(
+                "a client chooses its application_name, so it cannot make it a unit's handler;"
+                " remove application_name"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _reads_application_names(self) -> PrincipalTable:
+        if ("application_name" in self.operator_from) != bool(self.operator_in_application_name):
+            raise ValueError(
+                'operator_from = ["application_name"] and operator_in_application_name'
+                " need each other"
+            )
+        return self
 
     @model_validator(mode="before")
     @classmethod
@@ -200,6 +242,15 @@ class PolicyTables(Section):
         if self.seals_nothing and (self.relation or self.function):
             raise ValueError(
                 "seals_nothing = true passes everything: remove it, or all of relation and function"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _asks_for_names_where_there_is_a_reason(self) -> PolicyTables:
+        if self.seals_nothing and any(each.operator_required for each in self.principal):
+            raise ValueError(
+                "operator_required refuses what touches protected relations: with"
+                " seals_nothing = true there are none; remove it"
             )
         return self
 

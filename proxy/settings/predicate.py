@@ -19,6 +19,8 @@ from proxy.statement.grammar import NotUnderstood, TextLimits, Token, scan
 from proxy.statement.tree import Body, Json, body_of, field, items, nodes, strings, text
 
 VISIBLE = "visible"
+HANDLER = "handler"
+"""Whoever asks, in ``handled_when``: ``handler.unit`` is the code of the unit they belong to."""
 _LIMITS = TextLimits(text_bytes_max=1 << 16, tokens_max=10_000, nesting_max=100)
 
 Visible = Callable[[QualifiedName], Template]
@@ -54,6 +56,29 @@ def asked_about(sql: str) -> set[QualifiedName]:
         for alias in strings(items(body_of(argument, "ColumnRef") or {}, "fields"))
         for relation in relations.get(alias, ())
     }
+
+
+def of_unit(sql: str, unit: str) -> str:
+    """``sql`` with the unit's code in the place of ``handler.unit``. Raises `ConfigurationError`.
+
+    It has to be there: what does not ask for the unit would be open to the handlers of all.
+    """
+    try:
+        plain = one_line(sql)
+        tokens = scan(plain, plain.encode(), _LIMITS)
+    except NotUnderstood as error:
+        raise ConfigurationError(f"not an SQL expression: {error.explanation}") from None
+    words = [plain[token.start : token.end] for token in tokens]
+    out, position = [], 0
+    for number in range(len(words) - 2):
+        if words[number : number + 3] == [HANDLER, ".", "unit"]:
+            out.append(plain[position : tokens[number].start] + f"'{unit}'")
+            position = tokens[number + 2].end
+    if words.count(HANDLER) != len(out) or not out:
+        raise ConfigurationError(
+            "say whose cases: compare a column with handler.unit; handler is nothing else here"
+        )
+    return "".join(out) + plain[position:]
 
 
 def one_line(sql: str) -> str:

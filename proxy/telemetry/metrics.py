@@ -2,7 +2,8 @@
 
 What is not counted matters as much as what is. There is no count of rows that were withheld, for
 anyone: whoever can read it could ask for a name and watch the number move. For the same reason no
-metric is labelled by client or principal, and rows and bytes are totals that move in coarse steps:
+metric that data can move is labelled by client or principal (who is not named does not depend on
+data), and rows and bytes are totals that move in coarse steps:
 between two scrapes nobody learns whether somebody's look-up found one row or none.
 
 Under ``PROMETHEUS_MULTIPROC_DIR`` (see `exposition`) the values live in one file per process and
@@ -42,6 +43,7 @@ BYTES_STEP: Final = 1_048_576
 
 _RULES_MAX: Final = 128
 _KINDS_MAX: Final = 32
+_PRINCIPALS_MAX: Final = 128
 _DIGEST: Final = re.compile(r"[0-9a-f]{16,}")
 _DIGEST_SHOWN: Final = 16
 
@@ -77,9 +79,11 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         make = _Maker(self.registry)
-
         self._decisions = make.counter(
             "decisions", "Statements judged.", "verdict", "rule", "statement_class"
+        )
+        self._unattributed = make.counter(
+            "decisions_unattributed", "About protected relations, by nobody named.", "principal"
         )
         self._plan = make.histogram("plan_seconds", "Time to make a plan.", _PLAN_SECONDS)
         self._added_latency = make.histogram(
@@ -88,7 +92,6 @@ class Metrics:
         self._held = make.histogram(
             "held_seconds", "Time an answer waited for its durable record.", _WAIT_SECONDS
         )
-
         self._ledger_commit = make.histogram(
             "ledger_commit_seconds", "Time from submission to durable.", _WAIT_SECONDS
         )
@@ -115,7 +118,6 @@ class Metrics:
             direction: CoarseCounter(sent.labels(direction.value), step=BYTES_STEP)
             for direction in Direction
         }
-
         self._policy_reloads = make.counter("policy_reloads", "Policy files read.", "result")
         # Nobody sees an increase to 1 from nothing, and the first mistake is worth an alert.
         for result in ReloadResult:
@@ -130,6 +132,7 @@ class Metrics:
         self._policy_unfit = make.gauge("policy_unfit", "1: a database changed.", "livemax")
         self._seals_nothing = make.gauge("policy_seals_nothing", "1: all is passed.", "livemax")
         self._rules = TokenSet(distinct_max=_RULES_MAX)
+        self._principals = TokenSet(distinct_max=_PRINCIPALS_MAX)
         self._violation_kinds = TokenSet(distinct_max=_KINDS_MAX)
         self._upstream_kinds = TokenSet(distinct_max=_KINDS_MAX)
 
@@ -149,6 +152,10 @@ class Metrics:
     def decided(self, verdict: Verdict, rule: RuleName, statement_class: StatementClass) -> None:
         """One statement was judged."""
         self._decisions.labels(verdict.value, self._rules.label(rule), statement_class.value).inc()
+
+    def unattributed(self, principal: str) -> None:
+        """A statement on protected relations was judged, and nobody is named who asked."""
+        self._unattributed.labels(self._principals.label(principal)).inc()
 
     def held(self, seconds: float) -> None:
         """An answer was ready and had to wait this long for its record."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -81,9 +81,10 @@ def settled(client: Client, statement_max_ms: int = 5000, *, writes: bool) -> Cl
     return client
 
 
-def pairs(postgres: PostgresWorld) -> Pairs:
-    """The databases. To the planner D looks like D', as far as it keeps statistics: were it not so,
-    an expression that fails on a visible row would be reached on one and not on the other.
+def pairs(postgres: PostgresWorld, before: str = "") -> Pairs:
+    """The databases, each after the SQL of `before`. To the planner D looks like D', as far as it
+    keeps statistics: were it not so, an expression that fails on a visible row would be reached on
+    one and not on the other.
     """
     postgres.create_template(_TEMPLATE, (*_FILES, str(_TEMPTING), "grants.sql"))
     pruned = (SQL / "pruned.sql").read_text(encoding="utf-8")
@@ -93,27 +94,36 @@ def pairs(postgres: PostgresWorld) -> Pairs:
     )
     read, written = (
         Pair(
-            full=_built(postgres, f"full{suffix}", restored),
-            pruned=_built(postgres, f"pruned{suffix}", pruned),
-            control=_built(postgres, f"control{suffix}", control),
+            full=_built(postgres, f"full{suffix}", before, restored),
+            pruned=_built(postgres, f"pruned{suffix}", before, pruned),
+            control=_built(postgres, f"control{suffix}", before, control),
         )
         for suffix in ("", "_written")
     )
     return Pairs(read, written, read_tables(read.full))
 
 
-def _built(postgres: PostgresWorld, name: str, script: str) -> Database:
+def _built(postgres: PostgresWorld, name: str, *scripts: str) -> Database:
     database = postgres.create_database(_TEMPLATE, name=name)
-    database.run(script)
+    for script in filter(None, scripts):
+        database.run(script)
     database.run(_SAME_DENSITY)
     return database
 
 
 @contextmanager
-def worlds(postgres: PostgresWorld, home: Path) -> Iterator[Worlds]:
-    """The databases, and a service with a ledger below `home`."""
-    made = pairs(postgres)
+def worlds(
+    postgres: PostgresWorld,
+    home: Path,
+    before: str = "",
+    policy: Callable[[str], str] = lambda shipped: shipped,
+) -> Iterator[Worlds]:
+    """The databases, and a service with a ledger below `home`, with what `policy` makes of the
+    shipped one."""
+    made = pairs(postgres, before)
     site = install(made.read.full, home)
+    shipped = site.policy.read_text(encoding="utf-8")
+    site.policy.write_text(policy(shipped), encoding="utf-8")
     text = site.config.read_text(encoding="utf-8")
     every = ", ".join(f'"{database.name}"' for database in made.databases())
     one = f'databases = ["{made.read.full.name}"]'

@@ -6,7 +6,7 @@ outside a transaction (where nothing can roll them back unseen) and alone in the
 
 from __future__ import annotations
 
-from proxy.names import RuleName
+from proxy.names import CLAIM_SETTINGS, RuleName
 from proxy.policy.rules.context import TABLES, Context, Refusal
 from proxy.statement.commands import (
     CloseCursor,
@@ -134,7 +134,7 @@ def _refuse_explained(explain: Explain, facts: Facts, context: Context) -> Refus
 
 def _refuse_setting(setting: Setting, context: Context) -> Refusal | None:
     name = setting.name
-    if name in SETTABLE:
+    if name in SETTABLE or name in CLAIM_SETTINGS:
         return None
     if name in PINNED:
         value = ",".join(setting.values or ()).lower()

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from proxy.names import QualifiedName, RuleName
+from proxy.names import CLAIM_SETTINGS, QualifiedName, RuleName
 from proxy.policy.law import Volatility
 from proxy.policy.rules.commands import SETTABLE
 from proxy.policy.rules.context import SYSTEM_SCHEMAS, Context, Refusal
 from proxy.statement.calls import Call
 from proxy.statement.catalogue import TypeKind, UserFunction
+from proxy.statement.claims import claims_of
 from proxy.statement.facts import Called, Facts, Selected
 
 _SYSTEM = frozenset(("pg_catalog",))
@@ -142,10 +143,12 @@ def _all_approved(functions: Iterable[UserFunction], context: Context) -> bool:
 
 
 def _sets(function: Called, facts: Facts, context: Context) -> bool:
-    """``set_config`` of parameters that SET may change: asyncpg does it behind the scenes."""
+    """``set_config`` of parameters that SET may change: asyncpg does it behind the scenes. Of those
+    that say who asks only where it can be followed."""
     return (
         function in (Called(None, "set_config"), Called("pg_catalog", "set_config"))
-        and facts.settings <= SETTABLE
+        and (facts.settings <= SETTABLE or facts.settings <= CLAIM_SETTINGS)
+        and (not facts.settings & CLAIM_SETTINGS or claims_of(facts) is not None)
         and not context.catalogue.functions_named(function.name)
     )
 

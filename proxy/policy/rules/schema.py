@@ -67,5 +67,5 @@ def _relied_on(context: Context) -> Iterator[str]:
     """The names of protected relations, and every word of their rules."""
     for name, rule in context.law.relations.items():
         yield name.name
-        for sql in (rule.visible_when, rule.mask_unless, *rule.mask.values()):
+        for sql in (rule.visible_when, rule.mask_unless, rule.handled_when, *rule.mask.values()):
             yield from _WORD.findall(sql or "")

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final
 
 from proxy.errors import FengcunError
+from proxy.names import CASE_SETTING, CLAIM_SETTINGS, OPERATOR_SETTING
 from proxy.wire.postgres.encoding import codec_of, decode_exactly, encoding_named
 from proxy.wire.postgres.startup import StartupMessage, as_sent
 
@@ -40,6 +41,7 @@ _ADMITTED: Final = frozenset(
         "default_transaction_isolation",
         "default_transaction_read_only",
         "extra_float_digits",
+        *CLAIM_SETTINGS,
         "geqo",
         "idle_in_transaction_session_timeout",
         "idle_session_timeout",
@@ -76,6 +78,7 @@ class Admission:
 
     A `user` or `database` that is not UTF-8 stays as it came, lone surrogates and all: the server
     compares bytes, so reading it in another encoding could make it somebody else's name.
+    `operator` and `case` are what its settings say about who asks.
     """
 
     user: str
@@ -83,6 +86,8 @@ class Admission:
     application_name: str
     client_encoding: str
     message: StartupMessage
+    operator: str = ""
+    case: str = ""
 
 
 def admit(message: StartupMessage, *, unsealed: bool = False) -> Admission:
@@ -122,6 +127,7 @@ def admit(message: StartupMessage, *, unsealed: bool = False) -> Admission:
         _application_name(settings),
         settings.get("client_encoding", ("", ""))[1],
         StartupMessage(message.minor, parameters),
+        *_claims(dict(settings.values())),
     )
 
 
@@ -135,7 +141,14 @@ def _sent_on(message: StartupMessage) -> Admission:
     # With duplicates the server takes the last, and so does the dict.
     database = given.get("database") or user
     encoding = given.get("client_encoding", "")
-    return Admission(user, database, given.get("application_name", ""), encoding, message)
+    name = given.get("application_name", "")
+    return Admission(user, database, name, encoding, message, *_claims(given))
+
+
+def _claims(settings: Mapping[str, str]) -> tuple[str, str]:
+    """What is said about who asks; names of settings are folded."""
+    folded = {name.lower(): value for name, value in settings.items()}
+    return folded.get(OPERATOR_SETTING, ""), folded.get(CASE_SETTING, "")
 
 
 def _add(settings: dict[str, tuple[str, str]], given: Iterable[tuple[str, str]]) -> None:

@@ -139,7 +139,7 @@ class Life:
 
 
 def publication_of(sequencer: Sequencer) -> PublicationInStep:
-    publication = sequencer._publication
+    publication = sequencer.publication
     assert isinstance(publication, PublicationInStep)
     return publication
 

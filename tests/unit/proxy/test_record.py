@@ -13,10 +13,12 @@ from ledger.errors import LedgerUnavailable
 from ledger.header import decode_header
 from ledger.pseudonyms import Pseudonyms
 from proxy.names import Article, PrincipalName, QualifiedName, RuleName
+from proxy.policy.attribution import Attribution
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.record import Basis, Identity, Recorder, Scribe
 from proxy.session.commands import Record, Unit
 from proxy.session.plan import Timing
+from proxy.telemetry.metrics import Metrics
 
 BASIS = Basis("a" * 64, "b" * 64)
 IDENTITY = Identity("0123456789abcdef", PrincipalName("unit"), "user", "db", "10.8.0.1", "报表")
@@ -170,7 +172,37 @@ async def test_who_cannot_be_read_is_shown_by_bytes_and_told_apart(recorder, not
     shown = [json.loads(draft.payload) for draft in drafts]
     assert [payload["user"] for payload in shown] == [r"a\xb7", r"a\xb8", "a"]
     assert {payload["application_name"] for payload in shown} == {r"\xff封"}
-    assert len({draft.header["operator"] for draft in drafts}) == 3
+    assert len({draft.header["account"] for draft in drafts}) == 3
+
+
+async def test_who_asks_is_a_pseudonym_in_the_header_and_in_clear_in_the_payload(recorder, notary):
+    who = Attribution("张三", "(2026)京0105刑初12号", "setting")
+    draft = await only_draft(recorder, notary, replace(record(), attribution=who))
+    header = draft.header
+    assert header["attribution"] == "setting"
+    assert header["operator"] == recorder.pseudonyms.of("operator", "张三")
+    assert header["case"] == recorder.pseudonyms.of("case", "(2026)京0105刑初12号")
+    assert "张三" not in str(header)
+    payload = json.loads(draft.payload)
+    assert (payload["operator"], payload["case"]) == ("张三", "(2026)京0105刑初12号")
+
+
+async def test_nobody_is_said_to_be_nobody_and_counted_for_the_principal(recorder, notary):
+    recorder.metrics = Metrics()
+    wanted = record(values=b"\0" * 6)
+    named = replace(wanted, attribution=Attribution("a", None, "comment"))
+    scribe = scribe_of(recorder)
+    for each in (wanted, named, wanted):
+        scribe.decision(each, BASIS)
+    await turn()
+    headers = [draft.header for draft in notary.batches[0]]
+    assert [header["attribution"] for header in headers] == [
+        "unattributed", "comment", "unattributed",
+    ]  # fmt: skip
+    assert [header.get("operator") is None for header in headers] == [True, False, True]
+    count = recorder.metrics.registry.get_sample_value
+    labels = {"principal": IDENTITY.principal}
+    assert count("fengcun_decisions_unattributed_total", labels) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from proxy.session.plan import Scene
@@ -86,3 +86,43 @@ def test_what_is_kept_is_bounded():
     assert [cache.lookup(text, SCENE) is not None for text in texts] == [False] * 3 + [True] * 2
     long = "SELECT 1 -- " + "x" * 100
     assert remembered(long, text_bytes_max=50).lookup(long, SCENE) is None
+
+
+COMMENTS = st.one_of(
+    st.sampled_from(
+        ["", "/* operator=u1 */", "/*operator='u2',case='%41'*/", "/**/", "/*+ hint */", "/*/ x */",
+         "/* a /* b */ */", "/* ' */", "/* \\ */", "/* x /*/ y */ */", "-- operator=u1\n"]
+    ),
+    TEXTS.map(lambda s: "/*" + s + "*/"),
+)  # fmt: skip
+COMMENTED = (
+    "{0} SELECT {1} c.id, {2} FROM cases {1} c WHERE c.id = 5 {1} AND lower(name) = 'a' {0}",
+    "{0} SELECT {1} 1; SELECT c.id FROM cases c {1} WHERE id BETWEEN 1 AND 2; {0}",
+    "{0} SET {1} fengcun.operator = 'a' {0};",
+    "{0} UPDATE cases SET name = 'a' {1} WHERE lower(name) = 'b' AND id = 5 {0}",
+    "{0} DROP TABLE {1} cases",
+)
+
+
+@settings(deadline=None)  # it plans three texts
+@given(st.sampled_from(COMMENTED), COMMENTS, COMMENTS, LITERALS, COMMENTS, COMMENTS)
+def test_a_plan_with_other_comments_is_the_plan_the_planner_makes(form, a, b, literal, c, d):
+    cache = remembered(form.format("/* x=1 */", "/* y=1 */", "'b'"), form.format(a, b, "'b'"))
+    text = form.format(c, d, literal)
+    found = cache.lookup(text, SCENE)
+    assert found is None or found == PLANNER.plan(text, SCENE)
+
+
+@pytest.mark.parametrize("form", COMMENTED)
+def test_who_asks_and_for_what_is_in_no_shape(form):
+    one = form.format("/*operator='u1',case='1%2F2'*/", "/* route=/cases */", "'b'")
+    other = form.format("/*operator='u2',case='3%2F4'*/", "/* route=/people */", "'b'")
+    found = remembered(one).lookup(other, SCENE)
+    assert found is not None
+    assert found.tags.operators == ("u2",) * other.count("u2")
+
+
+@pytest.mark.parametrize("comment", ["/*+ x */", "/*! x */", "/* /* */ */", "/* \\ */", "/*/ */"])
+def test_a_comment_that_others_may_read_otherwise_stays_in_the_shape(comment):
+    cache = remembered(COMMENTED[0].format("/* a */", "", "'b'"))
+    assert cache.lookup(COMMENTED[0].format(comment, "", "'b'"), SCENE) is None

@@ -1,19 +1,38 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.policy.decision import Verdict
+from proxy.policy.law import PrincipalKind
 from proxy.session.plan import (
     DropPortal,
     DropPortals,
     DropStatement,
+    ResetClaims,
     ResetSearchPath,
+    Scene,
     SetSearchPath,
     Timing,
 )
+from proxy.session.plan_cache import PlanCache
+from proxy.session.planner import Planner
+from proxy.statement.claims import Claim
 from proxy.statement.commands import TransactionControl
 from proxy.statement.temporary import DropTemporaries, MakeTemporary
-from tests.unit.proxy.small_world import PLANNER, SCENE, plan
+from tests.unit.proxy.small_world import (
+    CATALOGUE,
+    LAW,
+    PATH,
+    PLANNER,
+    SCENE,
+    UNIT,
+    base,
+    plan,
+)
+
+CASES = base("cases")
 
 PIECES = st.sampled_from(
     ["SELECT", "*", "FROM", "cases", "c", "WHERE", "(", ")", "'", '"', "id", "=", "1", ";", "--",
@@ -77,7 +96,20 @@ def test_one_refused_statement_refuses_the_whole_text():
         ("RESET search_path", (ResetSearchPath(),)),
         (
             "DISCARD ALL",
-            (ResetSearchPath(), DropStatement(None), DropPortals(), DropTemporaries(None)),
+            (
+                ResetSearchPath(),
+                ResetClaims(),
+                DropStatement(None),
+                DropPortals(),
+                DropTemporaries(None),
+            ),
+        ),
+        ("RESET ALL", (ResetSearchPath(), ResetClaims())),
+        ("SET fengcun.operator = 'a'", (Claim("fengcun.operator", "a"),)),
+        ("SET LOCAL Fengcun.Case_No TO DEFAULT", (Claim("fengcun.case_no", None, local=True),)),
+        (
+            "SELECT set_config('fengcun.operator', $1, true)",
+            (Claim("fengcun.operator", None, local=True, parameter=1),),
         ),
         ("DISCARD TEMP", (DropTemporaries(None),)),
         ("CREATE TEMP TABLE t (n int)", (MakeTemporary("t", dropped_at_end=False),)),
@@ -98,6 +130,31 @@ def test_what_a_text_does_to_the_session_is_known(sql, effects):
     assert plan(sql).effects == effects
     settling = (SetSearchPath, ResetSearchPath, DropStatement, DropTemporaries, MakeTemporary)
     assert plan(sql).settle is any(isinstance(effect, settling) for effect in effects)
+
+
+def test_each_unit_has_plans_of_its_own():
+    rule = LAW.relations[CASES]
+    law = replace(
+        LAW,
+        handled={
+            (unit,): {**LAW.relations, CASES: replace(rule, visible_when=f"self.name = '{unit}'")}
+            for unit in ("u1", "u2")
+        },
+    )
+    planner, cache = Planner(law, CATALOGUE), PlanCache()
+    text = "SELECT id FROM cases WHERE id = {}"
+    sent = {}
+    for name, units in (("nobody", ()), ("one", ("u1",)), ("two", ("u2",))):
+        principal = replace(UNIT, name=name, kind=PrincipalKind.HANDLER, units=units)
+        scene = Scene(principal, PATH)
+        assert cache.lookup(text.format(1), scene) is None
+        cache.remember(text.format(1), scene, planner.work_out(text.format(1), scene))
+        found = cache.lookup(text.format(2), scene)
+        assert found == planner.plan(text.format(2), scene)
+        sent[name] = found.text
+    assert "flag" in sent["nobody"]
+    assert "'u1'" in sent["one"]
+    assert "'u2'" in sent["two"]
 
 
 @pytest.mark.parametrize(

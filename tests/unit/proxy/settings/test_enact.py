@@ -7,6 +7,7 @@ import pytest
 
 from proxy.names import QualifiedName
 from proxy.policy.law import Law, PrincipalKind
+from proxy.rewrite.predicate import compile_law
 from proxy.settings.enact import enact
 from proxy.settings.law import load_builtin
 from proxy.settings.policy import PolicyTables
@@ -123,3 +124,58 @@ def test_the_law_is_what_the_site_wrote_and_what_is_built_in():
 def test_two_texts_of_one_meaning_have_different_digests():
     text = rule("a", visible_when="'false'")
     assert law(text).digest != law(text + "# a comment\n").digest
+
+
+HANDLED = "'self.org = handler.unit'"
+HANDLER = "[[principal]]\nname = 'h'\nkind = 'handler'\nmatch = { user = 'h' }\nunit = "
+
+
+def test_what_a_unit_handles_is_shown_to_it_unmasked_and_so_is_what_follows_or_asks():
+    enacted = law(
+        rule("a", visible_when="'self.open'", mask="{ n = 'NULL' }", handled_when=HANDLED)
+        + rule("b", follows=FOLLOWS_A)
+        + rule("c", visible_when="'EXISTS (SELECT 1 FROM base.a AS x WHERE visible(x))'")
+        + HANDLER
+        + "['u1', 'u2']"
+    )
+    theirs, others = enacted.seen_by(("u1", "u2")).relations, enacted.relations
+    each = "((self.org = 'u1') IS TRUE) OR ((self.org = 'u2') IS TRUE)"
+    assert theirs[A].visible_when == f"((self.open) IS TRUE) OR {each}"
+    assert theirs[A].mask_unless == f"((false) IS TRUE) OR {each}"
+    assert (others[A].visible_when, others[A].mask_unless) == ("self.open", None)
+    shown = {
+        whose: {
+            name: each.shown.render("r") for name, each in compile_law(seen).items() if each.shown
+        }
+        for whose, seen in (("theirs", enacted.seen_by(("u1", "u2"))), ("others", enacted))
+    }
+    for name in (A, B, C):
+        assert "'u1'" in shown["theirs"][name]
+        assert "'u1'" not in shown["others"][name]
+    assert enacted.seen_by(()) is enacted
+    assert enacted.seen_by(("u1",)) is enacted
+
+
+@pytest.mark.parametrize(
+    ("handled", "says"),
+    [
+        ("'self.org = 1'", "say whose cases"),
+        ("'self.org = unit'", "say whose cases"),
+        ("'self.org = handler.name'", "say whose cases"),
+        ("'self.org = handler.unit AND handler.x'", "say whose cases"),
+        ("'handler.unit = '", "not an SQL expression"),
+        ("'org = handler.unit'", "qualify every column"),
+        ("'random() = handler.unit'", "random()"),
+    ],
+)
+@pytest.mark.parametrize("principal", ["", HANDLER + "'u1'"])
+def test_what_does_not_ask_for_the_unit_is_refused_with_handlers_or_without(
+    handled, says, principal
+):
+    text = rule("a", visible_when="'false'", handled_when=handled)
+    assert says in refused(text + principal)
+
+
+def test_nobody_else_is_a_handler_in_a_condition():
+    text = rule("a", visible_when="'self.org = handler.unit'") + HANDLER + "'u1'"
+    assert "handler is not self" in refused(text)

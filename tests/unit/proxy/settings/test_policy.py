@@ -22,6 +22,7 @@ def refused(text: str) -> str:
 DIGEST = f"digest = 'sha256:{'0' * 64}'\n"
 RULE = '[relation."base.person"]\narticle = "x"\n'
 PRINCIPAL = '[[principal]]\nname = "p"\nkind = "unit"\n'
+HANDLER = PRINCIPAL.replace("unit", "handler")
 PLATFORM = '[[principal]]\nname = "p"\nkind = "platform"\nmatch = { user = "u" }\n'
 
 
@@ -83,13 +84,30 @@ def test_a_name_the_server_would_fold_is_refused():
         (PRINCIPAL.replace("unit", "god") + "match = { user = 'a' }", "kind: expected 'platform'"),
         (2 * (PRINCIPAL + "match = { user = 'a' }\n"), 'two principals are called "p"'),
         ("[[permit]]\nname = 'x'", "permit: unknown key"),
+        (PRINCIPAL + "match = { user = 'a' }\nunit = 'u'", "only a principal of kind handler"),
+        (HANDLER + "match = { user = 'a', application_name = 'x' }\nunit = 'u'",
+         "a client chooses its application_name"),
+        (HANDLER + "match = { user = 'a' }\nunit = \"u'\"", "unit"),
+        (PRINCIPAL + "match = { user = 'a' }\noperator_from = ['nobody']", "operator_from"),
+        (PRINCIPAL + "match = { user = 'a' }\noperator_from = ['application_name']",
+         "need each other"),
+        (PRINCIPAL + "match = { user = 'a' }\noperator_in_application_name = '{operator}'",
+         "need each other"),
+        (PRINCIPAL + "match = { user = 'a' }\noperator_from = ['application_name']\n"
+         "operator_in_application_name = 'x'", "expected a form"),
+        ("seals_nothing = true\n" + PRINCIPAL + "match = { user = 'a' }\n"
+         "operator_required = true", "with seals_nothing = true there are none"),
+        (RULE + "open = true\nhandled_when = 'true'", "remove the other keys"),
+        (RULE + "handled_when = 'true'", "says nothing"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(text, says):
     assert says in refused(text)
 
 
-@pytest.mark.parametrize("key", ["permits", "open", "unmask", "visible_when", "except"])
+@pytest.mark.parametrize(
+    "key", ["permits", "open", "unmask", "visible_when", "except", "unit", "handled_when"]
+)
 def test_a_platform_can_be_given_nothing_more(key):
     assert read(PLATFORM).principal[0].kind == "platform"
     assert "a platform can be given no permit" in refused(PLATFORM + f"{key} = true")
