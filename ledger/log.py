@@ -184,6 +184,8 @@ def freeze_log(
     clock_ms: Callable[[], int],
     successor: str | None = None,
     key_files: Disk | None = None,
+    seen: Sequence[Checkpoint] = (),
+    memory: HeadMemory | None = None,
     segment_bytes: int = SEGMENT_BYTES,
     reserve_bytes: int = RESERVE_BYTES,
 ) -> None:
@@ -197,6 +199,8 @@ def freeze_log(
         proxy_id,
         clock_ms=clock_ms,
         key_files=key_files,
+        seen=seen,
+        memory=memory,
         segment_bytes=segment_bytes,
         reserve_bytes=reserve_bytes,
     ).freeze(successor)
