@@ -120,15 +120,17 @@ class ProvenLog:
         """A bundle that is damaged or gone takes no other entry's proof away: see `_unread`."""
         for number in range(-(-self.size // TILE_WIDTH)):
             base, width = number * TILE_WIDTH, tile_width(0, number, self.size)
-            found: list[bytes] = []
+            raw, found = b"", list[bytes]()
             try:
                 raw, found_width = read_raw(self.reader, number, width)
-                if may_change_keys(raw):
-                    found = decode_bundle(raw, found_width)[:width]
-            except (FileNotFoundError, BrokenBundle) as error:
-                found = error.items[:width] if isinstance(error, BrokenBundle) else []
-                self._unread = base + len(found) if self._unread is None else self._unread
-            for offset, data in enumerate(found):
+                found = decode_bundle(raw, found_width)
+            except BrokenBundle as error:
+                found = error.items
+            except FileNotFoundError:
+                pass
+            if len(found) < width and self._unread is None:
+                self._unread = base + len(found)
+            for offset, data in enumerate(found[:width] if may_change_keys(raw) else ()):
                 if may_change_keys(data):
                     yield base + offset, data
 
