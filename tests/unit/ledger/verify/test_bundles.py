@@ -21,7 +21,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> SmallLog:
 
 
 def published(log: SmallLog, root: Path | None = None) -> Published:
-    expected = Expected(ORIGIN, (log.keys.log.verifier,), signatures=True)
+    expected = Expected(ORIGIN, signatures=True)
     return Published(DirectoryLog(root or log.root), 604, expected)
 
 
