@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from ledger.checkpoint import Checkpoint
 from ledger.commands.app import (
     FOUND_WRONG,
     JsonOption,
@@ -19,6 +20,9 @@ from ledger.commands.app import (
     print_json,
     require_log,
 )
+from ledger.commands.countersign import load_countersigner
+from ledger.countersignature import CountersignerKey
+from ledger.countersigned import kept as kept_countersigned
 from ledger.errors import FormatError
 from ledger.keys import load_verifier_keys
 from ledger.note import VerifierKey
@@ -46,6 +50,10 @@ def verify(
         list[Path] | None,
         typer.Option(help="a witness's public key: also hold the log against what it cosigned"),
     ] = None,
+    countersigner: Annotated[
+        list[Path] | None,
+        typer.Option(help="an external signer's public key: also hold the log against its line"),
+    ] = None,
     roots: Annotated[
         bool,
         typer.Option("--roots", help="all but the entries' own signatures, many times as fast"),
@@ -59,6 +67,8 @@ def verify(
         checkpoints = [load_checkpoint(path, keys) for path in seen or []]
         witnessed = [_witnessed(log, each) for each in _witness_keys(witness)]
         checkpoints += [load_checkpoint(path, keys) for path, _ in witnessed]
+        countersigned = [_countersigned(log, keys, path) for path in countersigner or []]
+        checkpoints += [checkpoint for _, checkpoint in countersigned]
         try:
             report = verify_log(
                 reader, keys, seen=checkpoints, progress=_progress, signatures=not roots
@@ -71,12 +81,18 @@ def verify(
             raise typer.Exit(FOUND_WRONG) from invalid
     _clear_progress()
     seen_by = [cosigned for _, cosigned in witnessed]
+    signed_by = [(each.name, checkpoint.size) for each, checkpoint in countersigned]
     if as_json:
-        print_json({**report_as_json(report), "witnesses": list(map(witness_as_json, seen_by))})
+        countersigners = [{"countersigner": name, "size": size} for name, size in signed_by]
+        witnesses = list(map(witness_as_json, seen_by))
+        print_json(
+            {**report_as_json(report), "witnesses": witnesses, "countersigners": countersigners}
+        )
         return
     first, *rest = report_lines(report)
     typer.secho(first, fg=typer.colors.GREEN, bold=True)
-    typer.echo("\n".join([*rest, *map(witness_line, seen_by)]))
+    lines = [f"加签 / countersigned {name}: {size:,} entries" for name, size in signed_by]
+    typer.echo("\n".join([*rest, *map(witness_line, seen_by), *lines]))
 
 
 def _witness_keys(files: list[Path] | None) -> list[VerifierKey]:
@@ -89,6 +105,17 @@ def _witnessed(log: Path, witness: VerifierKey) -> tuple[Path, CosignedNote]:
     if found is None:
         raise FormatError(f"{witness.name} has cosigned nothing of this copy of the log")
     return cosigned_path(log, witness), found
+
+
+def _countersigned(
+    log: Path, keys: list[VerifierKey], path: Path
+) -> tuple[CountersignerKey, Checkpoint]:
+    """What the external signer signed last, as far as this copy of the log knows."""
+    key = load_countersigner(path)
+    checkpoint = kept_countersigned(log, keys, key)
+    if checkpoint is None:
+        raise FormatError(f"{key.name} has countersigned nothing of this copy of the log")
+    return key, checkpoint
 
 
 def _progress(done: int, total: int) -> None:

@@ -48,7 +48,8 @@ def test_the_genesis_entry_lays_down_what_is_in_force(entries, payloads):
 
 
 def fault(judged: Judged) -> tuple[Fault, int] | None:
-    return judged.found and (judged.found.fault, judged.found.index)
+    found = judged.found
+    return None if found is None else (found.fault, found.index)
 
 
 def test_the_first_of_several_faults_is_found(entries, payloads):
@@ -79,7 +80,8 @@ def test_without_signatures_a_bad_one_passes_and_an_entry_of_another_key_does_no
     entries, payloads
 ):
     line = entries[-1].rindex(b" ") + 40
-    entries[-1] = entries[-1][:line] + bytes([entries[-1][line] ^ 1]) + entries[-1][line + 1 :]
+    other_letter = b"B" if entries[-1][line : line + 1] == b"A" else b"A"
+    entries[-1] = entries[-1][:line] + other_letter + entries[-1][line + 1 :]
     quick = Expected(ORIGIN, EXPECTED.log_keys, signatures=False)
     assert fault(judge_entries(EXPECTED, None, 0, entries, payloads)) == (Fault.ALTERED, 19)
     assert fault(judge_entries(quick, None, 0, entries, payloads)) is None
