@@ -5,6 +5,7 @@ from __future__ import annotations
 from ledger.commands import (  # noqa: F401 - each adds one
     backup,
     consistency,
+    countersign,
     create,
     erase,
     export,

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ledger.checkpoint import Checkpoint
 from ledger.commands.app import (
     FOUND_WRONG,
     JsonOption,
@@ -19,8 +20,11 @@ from ledger.commands.app import (
     print_json,
     require_log,
 )
+from ledger.commands.countersign import load_countersigner
 from ledger.commands.export import verify_evidence
 from ledger.commands.prove import checked_receipt, print_receipt
+from ledger.countersignature import CountersignerKey
+from ledger.countersigned import kept as kept_countersigned
 from ledger.errors import ConfigurationError, FormatError
 from ledger.keys import load_verifier_keys
 from ledger.note import VerifierKey
@@ -44,6 +48,7 @@ class Checks:
 
     seen: list[Path]
     predecessors: list[Path]
+    countersigners: list[Path]
     signatures: bool
 
 
@@ -75,6 +80,10 @@ def verify(
         list[Path] | None,
         typer.Option(help="a witness's public key: also hold the log against what it cosigned"),
     ] = None,
+    countersigner: Annotated[
+        list[Path] | None,
+        typer.Option(help="an external signer's public key: also hold the log against its line"),
+    ] = None,
     roots: Annotated[
         bool,
         typer.Option("--roots", help="all but the entries' own signatures, many times as fast"),
@@ -96,7 +105,9 @@ def verify(
         elif pack is not None:
             verify_evidence(pack, keys, witnesses, as_json=as_json)
         elif log is not None:
-            checks = Checks(seen or [], predecessor or [], signatures=not roots)
+            checks = Checks(
+                seen or [], predecessor or [], countersigner or [], signatures=not roots
+            )
             _verify_log(log, keys, checks, witnesses, as_json=as_json)
 
 
@@ -112,6 +123,8 @@ def _verify_log(
     checkpoints = [load_checkpoint(path, keys) for path in checks.seen]
     witnessed = [_witnessed(log, each) for each in witnesses]
     checkpoints += [load_checkpoint(path, keys) for path, _ in witnessed]
+    countersigned = [_countersigned(log, keys, path) for path in checks.countersigners]
+    checkpoints += [checkpoint for _, checkpoint in countersigned]
     shards = [shard_of(require_log(path)) for path in checks.predecessors]
     signatures = checks.signatures
     try:
@@ -127,13 +140,17 @@ def _verify_log(
         raise typer.Exit(FOUND_WRONG) from invalid
     _clear_progress()
     seen_by = [cosigned for _, cosigned in witnessed]
+    signed_by = [(each.name, checkpoint.size) for each, checkpoint in countersigned]
     if as_json:
         row = {**report_as_json(report), "witnesses": list(map(witness_as_json, seen_by))}
+        row["countersigners"] = [{"countersigner": name, "size": size} for name, size in signed_by]
         print_json({**row, "earlier": list(map(report_as_json, earlier))})
         return
     first, *rest = report_lines(report)
     typer.secho(first, fg=typer.colors.GREEN, bold=True)
-    lines = [*rest, *map(witness_line, seen_by), *map(earlier_line, earlier)]
+    lines = [*rest, *map(witness_line, seen_by)]
+    lines += [f"加签 / countersigned {name}: {size:,} entries" for name, size in signed_by]
+    lines += map(earlier_line, earlier)
     typer.echo("\n".join(lines))
 
 
@@ -147,6 +164,17 @@ def _witnessed(log: Path, witness: VerifierKey) -> tuple[Path, CosignedNote]:
     if found is None:
         raise FormatError(f"{witness.name} has cosigned nothing of this copy of the log")
     return cosigned_path(log, witness), found
+
+
+def _countersigned(
+    log: Path, keys: list[VerifierKey], path: Path
+) -> tuple[CountersignerKey, Checkpoint]:
+    """What the external signer signed last, as far as this copy of the log knows."""
+    key = load_countersigner(path)
+    checkpoint = kept_countersigned(log, keys, key)
+    if checkpoint is None:
+        raise FormatError(f"{key.name} has countersigned nothing of this copy of the log")
+    return key, checkpoint
 
 
 def _progress(done: int, total: int) -> None:

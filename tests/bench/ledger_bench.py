@@ -2,8 +2,11 @@
 
     python -m tests.bench.ledger_bench [--seconds 5] [--witness] [--json]
 
-One notary process, one client process, entries of the size a proxy writes (about 600 bytes of
-header, 300 bytes of payload). With `--witness`, a receipt waits for one on this machine.
+One notary process, one client process, entries of the size a proxy writes (about 500 bytes of
+header, 250 bytes of payload, which is sealed). Beside them what the disk does of itself: a write of
+1 KiB and fdatasync, one after the other. The run ends with a verification of the whole log, at both
+depths; the fuller its log is, the less the start of the workers counts.
+With `--witness`, a receipt waits for one on this machine.
 """
 
 from __future__ import annotations
@@ -27,8 +30,10 @@ from statistics import quantiles
 from ledger.client import Draft, EntryKind, HeaderValue, NotaryClient
 from ledger.disk import LocalDisk, filesystem_kind
 from ledger.envelope import Identity
+from ledger.fetch import DirectoryLog
 from ledger.keys import init_keys, load_verifier_keys
 from ledger.log import create_log
+from ledger.verify import verify_log
 from ledger.witness.state import init_witness, watch_log
 
 PROXY_ID = "bench"
@@ -90,6 +95,40 @@ async def measure(socket: Path, outstanding: int, batch: int, seconds: float) ->
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Verified:
+    signatures: bool  # whether the entries' own were checked
+    entries_count: int
+    entries_per_second: int
+
+
+def syncs_per_second(directory: Path, seconds: float) -> int:
+    """Of this disk, with nothing else to do: into a file that has its full size already."""
+    block, size_bytes = os.urandom(1024), 64 << 20
+    with (directory / "syncs").open("wb+") as file:
+        handle = file.fileno()
+        os.posix_fallocate(handle, 0, size_bytes)
+        os.fsync(handle)
+        count, start = 0, time.perf_counter()
+        while (elapsed_s := time.perf_counter() - start) < seconds:
+            os.pwrite(handle, block, count * len(block) % size_bytes)
+            os.fdatasync(handle)
+            count += 1
+    (directory / "syncs").unlink()
+    return round(count / elapsed_s)
+
+
+def verify(log: Path, key: Path) -> list[Verified]:
+    """Without and with the entries' own signatures."""
+    results = []
+    for signatures in (False, True):
+        start = time.perf_counter()
+        report = verify_log(DirectoryLog(log), load_verifier_keys([key]), signatures=signatures)
+        elapsed_s = time.perf_counter() - start
+        results.append(Verified(signatures, report.size, round(report.size / elapsed_s)))
+    return results
+
+
 @contextmanager
 def witness_of(log: Path, keys: Path, socket: Path) -> Iterator[list[list[str]]]:
     """A witness that serves: what a notary is started with, and a courier as a whole."""
@@ -149,21 +188,34 @@ def main() -> None:
     parser.add_argument("--witness", action="store_true", help="a receipt waits for a witness")
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(dir=arguments.directory) as directory:
-        results = run(Path(directory), arguments.seconds, with_witness=arguments.witness)
-        filesystem = filesystem_kind(Path(directory))
+    with tempfile.TemporaryDirectory(dir=arguments.directory) as name:
+        directory = Path(name)
+        syncs = syncs_per_second(directory, arguments.seconds)
+        results = run(directory, arguments.seconds, with_witness=arguments.witness)
+        verified = verify(directory / "log", directory / "keys/log.vkey")
+        filesystem = filesystem_kind(directory)
     if arguments.json:
         machine = {"cores": os.cpu_count(), "python": platform.python_version()}
-        rows = [asdict(result) for result in results]
-        print(json.dumps({"filesystem": filesystem, "machine": machine, "results": rows}))
+        figures = {
+            "filesystem": filesystem,
+            "machine": machine,
+            "syncs_per_second": syncs,
+            "results": [asdict(result) for result in results],
+            "verified": [asdict(each) for each in verified],
+        }
+        print(json.dumps(figures))
         return
     print(f"{os.cpu_count()} cores, Python {platform.python_version()}, {filesystem}")
+    print(f"{syncs:,} syncs/s of the disk alone")
     print("outstanding  batch  acknowledged/s   p50 ms   p99 ms")
     for result in results:
         print(
             f"{result.outstanding_count:11d}  {result.batch_count:5d}"
             f"  {result.acknowledged_per_second:14,d}  {result.p50_ms:7.2f}  {result.p99_ms:7.2f}"
         )
+    for each in verified:
+        depth = "all" if each.signatures else "all but the entries' own signatures"
+        print(f"verified {each.entries_count:,} entries, {each.entries_per_second:,}/s: {depth}")
 
 
 if __name__ == "__main__":

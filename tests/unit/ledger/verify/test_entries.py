@@ -88,7 +88,8 @@ def test_without_signatures_a_bad_one_passes_and_an_entry_of_another_key_does_no
 ):
     del entries[-1]  # of the decision that is the last one now no link tells
     line = entries[-1].rindex(b" ") + 40
-    entries[-1] = entries[-1][:line] + bytes([entries[-1][line] ^ 1]) + entries[-1][line + 1 :]
+    other_letter = b"B" if entries[-1][line : line + 1] == b"A" else b"A"
+    entries[-1] = entries[-1][:line] + other_letter + entries[-1][line + 1 :]
     quick = Expected(ORIGIN, signatures=False)
     assert fault(judge_entries(EXPECTED, None, 0, entries, payloads)) == (Fault.ALTERED, 18)
     assert fault(judge_entries(quick, None, 0, entries, payloads)) is None

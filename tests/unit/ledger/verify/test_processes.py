@@ -145,6 +145,6 @@ def test_workers_are_used_where_they_help(
     monkeypatch, published: Published, cores_count, daemon, threads_count, expected
 ):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(cores_count))
-    monkeypatch.setitem(vars(multiprocessing.current_process())["_config"], "daemon", daemon)
+    monkeypatch.setattr(type(multiprocessing.current_process()), "daemon", daemon)
     monkeypatch.setattr(processes, "_threads_count", lambda: threads_count)
     assert usable_processes(published, 4096) == expected

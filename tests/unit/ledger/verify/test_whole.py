@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import random
+import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from ledger.checkpoint import open_checkpoint
+from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.errors import FormatError
-from ledger.fetch import DirectoryLog
+from ledger.fetch import DirectoryLog, read_bundle, read_payloads
+from ledger.merkle import leaf_hash, root_of
+from ledger.note import parse_note
+from ledger.publish import Publisher, RightEdge
 from ledger.tile import decode_bundle, encode_bundle
-from ledger.verify import LogInvalid, Report, verify_log
+from ledger.verify import Fault, LogInvalid, Report, verify_log
+from ledger.wal import Frame
 from tests.unit.ledger.small_log import SmallLog
 
 DECISIONS = 560
@@ -133,3 +138,44 @@ def test_progress_is_told_in_order_and_to_the_end(log: SmallLog):
         process_count=2,
     )
     assert told == [256, 512, DECISIONS + 7]
+
+
+FORGERIES = {
+    "another entry before it": (rb"(?<=^p1 256 ).{44}", b"A" * 43 + b"=", Fault.UNLINKED),
+    "an epoch that never began": (rb"(?<=-epoch )\d+", b"7", Fault.EPOCH),
+    "an epoch of no key entry yet": (rb"(?<=-epoch )\d+", b"256", Fault.EPOCH),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "fault"), FORGERIES.values(), ids=FORGERIES)
+def test_what_hangs_on_an_earlier_bundle_is_found_though_all_is_signed(
+    log: SmallLog, tmp_path: Path, old: bytes, new: bytes, fault: Fault
+):
+    """By who holds both keys: entry 256, the first of its bundle, with tiles and a checkpoint."""
+    reader, keys = DirectoryLog(log.root), log.keys
+    *before, last = [*read_bundle(reader, 0, 256), read_bundle(reader, 1, 256)[0]]
+    text = re.sub(old, new, parse_note(last).text, flags=re.MULTILINE)
+    assert text != parse_note(last).text
+    entries = (*before, keys.entry.signer()(text))
+    ciphertexts = (*read_payloads(reader, 0, 256), read_payloads(reader, 1, 256)[0])
+    root = root_of(map(leaf_hash, entries))
+    note = Checkpoint(keys.origin, 257, root).signed(keys.log.signer())
+    forged = SmallLog(tmp_path / "forged")
+    (forged.root / ".state").mkdir()
+    Publisher(forged.disk, RightEdge()).publish([Frame(0, entries, ciphertexts, note)])
+    for processes in (0, 2):
+        for signatures in (True, False):
+            found = verify_or_fault(forged, processes, signatures=signatures)
+            assert found == (fault, 256)
+
+
+def verify_or_fault(log: SmallLog, processes: int, *, signatures: bool) -> object:
+    try:
+        return verify_log(
+            DirectoryLog(log.root),
+            [log.keys.log.verifier],
+            signatures=signatures,
+            process_count=processes,
+        )
+    except LogInvalid as invalid:
+        return invalid.fault, invalid.index
