@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from hashlib import sha256
 
 import pytest
@@ -9,10 +10,10 @@ from ledger.fetch import DirectoryLog, read_bundle, read_payloads
 from ledger.merkle import leaf_hash
 from ledger.verify.entries import Expected, InForce, Judged, judge_entries
 from ledger.verify.report import Fault
-from tests.unit.ledger.small_log import ORIGIN, PROXY_ID, SmallLog, log_of, notary_keys
+from tests.unit.ledger.small_log import ORIGIN, SmallLog, keys_in_force, log_of, notary_keys
 
-IN_FORCE = InForce(PROXY_ID, notary_keys().entry.verifier)
-EXPECTED = Expected(ORIGIN, (notary_keys().log.verifier,), signatures=True)
+IN_FORCE = InForce(keys_in_force(), predecessor=None)
+EXPECTED = Expected(ORIGIN, signatures=True)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_the_genesis_entry_lays_down_what_is_in_force(entries, payloads):
 
 
 def fault(judged: Judged) -> tuple[Fault, int] | None:
-    return judged.found and (judged.found.fault, judged.found.index)
+    return None if judged.found is None else (judged.found.fault, judged.found.index)
 
 
 def test_the_first_of_several_faults_is_found(entries, payloads):
@@ -71,19 +72,45 @@ def test_the_first_of_several_faults_is_found(entries, payloads):
 
 
 def test_what_was_promised_otherwise_is_found(entries, payloads):
-    other = Expected(ORIGIN, EXPECTED.log_keys, signatures=True, promised={7: bytes(32)})
+    other = replace(EXPECTED, promised={7: bytes(32)})
     assert fault(judge_entries(other, None, 0, entries, payloads)) == (Fault.WAL, 7)
+
+
+QUICK = replace(EXPECTED, signatures=False)
+
+
+def signed_badly(entry: bytes) -> bytes:
+    at = entry.rindex(b" ") + 40
+    return entry[:at] + bytes([entry[at] ^ 1]) + entry[at + 1 :]
 
 
 def test_without_signatures_a_bad_one_passes_and_an_entry_of_another_key_does_not(
     entries, payloads
 ):
-    line = entries[-1].rindex(b" ") + 40
-    entries[-1] = entries[-1][:line] + bytes([entries[-1][line] ^ 1]) + entries[-1][line + 1 :]
-    quick = Expected(ORIGIN, EXPECTED.log_keys, signatures=False)
-    assert fault(judge_entries(EXPECTED, None, 0, entries, payloads)) == (Fault.ALTERED, 19)
-    assert fault(judge_entries(quick, None, 0, entries, payloads)) is None
-    other = InForce(PROXY_ID, notary_keys(b"x" * 32).log.verifier)
+    decisions = [*entries[:18], signed_badly(entries[18])]
+    assert fault(judge_entries(EXPECTED, None, 0, decisions, payloads)) == (Fault.ALTERED, 18)
+    assert fault(judge_entries(QUICK, None, 0, decisions, payloads)) is None
+    other_key = notary_keys(b"x" * 32).log.verifier
+    other = replace(IN_FORCE, keys=replace(IN_FORCE.keys, entry=other_key))
     for base in (3, 4):
-        judged = judge_entries(quick, other, base, entries[base:], payloads[base:])
+        judged = judge_entries(QUICK, other, base, decisions[base:], payloads[base:])
         assert fault(judged) == (Fault.ALTERED, base)
+
+
+@pytest.mark.parametrize("index", [0, 1, 19])
+def test_what_changes_keys_or_may_end_the_log_is_checked_without_signatures_too(
+    entries, payloads, index: int
+):
+    entries[index] = signed_badly(entries[index])
+    judged = judge_entries(QUICK, None, 0, entries, payloads)
+    assert fault(judged) == (Fault.ALTERED, index)
+
+
+def test_payloads_of_which_there_is_no_file_are_absent_and_not_wrong(entries, payloads):
+    absent = [None] * len(entries)
+    tally = judge_entries(EXPECTED, None, 0, entries, payloads).tally.payloads
+    assert (tally.present_count, tally.absent_count) == (16, 0)
+    judged = judge_entries(EXPECTED, None, 0, entries, absent)
+    assert judged.found is None
+    tally = judged.tally.payloads
+    assert (tally.present_count, tally.absent_count) == (0, 16)

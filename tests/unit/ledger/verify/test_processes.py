@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,9 +19,9 @@ from ledger.verify.processes import (
     runs_of,
     usable_processes,
 )
-from tests.unit.ledger.small_log import ORIGIN, PROXY_ID, SmallLog, log_of, notary_keys
+from tests.unit.ledger.small_log import ORIGIN, SmallLog, keys_in_force, log_of
 
-IN_FORCE = InForce(PROXY_ID, notary_keys().entry.verifier)
+IN_FORCE = InForce(keys_in_force(), predecessor=None)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +31,7 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> SmallLog:
 
 @pytest.fixture
 def published(log: SmallLog) -> Published:
-    expected = Expected(ORIGIN, (log.keys.log.verifier,), signatures=False)
+    expected = Expected(ORIGIN, signatures=False)
     return Published(DirectoryLog(log.root), 1024, expected)
 
 
@@ -52,11 +54,12 @@ def test_results_come_in_order_whoever_judged_them(published: Published, count: 
 
 def test_what_was_judged_under_other_keys_is_judged_again(monkeypatch, published: Published):
     """Keys that change at every third run, as an entry may change them."""
-    keys = [InForce(f"p{number}", IN_FORCE.entry_key) for number in range(5)]
+    first = IN_FORCE.keys
+    keys = [replace(IN_FORCE, keys=replace(first, proxy_id=f"p{n}")) for n in range(5)]
 
     def judge(_: Published, run: Run, in_force: InForce | None) -> list[JudgedBundle]:
         after = keys[run.first // 3]
-        detail = f"{run.first} under {in_force and in_force.proxy_id}".encode()
+        detail = f"{run.first} under {in_force and in_force.keys.proxy_id}".encode()
         return [JudgedBundle(Judged(run.first, after, last_digest=detail))]
 
     monkeypatch.setattr(processes, "judge_run", judge)
@@ -129,7 +132,7 @@ def test_workers_are_used_where_they_help(
     monkeypatch, published: Published, cores_count, daemon, threads_count, expected
 ):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: range(cores_count))
-    current = processes.multiprocessing.current_process()
-    monkeypatch.setitem(current._config, "daemon", daemon)
+    current = multiprocessing.current_process()
+    monkeypatch.setitem(vars(current)["_config"], "daemon", daemon)
     monkeypatch.setattr(processes, "_threads_count", lambda: threads_count)
     assert usable_processes(published, 4096) == expected
