@@ -20,7 +20,13 @@ from ledger.checkpoint import Checkpoint, parse_checkpoint_text
 from ledger.disk import Disk
 from ledger.entry import Entry, parse_entry
 from ledger.erasure import Order, erased_by, erasure_headers
-from ledger.errors import ConfigurationError, FormatError, InvalidDraft, LedgerDamaged
+from ledger.errors import (
+    ConfigurationError,
+    FormatError,
+    InvalidDraft,
+    LedgerDamaged,
+    LogFrozen,
+)
 from ledger.fetch import CHECKPOINT_PATH, LogReader, entries
 from ledger.fields import EntryKind
 from ledger.head import HeadMemory
@@ -72,16 +78,22 @@ def erase(
     """
     wanted = sorted(set(indices))
     _drafts(order, wanted)
-    sequencer = open_sequencer(
-        disk,
-        keys,
-        proxy_id,
-        clock_ms=clock_ms,
-        seen=seen,
-        memory=memory,
-        segment_bytes=segment_bytes,
-        reserve_bytes=reserve_bytes,
-    )
+    try:
+        sequencer = open_sequencer(
+            disk,
+            keys,
+            proxy_id,
+            clock_ms=clock_ms,
+            seen=seen,
+            memory=memory,
+            segment_bytes=segment_bytes,
+            reserve_bytes=reserve_bytes,
+        )
+    except LogFrozen as error:
+        raise ConfigurationError(
+            f"the log {keys.origin} is frozen: no entry may follow, so no erasure can be recorded,"
+            " and no payload was erased"
+        ) from error
     fresh, pending = _judge(reader, wanted)
     # What is damaged is found before anything is signed. An erasure whose process was killed may
     # not be durable yet.

@@ -118,13 +118,7 @@ def open_sequencer(
     # The checkpoint that recovery relies on may have been named and not synced when a process died.
     disk.sync_folder(".")
     wal = WalWriter(disk, keys.origin, segment_bytes=segment_bytes, reserve_bytes=reserve_bytes)
-    first = found.published_frontier
-    wal.start_segment(first.size, first.root(), clock_ms(), map(encode_frame, found.unpublished))
-    for name in found.segment_names:
-        if name != segment_name(first.size):
-            disk.remove(f"{WAL_FOLDER}/{name}")
-            # One by one: a later removal that a crash keeps without this one would look like a gap.
-            disk.sync_folder(WAL_FOLDER)
+    _copy_tail(disk, wal, found, clock_ms())
     publisher = Publisher(disk, found.edge)
     if found.unpublished:
         publisher.publish(found.unpublished)
@@ -145,6 +139,17 @@ def open_sequencer(
         boot=_boot(found, witness_answer),
         announcements=announcements(keys, in_force, disk, key_files),
     )
+
+
+def _copy_tail(disk: Disk, wal: WalWriter, found: Recovered, now_ms: int) -> None:
+    """What is durable and not published moves to a fresh segment; the old ones go."""
+    first = found.published_frontier
+    wal.start_segment(first.size, first.root(), now_ms, map(encode_frame, found.unpublished))
+    for name in found.segment_names:
+        if name != segment_name(first.size):
+            disk.remove(f"{WAL_FOLDER}/{name}")
+            # One by one: a later removal that a crash keeps without this one would look like a gap.
+            disk.sync_folder(WAL_FOLDER)
 
 
 def _recover(
@@ -184,6 +189,8 @@ def freeze_log(
     clock_ms: Callable[[], int],
     successor: str | None = None,
     key_files: Disk | None = None,
+    seen: Sequence[Checkpoint] = (),
+    memory: HeadMemory | None = None,
     segment_bytes: int = SEGMENT_BYTES,
     reserve_bytes: int = RESERVE_BYTES,
 ) -> None:
@@ -197,6 +204,8 @@ def freeze_log(
         proxy_id,
         clock_ms=clock_ms,
         key_files=key_files,
+        seen=seen,
+        memory=memory,
         segment_bytes=segment_bytes,
         reserve_bytes=reserve_bytes,
     ).freeze(successor)

@@ -208,6 +208,14 @@ def succession(
     return found
 
 
+def retired(index: int, key: VerifierKey) -> str:
+    """What to do for someone who has only a log key that was succeeded since."""
+    return (
+        f"entry {index} announces the key that signs now, {key}: have it confirmed by a way you "
+        "trust, and give it with --key"
+    )
+
+
 def _lines(header: Header, field: str) -> list[str]:
     value = header.get(field)
     if not isinstance(value, list):

@@ -27,6 +27,7 @@ from ledger.erasure import Order, indices_from
 from ledger.errors import ConfigurationError
 from ledger.head import HeadMemory, default_head
 from ledger.keys import load_keys
+from ledger.seen import seen_by_any
 
 
 @ledger_app.command()
@@ -62,6 +63,7 @@ def erase(
                 proxy_id,
                 indices,
                 Order(order, authority, article),
+                seen=seen_by_any(log, loaded.log_verifiers),
                 memory=memory,
                 clock_ms=lambda: time.time_ns() // 1_000_000,
             )

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from ledger.commands.app import (
+    HeadOption,
     JsonOption,
     KeysOption,
     LogOption,
@@ -20,8 +21,10 @@ from ledger.commands.app import (
 from ledger.disk import LocalDisk
 from ledger.errors import ConfigurationError, LogFrozen
 from ledger.fields import Shape
+from ledger.head import HeadMemory, default_head
 from ledger.keys import load_keys
 from ledger.log import freeze_log
+from ledger.seen import seen_by_any
 
 
 @ledger_app.command()
@@ -32,6 +35,7 @@ def freeze(
     successor: Annotated[
         str | None, typer.Option(help="origin of the log that goes on, e.g. court.example/2027")
     ] = None,
+    head_file: HeadOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """End a log for good, its notary being stopped. It stays readable and is never signed again."""
@@ -40,6 +44,7 @@ def freeze(
             raise ConfigurationError("--successor is not an origin")
         reader = require_log(log)
         loaded = load_keys(keys, proxy_id)
+        memory = HeadMemory(head_file or default_head(log), log)
         disk = LocalDisk(reader.root)
         try:
             freeze_log(
@@ -49,6 +54,8 @@ def freeze(
                 clock_ms=lambda: time.time_ns() // 1_000_000,
                 successor=successor,
                 key_files=LocalDisk(keys),
+                seen=seen_by_any(log, loaded.log_verifiers),
+                memory=memory,
             )
         except LogFrozen as already:
             if already.successor != successor:

@@ -71,7 +71,7 @@ def checked_receipt(
     file: Path,
     keys: list[VerifierKey],
     entry: Path | None,
-    genesis: Path | None,
+    history: list[Path],
     witnesses: list[VerifierKey],
 ) -> Receipt:
     """What `verify --proof` finds. Raises `FormatError`, `FileNotFoundError`."""
@@ -79,7 +79,7 @@ def checked_receipt(
         file.read_bytes(),
         keys,
         entry=None if entry is None else entry.read_bytes(),
-        genesis=None if genesis is None else genesis.read_bytes(),
+        history=[path.read_bytes() for path in history],
         witnesses=witnesses,
     )
 

@@ -61,8 +61,11 @@ def verify(
         Path | None, typer.Option(help="with --proof: the entry, where the proof holds none")
     ] = None,
     genesis: Annotated[
-        Path | None,
-        typer.Option(help="with --proof: the receipt of entry 0, to check the entry's signature"),
+        list[Path] | None,
+        typer.Option(
+            help="with --proof, to check the entry's signature: the receipt of entry 0, and of "
+            "each entry that changed a key since; repeatable"
+        ),
     ] = None,
     seen: Annotated[
         list[Path] | None,
@@ -88,7 +91,8 @@ def verify(
             raise ConfigurationError("say what to verify: one of --log, --proof and --pack")
         keys, witnesses = load_verifier_keys(key), _witness_keys(witness)
         if proof is not None:
-            print_receipt(checked_receipt(proof, keys, entry, genesis, witnesses), as_json=as_json)
+            receipt = checked_receipt(proof, keys, entry, genesis or [], witnesses)
+            print_receipt(receipt, as_json=as_json)
         elif pack is not None:
             verify_evidence(pack, keys, witnesses, as_json=as_json)
         elif log is not None:

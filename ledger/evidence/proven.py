@@ -1,7 +1,8 @@
 """Entries that are proved to be in the log that was signed. Evidence is taken from here only.
 
 A log's files are whatever their holder made of them. What this hands out has been led to the root
-of one signed checkpoint, and bears the signature of the entry key that the genesis entry names.
+of one signed checkpoint, and bears the signature of the entry key that was in force there: the one
+that the genesis entry names, or that a proven `key` entry announced since.
 """
 
 from __future__ import annotations
@@ -11,19 +12,21 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.checkpoint import Checkpoint, open_checkpoint
-from ledger.entry import Entry, entry_key_name, parse_entry
+from ledger.checkpoint import CHECKPOINT_BYTES_MAX, Checkpoint, open_checkpoint
+from ledger.entry import Entry, parse_entry
 from ledger.errors import FormatError
+from ledger.evidence.history import KeyHistory, may_change_keys
+from ledger.evidence.scan import read_raw
 from ledger.fetch import CHECKPOINT_PATH, LogReader, read_bundle, read_payloads, read_tile
-from ledger.fields import EntryKind
 from ledger.merkle import inclusion_proof, leaf_hash, root_from_inclusion
-from ledger.note import VerifierKey, verify_note
+from ledger.note import VerifierKey, parse_note, require_all, verify_note
 from ledger.proof import Proof
 from ledger.tile import (
     TILE_WIDTH,
     BrokenBundle,
     TileSlot,
     complete_root,
+    decode_bundle,
     decode_tile,
     tile_width,
 )
@@ -55,18 +58,12 @@ class ProvenLog:
         self.note = reader.read(CHECKPOINT_PATH) if note is None else note
         self.checkpoint: Checkpoint = open_checkpoint(self.note, keys)
         self._tiles: OrderedDict[TileSlot, list[bytes]] = OrderedDict()
-        self._entry_keys: tuple[VerifierKey, ...] = ()
+        self._history: KeyHistory | None = None
+        self._unread: int | None = None  # index from which a bundle could not be searched
 
     @property
     def size(self) -> int:
         return self.checkpoint.size
-
-    @property
-    def entry_keys(self) -> tuple[VerifierKey, ...]:
-        """Who signs the entries, from the genesis entry, which signs itself and names the log."""
-        if not self._entry_keys:
-            self._entry_keys = (self._genesis_key(),)
-        return self._entry_keys
 
     def entry(self, index: int) -> ProvenEntry:
         """One entry, whatever has become of its neighbours.
@@ -100,20 +97,49 @@ class ProvenLog:
         """The receipt for it; `alone` puts the entry into the file."""
         return Proof(proven.index, proven.path, self.note, proven.data if alone else None)
 
-    def _genesis_key(self) -> VerifierKey:
-        data = self._read(0, 1)[0]
-        entry, note = parse_entry(data)
-        if entry.kind is not EntryKind.GENESIS or entry.origin != self.checkpoint.origin:
-            raise FormatError("the first entry is not the genesis entry of this log")
-        key = VerifierKey.parse(str(entry.header["entry_key"]))
-        if key.name != entry_key_name(entry.origin, entry.proxy_id):
-            raise FormatError("the genesis entry names a key that is not this proxy's")
-        if str(entry.header["log_key"]) not in map(str, self.keys):
-            raise FormatError("the log was begun with another key than the one given")
-        verify_note(note, [key])
-        path = inclusion_proof(0, self.size, self._subtree)
-        self._require_included(0, data, path)
-        return key
+    def _keys(self) -> KeyHistory:
+        """Found once, by one search through the bundles, which parses only what changes keys."""
+        if self._history is None:
+            genesis = self._read(0, 1)[0]
+            history = KeyHistory(genesis, self.checkpoint.origin)
+            self._require_included(0, genesis, inclusion_proof(0, self.size, self._subtree))
+            for index, data in self._key_changes():
+                path = inclusion_proof(index, self.size, self._subtree)
+                self._require_included(index, data, path)
+                history.follow(index, data)
+            try:
+                history.require_given(self.keys)
+                note = parse_note(self.note, note_bytes_max=CHECKPOINT_BYTES_MAX)
+                require_all(note, history.last.logs)
+            except FormatError as error:
+                raise self._with_what_is_unread(error) from error
+            self._history = history
+        return self._history
+
+    def _key_changes(self) -> Iterator[tuple[int, bytes]]:
+        """A bundle that is damaged or gone takes no other entry's proof away: see `_unread`."""
+        for number in range(-(-self.size // TILE_WIDTH)):
+            base, width = number * TILE_WIDTH, tile_width(0, number, self.size)
+            raw, found = b"", list[bytes]()
+            try:
+                raw, found_width = read_raw(self.reader, number, width)
+                found = decode_bundle(raw, found_width)
+            except BrokenBundle as error:
+                found = error.items
+            except FileNotFoundError:
+                pass
+            if len(found) < width and self._unread is None:
+                self._unread = base + len(found)
+            for offset, data in enumerate(found[:width] if may_change_keys(raw) else ()):
+                if may_change_keys(data):
+                    yield base + offset, data
+
+    def _with_what_is_unread(self, error: FormatError) -> FormatError:
+        if self._unread is None:
+            return error
+        return FormatError(
+            f"{error}; entry {self._unread} cannot be read, where keys may have been changed"
+        )
 
     def _require_included(self, index: int, data: bytes, path: Sequence[bytes]) -> None:
         root = root_from_inclusion(leaf_hash(data), index, self.size, path)
@@ -125,10 +151,11 @@ class ProvenLog:
     ) -> ProvenEntry:
         self._require_included(index, data, path)
         entry, note = parse_entry(data)
+        key = self._keys().entry_key(index)
         try:
-            verify_note(note, self.entry_keys)
+            verify_note(note, [key])
         except FormatError as error:
-            raise FormatError(f"entry {index}: {error}") from error
+            raise self._with_what_is_unread(FormatError(f"entry {index}: {error}")) from error
         if entry.origin != self.checkpoint.origin or entry.sequence != index:
             raise FormatError(f"where entry {index} belongs stands entry {entry.sequence}")
         if ciphertext and (entry.payload is None or not entry.payload.matches(ciphertext)):

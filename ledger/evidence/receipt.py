@@ -9,8 +9,9 @@ from ledger.checkpoint import Checkpoint
 from ledger.cosignature import Cosigned, cosignatures
 from ledger.entry import Entry, entry_key_name, parse_entry
 from ledger.errors import FormatError
+from ledger.evidence.history import KeyHistory
 from ledger.fields import EntryKind
-from ledger.note import VerifierKey, parse_note, verify_note
+from ledger.note import Note, VerifierKey, parse_note, verify_note
 from ledger.proof import Proof, check_proof, parse_proof
 
 
@@ -31,13 +32,14 @@ def check_receipt(
     keys: Sequence[VerifierKey],
     *,
     entry: bytes | None = None,
-    genesis: bytes | None = None,
+    history: Sequence[bytes] = (),
     witnesses: Sequence[VerifierKey] = (),
 ) -> Receipt:
     """Raises `FormatError` for anything that is not as it was signed.
 
-    `entry` is for proofs that do not hold it. `genesis` is the receipt of entry 0 of the same log:
-    only that entry says which key signs the others. Every one of `witnesses` must have cosigned.
+    `entry` is for proofs that do not hold it. `history` are receipts of entry 0 of the same log,
+    which says which key signs the others, and of each `key` entry that changed a key since, in any
+    order. Every one of `witnesses` must have cosigned.
     """
     proof = parse_proof(data)
     if entry is not None and proof.entry is not None and entry != proof.entry:
@@ -52,32 +54,44 @@ def check_receipt(
     if (parsed.kind is EntryKind.GENESIS) != (proof.index == 0):
         raise FormatError("only the first entry is a genesis entry")
     signer = None
-    if genesis is not None or parsed.kind is EntryKind.GENESIS:
-        signer = _entry_key(data if genesis is None else genesis, keys, parsed, held)
-        verify_note(note, [signer])
+    if history:
+        receipts = [_held(each, keys) for each in history]
+        signer = _entry_key(receipts, keys, parsed, note)
+    elif parsed.kind is EntryKind.GENESIS:
+        signer = KeyHistory(held, parsed.origin).entry_key(0)
     return Receipt(proof.index, parsed, checkpoint, _cosigned(proof, witnesses), signer)
 
 
+def _held(receipt: bytes, keys: Sequence[VerifierKey]) -> tuple[int, bytes]:
+    """Index and entry of a receipt that says which keys there are."""
+    proof = parse_proof(receipt)
+    if proof.entry is None:
+        raise FormatError(f"the receipt of entry {proof.index} does not hold the entry")
+    check_proof(proof.entry, proof, keys)
+    return proof.index, proof.entry
+
+
 def _entry_key(
-    genesis: bytes, keys: Sequence[VerifierKey], entry: Entry, held: bytes
+    receipts: Sequence[tuple[int, bytes]], keys: Sequence[VerifierKey], entry: Entry, note: Note
 ) -> VerifierKey:
-    proof = parse_proof(genesis)
-    if proof.index != 0:
-        raise FormatError("that is not the receipt of the genesis entry, which is entry 0")
-    first = held if proof.entry is None and entry.kind is EntryKind.GENESIS else proof.entry
-    if first is None:
-        raise FormatError("the receipt of the genesis entry does not hold the entry")
-    checkpoint = check_proof(first, proof, keys)
-    parsed, note = parse_entry(first)
-    same_log = parsed.origin == checkpoint.origin == entry.origin
-    if parsed.kind is not EntryKind.GENESIS or not same_log:
-        raise FormatError("that is not the genesis entry of the same log")
-    if str(parsed.header["log_key"]) not in map(str, keys):
-        raise FormatError("the log was begun with another key than the one given")
-    key = VerifierKey.parse(str(parsed.header["entry_key"]))
-    if key.name != entry_key_name(parsed.origin, entry.proxy_id):
+    """Who signed the entry, by what the receipts tell. Raises `FormatError`."""
+    (first, genesis), *changes = sorted(set(receipts))
+    if first != 0:
+        raise FormatError("the receipt of the genesis entry is missing, which is entry 0")
+    history = KeyHistory(genesis, entry.origin)
+    for index, data in changes:
+        history.follow(index, data)
+    key = history.entry_key(entry.sequence)
+    if key.name != entry_key_name(entry.origin, entry.proxy_id):
         raise FormatError("the genesis entry names a key that is not this proxy's")
-    verify_note(note, [key])
+    try:
+        history.require_given(keys)
+        verify_note(note, [key])
+    except FormatError as error:
+        raise FormatError(
+            f"{error}, as far as the receipts given with --genesis tell; where keys were changed,"
+            " add the receipt of each entry that changed one"
+        ) from error
     return key
 
 

@@ -43,7 +43,7 @@ def scan(
     stop = size if end is None else min(end, size)
     for number in range(start // TILE_WIDTH, -(-stop // TILE_WIDTH)):
         base, width = number * TILE_WIDTH, tile_width(0, number, size)
-        raw, found_width = _read_raw(reader, number, width)
+        raw, found_width = read_raw(reader, number, width)
         if not wanted.may_hold(raw):
             continue
         payloads: list[bytes] | None = None
@@ -65,7 +65,8 @@ def _size(note: bytes) -> int:
     return parse_checkpoint_text(parse_note(note).text).size
 
 
-def _read_raw(reader: LogReader, number: int, width: int) -> tuple[bytes, int]:
+def read_raw(reader: LogReader, number: int, width: int) -> tuple[bytes, int]:
+    """A bundle of `width` entries or more, undecoded, and its width. Or `FileNotFoundError`."""
     try:
         return reader.read(bundle_path(number, width)), width
     except FileNotFoundError:

@@ -25,6 +25,7 @@ KINDS: Final = {
     EntryKind.UNSEAL: "解封",
     EntryKind.LABEL: "标注",
     EntryKind.FINDING: "发现",
+    EntryKind.ERASURE: "销毁",
 }
 _VERDICTS: Final = {"allow": "放行", "rewrite": "改写", "deny": "拒绝"}
 
@@ -66,7 +67,8 @@ def receipt_lines(receipt: Receipt) -> list[str]:
     if receipt.signer is None:
         lines.append(
             "未核对 / not checked: 记录自身的签名，其公钥在第 0 号记录中 / the entry's own "
-            "signature, whose key is in entry 0: add --genesis with the receipt of entry 0"
+            "signature, whose key is in entry 0, or in the one that changed it: add --genesis "
+            "with the receipt of each"
         )
     else:
         lines.append(f"签名 / signed by  {receipt.signer.name}")

@@ -18,7 +18,7 @@ from ledger.errors import FormatError
 from ledger.fetch import LogReader, entries, snapshot
 from ledger.merkle import Frontier, leaf_hash
 from ledger.note import VerifierKey, parse_note, require_all
-from ledger.rotation import KeysInForce, succession
+from ledger.rotation import KeysInForce, retired, succession
 from ledger.tile import HASH_BYTES, TILE_WIDTH, TileSlot, TileStack, complete_root
 from ledger.verify.bundles import JudgedBundle, Published, judge_bundle, read_whole_tile
 from ledger.verify.entries import Expected, Found, InForce, Judged, Wrong, judge_entries, unlinked
@@ -106,14 +106,6 @@ def _successor_that_signed(
             open_checkpoint(note, [key])
             return key, index
     return None
-
-
-def retired(index: int, key: VerifierKey) -> str:
-    """What to do for someone who has only a log key that was succeeded since."""
-    return (
-        f"entry {index} announces the key that signs now, {key}: have it confirmed by a way you "
-        "trust, and give it with --key"
-    )
 
 
 class _Whole:

@@ -19,7 +19,6 @@ from ledger.keys import NotaryKeys, init_keys
 from ledger.log import create_log, open_sequencer
 from ledger.note import SigningKey
 from ledger.pseudonyms import Pseudonyms
-from ledger.rotation import KeysInForce
 from ledger.sequencer import Sequencer
 from ledger.verify import Report, verify_log
 from ledger.wire import Acknowledgement, Draft
@@ -45,14 +44,6 @@ def notary_keys(log_seed: bytes = b"l" * 32) -> NotaryKeys:
         Pseudonyms(b"p" * 32),
         tuple(identity.recipient for identity in identities()),
     )
-
-
-def keys_in_force() -> KeysInForce:
-    """What the genesis entry of `notary_keys` lays down, told from the keys themselves."""
-    keys = notary_keys()
-    log, entry = keys.log.verifier, keys.entry.verifier
-    used = frozenset({log, entry})
-    return KeysInForce(ORIGIN, PROXY_ID, entry, (log,), keys.recipients, 0, (), used)
 
 
 def decision_header(number: int = 0) -> dict[str, HeaderValue]:

@@ -109,7 +109,7 @@ def test_an_older_copy_is_refused_and_left_as_it_was(log: SmallLog, tmp_path: Pa
     live(log, memory, 1)
     shutil.rmtree(log.root)
     shutil.copytree(older, log.root)
-    with pytest.raises(LedgerDamaged, match="a rollback"):
+    with pytest.raises(LedgerDamaged, match=r"log ends at .* rollback or fork suspected"):
         open_with(SmallLog(log.root, log.keys), memory)
     assert content(log.root) == {
         path.replace(str(older), str(log.root)): data for path, data in content(older).items()
@@ -120,7 +120,7 @@ def test_another_history_of_the_same_size_is_refused(log: SmallLog, tmp_path: Pa
     memory = HeadMemory(tmp_path / "log.head", log.root)
     memory.remember(log.disk.read("checkpoint"))
     other = log_of(tmp_path / "other", 5)
-    with pytest.raises(LedgerDamaged, match="a fork"):
+    with pytest.raises(LedgerDamaged, match=r"are not those .* rollback or fork suspected"):
         open_with(other, memory)
 
 

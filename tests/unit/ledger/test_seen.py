@@ -3,8 +3,8 @@
 import pytest
 
 from ledger.errors import ConfigurationError, LedgerDamaged
-from ledger.seen import seen_by, seen_in
-from ledger.witnessed import cosigned_path, keep
+from ledger.seen import seen_by, seen_by_any, seen_in
+from ledger.witnessed import COSIGNED_FOLDER, cosigned_path, keep
 from tests.unit.ledger.small_log import notary_keys
 from tests.unit.ledger.watched_log import watched_log
 
@@ -63,3 +63,33 @@ def test_what_is_kept_and_cannot_be_read_was_not_forgotten(watched, damage):
             path.mkdir()
     with pytest.raises(LedgerDamaged, match="put it there"):
         seen_by(watched.key, watched.log.root, keys)
+
+
+def test_of_each_witness_what_is_kept_is_taken(watched):
+    root, keys = watched.log.root, [watched.log_key]
+    assert seen_by_any(root, keys) == []
+    path = keep(root, watched.key, watched.cosign())
+    known_size = watched.reader_size()
+    watched.grow()
+    (path.parent / "ff").write_bytes(watched.cosign(known_size))
+    (path.parent / "ff.new").write_bytes(b"cut o")  # never named: a process died
+    sizes = {seen.size for seen in seen_by_any(root, keys)}
+    assert sizes == {known_size, watched.reader_size()}
+
+
+@pytest.mark.parametrize("damage", ["rubbish", "another log", "a folder", "no folder"])
+def test_of_no_witness_is_anything_passed_over(watched, damage):
+    root, keys = watched.log.root, [watched.log_key]
+    path = keep(root, watched.key, watched.cosign()).with_name("ff")
+    match damage:
+        case "rubbish":
+            path.write_bytes(b"rubbish")
+        case "another log":
+            keys = [notary_keys(b"x" * 32).log.verifier]
+        case "a folder":
+            path.mkdir()
+        case _:
+            (root / COSIGNED_FOLDER).rename(root.parent / "away")
+            (root / COSIGNED_FOLDER).write_bytes(b"")
+    with pytest.raises(LedgerDamaged, match="put it there"):
+        seen_by_any(root, keys)

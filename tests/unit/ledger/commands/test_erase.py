@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from ledger.cli import ledger_app
+from ledger.head import default_head
 from ledger.log import create_log
-from tests.unit.ledger.commands.logs import RUN, verify
+from tests.unit.ledger.commands.logs import RUN, files_of, put_older_back, verify
 from tests.unit.ledger.small_log import PROXY_ID, SmallLog, key_directory
 
 ORDER = ["--order", "2026-12", "--authority", "某某市人民检察院", "--article", "刑事诉讼法 286"]
@@ -82,3 +83,38 @@ def test_it_is_run_as_the_owner_of_the_log(log: SmallLog):
     refused = erase(log, "3", "--yes")
     assert refused.exit_code == 2
     assert "run this as that user" in refused.stderr
+
+
+@pytest.mark.parametrize("by", ["memory", "witness"])
+def test_an_older_copy_is_refused_and_left_as_it_was(log: SmallLog, by: str):
+    put_older_back(log, by)
+    before = files_of(log)
+    refused = erase(log, "3", "--yes")
+    assert (refused.exit_code, "rollback or fork suspected" in refused.stderr) == (1, True), (
+        refused.output
+    )
+    assert files_of(log) == before
+
+
+def test_a_cosigned_file_that_cannot_be_read_is_not_passed_over(log: SmallLog):
+    (log.root / "cosigned").mkdir()
+    (log.root / "cosigned" / "ff").write_bytes(b"rubbish")
+    before = files_of(log)
+    refused = erase(log, "3", "--yes")
+    assert (refused.exit_code, "put it there" in refused.stderr) == (1, True)
+    assert files_of(log) == before
+
+
+def test_from_a_frozen_log_nothing_is_erased(log: SmallLog):
+    frozen = RUN.invoke(
+        ledger_app, ["freeze", "--log", str(log.root), "--keys", str(log.root.parent / "keys")]
+    )
+    assert frozen.exit_code == 0, frozen.output
+    size = report(log)["size"]
+    remembered = default_head(log.root).read_bytes()
+    assert remembered == log.disk.read("checkpoint")
+    refused = erase(log, "3", "--yes")
+    assert refused.exit_code == 2
+    assert "no payload was erased" in refused.stderr
+    after = report(log)
+    assert (after["size"], after["payloads_erased_count"]) == (size, 0)

@@ -5,10 +5,12 @@ import pytest
 from ledger.errors import FormatError
 from ledger.evidence.proven import ProvenLog, proven_entries
 from ledger.fetch import DirectoryLog
-from ledger.note import SigningKey
+from ledger.note import SigningKey, VerifierKey
+from ledger.prepare import prepare_successor
 from ledger.proof import check_proof, parse_proof, prove
 from tests.unit.ledger.evidence.handmade import DECISION, ENTRY, LOG, HandmadeLog, genesis_line
 from tests.unit.ledger.evidence.site import Site, make_site
+from tests.unit.ledger.rotating_log import RotatingLog
 from tests.unit.ledger.small_log import SmallLog, log_of
 
 
@@ -113,7 +115,11 @@ def test_a_foreign_key_proves_nothing(site: Site):
         ({}, {"signers": [ENTRY[1]]}, "entry 1: no trusted key"),
         ({}, {"sequence": 5}, "where entry 1 belongs stands entry 5"),
         ({"log": LOG[1]}, {}, "begun with another key"),
-        ({"entry": SigningKey("other.example/proxy/p1", bytes(32))}, {}, "not this proxy's"),
+        (
+            {"entry": SigningKey("other.example/proxy/p1", bytes(32))},
+            {},
+            "another name or algorithm",
+        ),
     ],
     ids=["other signer", "other number", "other log key", "other proxy"],
 )
@@ -131,3 +137,23 @@ def test_a_signed_root_does_not_excuse_an_entry(genesis, added, said):
 def test_a_log_made_by_hand_as_it_should_be_is_proven():
     log = HandmadeLog().add(genesis_line()).add(DECISION)
     assert ProvenLog(log, [LOG[0].verifier]).entry(1).data == log.entries[1]
+
+
+@pytest.mark.parametrize("lost", ["gone", "cut"])
+def test_what_an_unseen_key_signed_is_refused_with_the_place_it_may_be_at(
+    tmp_path: Path, lost: str
+):
+    """The entry that announced the key is in a bundle that cannot be read."""
+    log = RotatingLog(tmp_path).once(260)
+    prepare_successor(log.directory, "entry")
+    log.once(260)
+    at = log.key_entries()[0][0].sequence
+    assert at // 256 == 1
+    path = log.root / "tile/entries/001"
+    raw = path.read_bytes()
+    path.unlink() if lost == "gone" else path.write_bytes(raw[: raw.index(b'"purpose":"entry"')])
+    proven = ProvenLog(DirectoryLog(log.root), [VerifierKey.parse(log.vkey("log.vkey"))])
+    assert proven.entry(200).index == 200
+    place = 256 if lost == "gone" else at
+    with pytest.raises(FormatError, match=f"no trusted key .*; entry {place} cannot be read"):
+        proven.entry(proven.size - 1)

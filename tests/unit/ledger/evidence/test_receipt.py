@@ -34,11 +34,11 @@ def test_a_receipt_is_checked_alone(site: Site):
 
 def test_the_receipt_of_the_genesis_entry_brings_the_key_of_the_others(site: Site):
     genesis = receipt(site, 0)
-    checked = check_receipt(receipt(site, 5), site.keys, genesis=genesis)
+    checked = check_receipt(receipt(site, 5), site.keys, history=[genesis])
     assert checked.signer == site.log.keys.entry.verifier
     assert check_receipt(genesis, site.keys).signer == site.log.keys.entry.verifier
-    with pytest.raises(FormatError, match="not the receipt of the genesis"):
-        check_receipt(receipt(site, 5), site.keys, genesis=receipt(site, 4))
+    with pytest.raises(FormatError, match="receipt of the genesis entry is missing"):
+        check_receipt(receipt(site, 5), site.keys, history=[receipt(site, 4)])
 
 
 def test_the_entry_may_lie_beside_a_proof_that_holds_none(site: Site):
@@ -69,10 +69,10 @@ def test_a_signed_root_does_not_excuse_an_entry():
     log = HandmadeLog().add(genesis_line()).add(DECISION).add(DECISION, ENTRY[1])
     log.add(DECISION, sequence=9)
     first = log.proof(0).to_bytes()
-    assert check_receipt(log.proof(1).to_bytes(), keys, genesis=first).signer == ENTRY[0].verifier
+    assert check_receipt(log.proof(1).to_bytes(), keys, history=[first]).signer == ENTRY[0].verifier
     assert check_receipt(log.proof(2).to_bytes(), keys).signer is None
     with pytest.raises(FormatError, match="no trusted key"):
-        check_receipt(log.proof(2).to_bytes(), keys, genesis=first)
+        check_receipt(log.proof(2).to_bytes(), keys, history=[first])
     with pytest.raises(FormatError, match="calls itself 9"):
         check_receipt(log.proof(3).to_bytes(), keys)
 
@@ -90,7 +90,7 @@ def test_a_genesis_entry_that_is_not_the_logs_brings_no_key(first, said):
     log = HandmadeLog().add(genesis_line()).add(DECISION)
     genesis = first.proof(0).to_bytes()
     with pytest.raises(FormatError, match=said):
-        check_receipt(log.proof(1).to_bytes(), [LOG[0].verifier], genesis=genesis)
+        check_receipt(log.proof(1).to_bytes(), [LOG[0].verifier], history=[genesis])
 
 
 @settings(deadline=None)

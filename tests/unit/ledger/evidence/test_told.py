@@ -35,7 +35,7 @@ def test_a_receipt_says_what_it_did_not_check(tmp_path):
     note = site.cosigned.note
     genesis = receipt(site, 0)
     witnesses = [WITNESS.verifier]
-    full = check_receipt(receipt(site, 5, note), site.keys, genesis=genesis, witnesses=witnesses)
+    full = check_receipt(receipt(site, 5, note), site.keys, history=[genesis], witnesses=witnesses)
     assert not any("未核对" in line for line in receipt_lines(full))
     assert any(f"{WITNESS.name} at 2026-01-01T00:01:40Z" in line for line in receipt_lines(full))
     told = receipt_as_json(full)

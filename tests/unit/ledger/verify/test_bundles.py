@@ -10,9 +10,9 @@ from ledger.fetch import DirectoryLog, read_bundle
 from ledger.merkle import leaf_hash, root_of
 from ledger.tile import TileSlot, payload_path
 from ledger.verify.bundles import Published, Run, judge_bundle, judge_run, read_whole_tile
-from ledger.verify.entries import Expected, InForce, Wrong
+from ledger.verify.entries import Expected, Wrong
 from ledger.verify.report import Fault
-from tests.unit.ledger.small_log import ORIGIN, SmallLog, keys_in_force, log_of
+from tests.unit.ledger.small_log import ORIGIN, SmallLog, log_of
 
 
 @pytest.fixture(scope="module")
@@ -68,9 +68,7 @@ def test_bytes_after_the_last_payload_are_a_fault_at_the_end_of_the_bundle(
     copy = shutil.copytree(log.root, tmp_path / "copy")
     path = copy / payload_path(1)
     path.write_bytes(path.read_bytes() + more)
-    found = judge_bundle(
-        published(log, copy), 1, InForce(keys_in_force(), predecessor=None)
-    ).judged.found
+    found = judge_run(published(log, copy), Run(0, 2), None)[-1].judged.found
     assert found is not None
     assert (found.fault, found.index) == (Fault.PAYLOAD, 512)
 

@@ -6,13 +6,14 @@ from hashlib import sha256
 
 import pytest
 
+from ledger.entry import parse_entry
 from ledger.fetch import DirectoryLog, read_bundle, read_payloads
 from ledger.merkle import leaf_hash
-from ledger.verify.entries import Expected, InForce, Judged, judge_entries
+from ledger.rotation import KeysInForce
+from ledger.verify.entries import Expected, Found, InForce, Judged, judge_entries
 from ledger.verify.report import Fault
-from tests.unit.ledger.small_log import ORIGIN, SmallLog, keys_in_force, log_of, notary_keys
+from tests.unit.ledger.small_log import ORIGIN, SmallLog, log_of, notary_keys
 
-IN_FORCE = InForce(keys_in_force(), predecessor=None)
 EXPECTED = Expected(ORIGIN, signatures=True)
 
 
@@ -31,8 +32,13 @@ def payloads(log: SmallLog) -> list[bytes]:
     return read_payloads(DirectoryLog(log.root), 0, 20)
 
 
-def test_what_hangs_on_earlier_entries_is_left_open(entries, payloads):
-    judged = judge_entries(EXPECTED, IN_FORCE, 5, entries[5:], payloads[5:])
+@pytest.fixture
+def in_force(entries: list[bytes]) -> InForce:
+    return InForce(KeysInForce.from_genesis(parse_entry(entries[0])[0]), None)
+
+
+def test_what_hangs_on_earlier_entries_is_left_open(entries, payloads, in_force):
+    judged = judge_entries(EXPECTED, in_force, 5, entries[5:], payloads[5:])
     assert judged.found is None
     assert judged.first_previous == sha256(entries[4]).digest()
     assert judged.last_digest == sha256(entries[-1]).digest()
@@ -40,16 +46,17 @@ def test_what_hangs_on_earlier_entries_is_left_open(entries, payloads):
     assert judged.leaves == [leaf_hash(entry) for entry in entries[5:]]
 
 
-def test_the_genesis_entry_lays_down_what_is_in_force(entries, payloads):
+def test_the_genesis_entry_lays_down_what_is_in_force(entries, payloads, in_force):
     judged = judge_entries(EXPECTED, None, 0, entries, payloads)
-    assert (judged.in_force, judged.found) == (IN_FORCE, None)
+    assert (judged.in_force, judged.found) == (in_force, None)
     assert (judged.epochs, judged.borrowed) == ([1], {})
     assert judged.tally.kinds == {
         "genesis": 1, "key": 1, "boot": 1, "decision": 16, "heartbeat": 1}  # fmt: skip
 
 
 def fault(judged: Judged) -> tuple[Fault, int] | None:
-    return None if judged.found is None else (judged.found.fault, judged.found.index)
+    found: Found | None = judged.found
+    return None if found is None else (found.fault, found.index)
 
 
 def test_the_first_of_several_faults_is_found(entries, payloads):
@@ -72,45 +79,42 @@ def test_the_first_of_several_faults_is_found(entries, payloads):
 
 
 def test_what_was_promised_otherwise_is_found(entries, payloads):
-    other = replace(EXPECTED, promised={7: bytes(32)})
+    other = Expected(ORIGIN, signatures=True, promised={7: bytes(32)})
     assert fault(judge_entries(other, None, 0, entries, payloads)) == (Fault.WAL, 7)
 
 
-QUICK = replace(EXPECTED, signatures=False)
-
-
-def signed_badly(entry: bytes) -> bytes:
-    at = entry.rindex(b" ") + 40
-    return entry[:at] + bytes([entry[at] ^ 1]) + entry[at + 1 :]
-
-
 def test_without_signatures_a_bad_one_passes_and_an_entry_of_another_key_does_not(
-    entries, payloads
+    entries, payloads, in_force
 ):
-    decisions = [*entries[:18], signed_badly(entries[18])]
-    assert fault(judge_entries(EXPECTED, None, 0, decisions, payloads)) == (Fault.ALTERED, 18)
-    assert fault(judge_entries(QUICK, None, 0, decisions, payloads)) is None
-    other_key = notary_keys(b"x" * 32).log.verifier
-    other = replace(IN_FORCE, keys=replace(IN_FORCE.keys, entry=other_key))
+    del entries[-1]  # of the decision that is the last one now no link tells
+    line = entries[-1].rindex(b" ") + 40
+    entries[-1] = entries[-1][:line] + bytes([entries[-1][line] ^ 1]) + entries[-1][line + 1 :]
+    quick = Expected(ORIGIN, signatures=False)
+    assert fault(judge_entries(EXPECTED, None, 0, entries, payloads)) == (Fault.ALTERED, 18)
+    assert fault(judge_entries(quick, None, 0, entries, payloads)) is None
+    strange = replace(in_force.keys, entry=notary_keys(b"x" * 32).log.verifier)
     for base in (3, 4):
-        judged = judge_entries(QUICK, other, base, decisions[base:], payloads[base:])
+        judged = judge_entries(
+            quick, replace(in_force, keys=strange), base, entries[base:], payloads[base:]
+        )
         assert fault(judged) == (Fault.ALTERED, base)
 
 
 @pytest.mark.parametrize("index", [0, 1, 19])
-def test_what_changes_keys_or_may_end_the_log_is_checked_without_signatures_too(
+def test_without_signatures_the_notarys_word_on_itself_and_on_keys_is_still_checked(
     entries, payloads, index: int
 ):
-    entries[index] = signed_badly(entries[index])
-    judged = judge_entries(QUICK, None, 0, entries, payloads)
-    assert fault(judged) == (Fault.ALTERED, index)
+    data = entries[index]
+    line = data.rindex(b" ") + 40
+    entries[index] = data[:line] + bytes([data[line] ^ 1]) + data[line + 1 :]
+    quick = Expected(ORIGIN, signatures=False)
+    assert fault(judge_entries(quick, None, 0, entries, payloads)) == (Fault.ALTERED, index)
 
 
 def test_payloads_of_which_there_is_no_file_are_absent_and_not_wrong(entries, payloads):
-    absent = [None] * len(entries)
-    tally = judge_entries(EXPECTED, None, 0, entries, payloads).tally.payloads
-    assert (tally.present_count, tally.absent_count) == (16, 0)
-    judged = judge_entries(EXPECTED, None, 0, entries, absent)
-    assert judged.found is None
-    tally = judged.tally.payloads
-    assert (tally.present_count, tally.absent_count) == (0, 16)
+    judged = judge_entries(EXPECTED, None, 0, entries, payloads)
+    told = judged.tally.payloads
+    assert (judged.found, told.present_count, told.absent_count) == (None, 16, 0)
+    judged = judge_entries(EXPECTED, None, 0, entries, [None] * len(entries))
+    told = judged.tally.payloads
+    assert (judged.found, told.present_count, told.absent_count) == (None, 0, 16)

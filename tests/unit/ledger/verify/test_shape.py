@@ -23,7 +23,7 @@ SHAPE = Shape(ORIGIN, PROXY_ID, KEY)
 
 @pytest.fixture(scope="module")
 def entries(tmp_path_factory: pytest.TempPathFactory) -> list[bytes]:
-    """Genesis, key, boot, decisions with payload, and a heartbeat, which may freeze the log."""
+    """Genesis, key, boot, decisions with payload, stop."""
     log = log_of(tmp_path_factory.mktemp("shape") / "log", 6)
     return read_bundle(DirectoryLog(log.root), 0, 10)
 

@@ -17,7 +17,7 @@ SERVING = {
     *("seals-nothing", "temporary-relation", "withheld-counts"),
 }
 """Rules of decisions that pass or strip."""
-NOBODY_IS_TOLD = {"client-left", "configuration", "demo", "no-answer"}
+NOBODY_IS_TOLD = {"client-left", "configuration", "demo", "no-answer", "witness"}
 """Labels of errors that end no connection with a word."""
 NAMED_ELSEWHERE = {"rule", "error.kind"}
 """Names that are arguments: of `_refuse` below, and of `NotUnderstood`."""

@@ -14,7 +14,9 @@ from proxy.telemetry.metrics import Metrics
 
 PROXY = Path(__file__).parents[4] / "proxy"
 # Those of errors that no opening can meet.
-NEVER_THERE = {"configuration", "demo", "internal", "ledger", "no-answer", "shutting-down"}
+NEVER_THERE = {
+    *("configuration", "demo", "internal", "ledger", "no-answer", "shutting-down", "witness"),
+}
 
 
 class Recorder:
