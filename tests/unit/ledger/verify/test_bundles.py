@@ -8,7 +8,7 @@ import pytest
 
 from ledger.fetch import DirectoryLog, read_bundle
 from ledger.merkle import leaf_hash, root_of
-from ledger.tile import TileSlot
+from ledger.tile import TileSlot, payload_path
 from ledger.verify.bundles import Published, Run, judge_bundle, judge_run, read_whole_tile
 from ledger.verify.entries import Expected, Wrong
 from ledger.verify.report import Fault
@@ -48,6 +48,29 @@ def test_a_run_ends_where_something_is_wrong(log: SmallLog, tmp_path: Path):
     found = results[-1].judged.found
     assert found is not None
     assert (found.fault, found.index) == (Fault.MISSING, 256)
+
+
+def test_payloads_without_a_file_are_counted_and_no_fault(log: SmallLog, tmp_path: Path):
+    copy = shutil.copytree(log.root, tmp_path / "copy")
+    (copy / payload_path(1)).unlink()
+    results = judge_run(published(log, copy), Run(0, 3), None)
+    assert [result.judged.found for result in results] == [None] * 3
+    tallies = [result.judged.tally.payloads for result in results]
+    assert [tally.files_here for tally in tallies] == [True, False, True]
+    assert [(tally.absent_count, tally.absent_first) for tally in tallies] == [
+        (0, None), (256, 256), (0, None)]  # fmt: skip
+
+
+@pytest.mark.parametrize("more", [b"\0", bytes(4), bytes(300)])
+def test_bytes_after_the_last_payload_are_a_fault_at_the_end_of_the_bundle(
+    log: SmallLog, tmp_path: Path, more: bytes
+):
+    copy = shutil.copytree(log.root, tmp_path / "copy")
+    path = copy / payload_path(1)
+    path.write_bytes(path.read_bytes() + more)
+    found = judge_run(published(log, copy), Run(0, 2), None)[-1].judged.found
+    assert found is not None
+    assert (found.fault, found.index) == (Fault.PAYLOAD, 512)
 
 
 @pytest.mark.parametrize("tile", [b"", bytes(31), bytes(33 * 32)])

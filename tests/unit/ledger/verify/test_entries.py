@@ -101,8 +101,21 @@ def test_without_signatures_a_bad_one_passes_and_an_entry_of_another_key_does_no
         assert fault(judged) == (Fault.ALTERED, base)
 
 
-def test_without_signatures_the_notarys_word_on_itself_is_still_checked(entries, payloads):
-    line = entries[-1].rindex(b" ") + 40
-    entries[-1] = entries[-1][:line] + bytes([entries[-1][line] ^ 1]) + entries[-1][line + 1 :]
+@pytest.mark.parametrize("index", [0, 1, 19])
+def test_without_signatures_the_notarys_word_on_itself_and_on_keys_is_still_checked(
+    entries, payloads, index: int
+):
+    data = entries[index]
+    line = data.rindex(b" ") + 40
+    entries[index] = data[:line] + bytes([data[line] ^ 1]) + data[line + 1 :]
     quick = Expected(ORIGIN, signatures=False)
-    assert fault(judge_entries(quick, None, 0, entries, payloads)) == (Fault.ALTERED, 19)
+    assert fault(judge_entries(quick, None, 0, entries, payloads)) == (Fault.ALTERED, index)
+
+
+def test_payloads_of_which_there_is_no_file_are_absent_and_not_wrong(entries, payloads):
+    judged = judge_entries(EXPECTED, None, 0, entries, payloads)
+    told = judged.tally.payloads
+    assert (judged.found, told.present_count, told.absent_count) == (None, 16, 0)
+    judged = judge_entries(EXPECTED, None, 0, entries, [None] * len(entries))
+    told = judged.tally.payloads
+    assert (judged.found, told.present_count, told.absent_count) == (None, 0, 16)
