@@ -95,7 +95,7 @@ def rearranged(original: Original, stranger: Original, every: int) -> Iterator[M
 
 
 def erased_payloads(original: Original) -> Iterator[Mutation]:
-    """By order of law, or by an insider: it shows, and breaks nothing."""
+    """By an insider, without an order."""
     for path, data in signed_files(original).items():
         if path.startswith("payload/"):
             items = decode_payload_bundle(data)
@@ -103,7 +103,8 @@ def erased_payloads(original: Original) -> Iterator[Mutation]:
                 if item:
                     gap = [*items[:at], b"", *items[at + 1 :]]
                     files = {**original.files, path: encode_payload_bundle(gap)}
-                    yield Mutation("erase: payload", files, Found.IN_THE_REPORT)
+                    index = base_of(path) + at
+                    yield Mutation("erase: payload", files, indices=frozenset({index}))
 
 
 def files_gone_or_foreign(original: Original, stranger: Original) -> Iterator[Mutation]:
@@ -115,7 +116,10 @@ def files_gone_or_foreign(original: Original, stranger: Original) -> Iterator[Mu
         if path.endswith(".seg"):
             yield Mutation("delete: write-ahead log", without, Found.BY_A_CHECKPOINT)
         elif path.startswith("payload/"):
-            yield Mutation("delete: payload file", without, Found.IN_THE_REPORT)
+            # A copy without any of them is a witness's; one that lacks some is not.
+            others = any(name.startswith("payload/") for name in needed.keys() - {path})
+            found = Found.BY_THE_LOG if others else Found.IN_THE_REPORT
+            yield Mutation("delete: payload file", without, found)
         elif path != COSIGNED:  # without it, --witness says that it has nothing to go by
             yield Mutation("delete: file", without)
         yield Mutation("empty: file", {**files, path: b""})

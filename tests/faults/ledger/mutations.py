@@ -70,6 +70,10 @@ class MemoryLog:
         return [(path.rpartition("/")[2], self._files[path]) for path in names]
 
 
+# No reader opens these: the lock, and what a start makes anew from the log.
+UNREAD = frozenset({"lock", "recipients"})
+
+
 @dataclass
 class Original:
     """A log as it was written, and what somebody else knows of it."""
@@ -85,7 +89,7 @@ def files_of(root: Path) -> dict[str, bytes]:
     files = {
         path.relative_to(root).as_posix(): path.read_bytes()
         for path in sorted(root.rglob("*"))
-        if path.is_file() and path.name != "lock"
+        if path.is_file() and path.name not in UNREAD
     }
     return {
         path: data.rstrip(b"\0") + bytes(64) if path.endswith(".seg") else data

@@ -256,6 +256,7 @@ def _copy(base: Path, directory: Path) -> Path:
     directory.mkdir(parents=True)
     for name in ("log", "keys"):
         shutil.copytree(base / name, directory / name)
+    shutil.copy(base / "log.head", directory)
     os.chmod(directory / "keys", 0o700)
     return directory
 

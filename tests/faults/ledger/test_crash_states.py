@@ -29,7 +29,7 @@ def test_a_log_opens_after_every_crash(name: str, record_property):
     figures = exploration.figures
     record_property("crash_states", figures.as_json())
     print(name, figures.as_json())
-    assert figures.states > (50 if name == "creation" else 300)
+    assert figures.states > (40 if name == "creation" else 300)
     assert figures.states_of_recoveries > 10
 
 

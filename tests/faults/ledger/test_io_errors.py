@@ -127,7 +127,8 @@ def fill(log: SmallLog) -> tuple[int, LedgerError | None]:
         while True:
             (receipt,) = sequencer.commit([[judged(payload=bytes(100_000))]])
             size = receipt.tree_size
-    log.close()
+    with contextlib.suppress(OSError):  # its memory lies on the same disk
+        log.close()
     return size, sequencer.failure
 
 
