@@ -11,6 +11,7 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from ledger.head import default_head
 from tests.faults.service.test_refuses_to_start import LEDGER, NOT_AVAILABLE, serve
 from tests.scenarios.service import Site, install, started
 from tests.scenarios.witness import (
@@ -64,8 +65,10 @@ def files(folder: Path) -> Mapping[Path, bytes]:
 
 
 def put_back(site: Site, older: Path) -> None:
+    """The log and what is remembered of it on this machine: only the witness can know better."""
     shutil.rmtree(site.log)
     shutil.copytree(older, site.log)
+    default_head(site.log).write_bytes((older / "checkpoint").read_bytes())
 
 
 def required(site: Site) -> None:

@@ -130,14 +130,18 @@ def test_a_database_in_another_encoding_is_named(site: Site, postgres: PostgresW
 
 
 POLICIES = {
-    "unknown-kind": ('kind = "platform"', 'kind = "platfrom"', "principal[1].kind"),
+    "unknown-kind": ('kind = "platform"', 'kind = "platfrom"', "principal[2].kind"),
     "unknown-key": ('subject = "person_id"', 'subjct = "person_id"', 'mean "subject"?'),
     "a-platform-with-more": (
         'kind = "platform"',
         'kind = "platform"\npermits = true',
         "a platform can be given no permit",
     ),
-    "no-such-relation": ("base.admin_penalty", "base.admin_penalties", '"base.admin_penalty"?'),
+    "no-such-relation": (
+        '[relation."base.guidance_record"]',
+        '[relation."base.guidance_records"]',
+        '"base.guidance_record"?',
+    ),
     "no-such-column": ('subject = "person_id"', 'subject = "persons_id"', 'mean "person_id"?'),
     "no-such-column-in-a-rule": ("self.role IN", "self.rolle IN", 'mean "role"?'),
 }
