@@ -3,6 +3,7 @@ without the rows that are sealed from it."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,7 +27,7 @@ CREATE FUNCTION sealed.handled(asked bigint) RETURNS boolean LANGUAGE sql STABLE
 $$ SELECT EXISTS (SELECT 1 FROM base.case_file WHERE case_id = asked AND org_code = '{UNIT}') $$;
 """
 CLEARED = (
-    ("a.accused AND (\n", "a.accused AND NOT sealed.handled(f.case_id) AND (\n"),
+    ("a.accused AND CASE\n", "a.accused AND NOT sealed.handled(f.case_id) AND CASE\n"),
     ("CASE WHEN x.masked THEN", "CASE WHEN x.masked AND NOT sealed.handled(v.case_id) THEN"),
 )
 PRINCIPAL = 'kind = "counter"\narticle = "实施办法第16条"\nmatch = { user = "desk" }'
@@ -35,9 +36,10 @@ PRINCIPAL = 'kind = "counter"\narticle = "实施办法第16条"\nmatch = { user 
 def handled_sql() -> str:
     """The oracle as it is for the unit: a case of its own seals nobody and masks nobody."""
     oracle = (SQL / "oracle.sql").read_text(encoding="utf-8")
-    views = oracle[oracle.index("CREATE VIEW sealed.cp_verdict") :].replace(
-        "CREATE VIEW", "CREATE OR REPLACE VIEW"
-    )
+    views = re.sub(
+        r"^CREATE (?=VIEW|FUNCTION)", "CREATE OR REPLACE ",
+        oracle[oracle.index("CREATE VIEW sealed.cp_verdict") :], flags=re.MULTILINE,
+    )  # fmt: skip
     for plain, cleared in CLEARED:
         assert plain in views
         views = views.replace(plain, cleared)
