@@ -43,6 +43,23 @@ def read_secret(path: Path, passphrase: Passphrase | None = None) -> str:
     return _opened(place or path, text, (passphrase or find_passphrase)(place or path))
 
 
+def as_protected_as(path: Path, text: str, passphrase: Passphrase) -> str:
+    """`text` for the file that will follow the secret at `path`: under the same passphrase, where
+    that is under one. Raises `ConfigurationError`."""
+    present = _read_private(path)
+    if not is_protected(present):
+        return text
+    given = passphrase(path)
+    _opened(path, present, given)
+    return _closed(text + "\n", given).strip()
+
+
+def comes_as_credential(name: str) -> bool:
+    """Whether the service manager hands over this file of a key directory, so that what lies in
+    the directory is not looked at."""
+    return name in CREDENTIALS and _credential(f"fengcun.{name}") is not None
+
+
 def write_secret(path: Path, text: str, passphrase: bytes | None) -> None:
     """A new file, mode 0600. Raises `ConfigurationError` if there is one."""
     write_new(path, _closed(text + "\n", passphrase), 0o600, newline=False)

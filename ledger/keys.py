@@ -26,6 +26,7 @@ from ledger.envelope import RECIPIENTS_MIN, Identity, Recipient
 from ledger.errors import ConfigurationError, FormatError
 from ledger.keyfile import (
     Passphrase,
+    comes_as_credential,
     find_passphrase,
     once,
     read_secret,
@@ -140,6 +141,12 @@ def load_keys(directory: Path, proxy_id: str) -> NotaryKeys:
 def _load_next(path: Path, name: str, passphrase: Passphrase) -> SigningKey | None:
     if not path.exists():
         return None
+    present = path.name.replace(".next.", ".")
+    if comes_as_credential(present):
+        raise ConfigurationError(
+            f"{path} waits to take the place of {present}, which comes as a credential and would"
+            f" stay what it is: put {present} into the directory and take the credential away"
+        )
     key = load_private(path, SigningKey.parse, passphrase)
     if key.name != name:
         raise ConfigurationError(f"{path} belongs to {key.name}, not to {name}")

@@ -17,6 +17,7 @@ from ledger.checkpoint import CHECKPOINT_BYTES_MAX, open_checkpoint
 from ledger.envelope import Recipient
 from ledger.errors import ConfigurationError, FormatError
 from ledger.fetch import DirectoryLog
+from ledger.keyfile import Passphrase, as_protected_as, find_passphrase
 from ledger.keys import RETIRE_FILE, load_recipients, load_verifier_keys, require_two, write_new
 from ledger.note import SigningKey, VerifierKey, parse_note, require_all
 from ledger.publish import CHECKPOINT_PATH
@@ -26,19 +27,30 @@ Successive: TypeAlias = Literal["entry", "log"]
 RECIPIENTS_MAX: Final = 64
 
 
-def prepare_successor(directory: Path, what: Successive) -> VerifierKey:
-    """Make the next pair of keys beside the current one. Raises `ConfigurationError`."""
+def prepare_successor(
+    directory: Path, what: Successive, passphrase: Passphrase = find_passphrase
+) -> VerifierKey:
+    """Make the next pair of keys beside the current one, under its passphrase if it has one.
+
+    Raises `ConfigurationError`.
+    """
     (current,) = load_verifier_keys([directory / f"{what}.vkey"])
     if (directory / f"{what}.next.key").exists():
         raise ConfigurationError(
             f"{directory / what}.next.key exists: one change at a time, and keys are never "
             "overwritten"
         )
+    if not (directory / f"{what}.key").exists():
+        raise ConfigurationError(
+            f"{directory / what}.key is not there: a key that comes as a credential is not rotated"
+            " in place; put it into the directory first, or begin a new log"
+        )
     key = SigningKey(current.name, secrets.token_bytes(32))
+    secret = as_protected_as(directory / f"{what}.key", key.to_text(), passphrase)
     # The private key is what counts, so it comes last; a public one without it is of no attempt.
     (directory / f"{what}.next.vkey").unlink(missing_ok=True)
     _put(directory / f"{what}.next.vkey", str(key.verifier), 0o644)
-    _put(directory / f"{what}.next.key", key.to_text(), 0o600)
+    _put(directory / f"{what}.next.key", secret, 0o600)
     return key.verifier
 
 

@@ -36,8 +36,12 @@ class Files:
         if path.is_dir():
             found = [each for each in path.rglob("*") if each.is_symlink() or not each.is_dir()]
             self.names = {each.relative_to(path).as_posix() for each in found}
-            if any(each.is_symlink() for each in path.rglob("*")):
-                raise Wrong("证据包中有符号链接", "there is a symbolic link in the pack")
+            if any(each.is_symlink() or not each.is_file() for each in found):
+                # A pipe would be waited for, a link lead out of the pack.
+                raise Wrong(
+                    "证据包中有符号链接或非普通文件",
+                    "there is a symbolic link or a device in the pack",
+                )
             return
         try:
             self._zip = zipfile.ZipFile(path)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from contextlib import suppress
+from pathlib import Path
 from random import Random
+from unittest.mock import patch
 
 import pytest
 
+from ledger.disk import LocalDisk
 from ledger.erase import Erased, erase
 from ledger.erasure import Order
 from ledger.errors import ConfigurationError
-from ledger.fetch import entries
+from ledger.fetch import DirectoryLog, entries
 from ledger.verify import Report, verify_log
+from ledger.witnessed import published_size
+from tests.faults.ledger.crash_runs import PublicationInStep
 from tests.faults.ledger.simulated_disk import SimulatedDisk
 from tests.faults.ledger.test_crash import KEYS, SEGMENT_BYTES, Run, new_log, open_log
-from tests.unit.ledger.small_log import PROXY_ID, START_MS, judged
+from tests.unit.ledger.small_log import PROXY_ID, START_MS, SmallLog, judged
 
 ORDER = Order("2026-12", "某某市人民检察院")
 
@@ -111,3 +117,20 @@ def test_the_service_may_run_between_the_power_cut_and_the_second_attempt():
         after = moment.crashed(random)
         require_service(after, with_payload)
         require_finished(after, with_payload, ciphertexts)
+
+
+def test_what_a_killed_notary_had_not_published_leaves_no_trace_either(tmp_path: Path):
+    with patch("ledger.log.Publication", PublicationInStep):
+        log = SmallLog(tmp_path / "log").create().open()
+        log.append(2)
+        killed = shutil.copytree(log.root, tmp_path / "killed")
+        log.close()
+    reader, disk = DirectoryLog(killed), LocalDisk(killed)
+    index, ciphertext = [(index, found) for index, _, found in entries(reader) if found][-1]
+    assert published_size(reader) <= index
+    erase(disk, reader, log.keys, PROXY_ID, [index], ORDER, clock_ms=log.clock,
+          segment_bytes=SEGMENT_BYTES, reserve_bytes=0)  # fmt: skip
+    disk.unlock()
+    files = [path for path in killed.rglob("*") if path.is_file()]
+    assert not [path for path in files if ciphertext in path.read_bytes()]
+    assert verify_log(reader, [log.keys.log.verifier]).payloads_erased_count == 1

@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from ledger.age import is_protected
 from ledger.envelope import Identity
 from ledger.errors import ConfigurationError
+from ledger.keyfile import protect
 from ledger.keys import load_keys
 from ledger.note import SigningKey, VerifierKey
 from ledger.prepare import RECIPIENTS_MAX, change_recipients, prepare_successor
@@ -34,6 +36,41 @@ def test_the_next_pair_lies_beside_the_current_one(directory: Path, what):
     assert (after.log, after.entry) == (before.log, before.entry)
     assert getattr(after, f"{what}_next").verifier == made
     assert made.name == getattr(before, what).name
+
+
+@pytest.mark.parametrize("what", ["entry", "log"])
+def test_what_follows_a_protected_key_is_protected_alike(directory: Path, monkeypatch, what):
+    for name in ("entry.key", "log.key", "pseudonym.key"):
+        protect(directory / name, b"synthetic pass words")
+    with pytest.raises(ConfigurationError, match="wrong passphrase"):
+        prepare_successor(directory, what, lambda _: b"other pass words")
+    assert not list(directory.glob("*.next.*"))
+    made = prepare_successor(directory, what, lambda _: b"synthetic pass words")
+    text = (directory / f"{what}.next.key").read_text()
+    assert is_protected(text)
+    assert "PRIVATE+KEY" not in text
+    phrase = directory.parent / "phrase"
+    phrase.touch(0o600)
+    phrase.write_text("synthetic pass words\n")
+    monkeypatch.setenv("FENGCUN_PASSPHRASE_FILE", str(phrase))
+    assert getattr(load_keys(directory, PROXY_ID), f"{what}_next").verifier == made
+
+
+def test_a_key_that_is_a_credential_is_not_rotated_in_place(
+    directory: Path, tmp_path: Path, monkeypatch
+):
+    prepare_successor(directory, "entry")
+    credentials = tmp_path / "credentials"
+    credentials.mkdir(mode=0o700)
+    credential = credentials / "fengcun.entry.key"
+    (directory / "entry.key").rename(credential)
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(credentials))
+    with pytest.raises(ConfigurationError, match="comes as a credential"):
+        load_keys(directory, PROXY_ID)
+    (directory / "entry.next.key").unlink()
+    assert load_keys(directory, PROXY_ID).entry_next is None
+    with pytest.raises(ConfigurationError, match="not rotated in place"):
+        prepare_successor(directory, "entry")
 
 
 def test_nothing_is_overwritten(directory: Path):

@@ -1,6 +1,7 @@
 """A forger changes a pack, and the manifest with it; each time it is noticed, and where."""
 
 import json
+import os
 import shutil
 import zipfile
 from hashlib import sha256
@@ -197,6 +198,12 @@ def test_a_file_beside_the_manifest_is_refused(site: Site, pack: Path):
     (pack / "entries" / "000000000999.jsonl").unlink()
     (pack / "link").symlink_to("/etc/passwd")
     assert "symbolic link" in str(check(site, pack).faults[0])
+
+
+def test_a_pipe_in_the_place_of_a_file_is_refused_and_not_waited_for(site: Site, pack: Path):
+    (pack / "report.txt").unlink()
+    os.mkfifo(pack / "report.txt")
+    assert "device" in str(check(site, pack).faults[0])
 
 
 @pytest.mark.parametrize("name", ["../checkpoint", "/etc/passwd", "entries/../x", "a\\b", ""])
