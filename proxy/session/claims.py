@@ -13,7 +13,7 @@ from typing import Final
 from proxy.names import CASE_SETTING, OPERATOR_SETTING
 from proxy.policy.attribution import Said
 from proxy.session.plan import Effect, Plan, ResetClaims
-from proxy.session.portals import SAVEPOINTS_MAX
+from proxy.session.savepoints import Forgotten, Savepoints
 from proxy.statement.claims import Claim
 from proxy.statement.commands import TransactionControl
 from proxy.statement.tags import UNREADABLE
@@ -49,7 +49,7 @@ class Claims:
             CASE_SETTING: _Value("".join(first.cases)),
         }
         self._state = self._before = self._first
-        self._savepoints: list[tuple[str, _State]] = []
+        self._savepoints: Savepoints[_State] = Savepoints()
 
     def named(self, application_name: str) -> None:
         """The server has told of a new application_name."""
@@ -97,23 +97,20 @@ class Claims:
         """A statement about the transaction was executed; `failed`: in one that had failed."""
         match control.kind:
             case "SAVEPOINT":
-                self._savepoints.append((control.savepoint, self._state))
-                del self._savepoints[:-SAVEPOINTS_MAX]
+                self._savepoints.set(control.savepoint, self._state)
             case "RELEASE" | "ROLLBACK_TO":
                 self._leave(control)
             case kind:
                 self.end_transaction(committed=kind == "COMMIT" and not failed)
 
     def _leave(self, control: TransactionControl) -> None:
-        numbers = range(len(self._savepoints) - 1, -1, -1)
-        found = next((n for n in numbers if self._savepoints[n][0] == control.savepoint), None)
-        if found is None:  # forgotten
+        try:
+            if control.kind == "RELEASE":
+                self._savepoints.release(control.savepoint)
+            else:
+                self._state = self._savepoints.roll_back(control.savepoint)
+        except Forgotten:
             self._state = _FORGOTTEN
-        elif control.kind == "RELEASE":
-            del self._savepoints[found:]
-        else:
-            del self._savepoints[found + 1 :]
-            self._state = self._savepoints[found][1]
 
     def end_transaction(self, *, committed: bool) -> None:
         """COMMIT, ROLLBACK, or the end of what ran outside a transaction block."""

@@ -7,14 +7,10 @@ cannot tell, the name counts as gone, which costs an answer.
 
 from __future__ import annotations
 
-from typing import Final
-
 from proxy.session.commands import Unit
 from proxy.session.names import Change, Names, Portal
+from proxy.session.savepoints import Forgotten, Savepoints
 from proxy.statement.commands import TransactionControl
-
-SAVEPOINTS_MAX: Final = 1_000
-"""Older ones are forgotten: whoever goes back to one of them loses the names of its portals."""
 
 
 class Portals(Names[Portal]):
@@ -25,8 +21,8 @@ class Portals(Names[Portal]):
         self._opened_count = 0
         # The records of what was bound and is gone without having been executed.
         self.unused: list[Unit] = []
-        # The name of each savepoint, with how many portals had been opened before it.
-        self._savepoints: list[tuple[str, int]] = []
+        # How many portals had been opened before each.
+        self._savepoints: Savepoints[int] = Savepoints()
 
     def settle(self, change: Change[Portal], *, done: bool) -> None:
         """As for any name; an opened portal belongs to the savepoints that are set by now."""
@@ -46,26 +42,21 @@ class Portals(Names[Portal]):
         """A statement about the transaction was executed; `failed`: in one that had failed."""
         match control.kind:
             case "SAVEPOINT":
-                # An older one of the same name is hidden behind it.
-                self._savepoints.append((control.savepoint, self._opened_count))
-                del self._savepoints[:-SAVEPOINTS_MAX]
+                self._savepoints.set(control.savepoint, self._opened_count)
             case "RELEASE" | "ROLLBACK_TO":
                 self._leave(control)
             case kind:
                 self.end_transaction(committed=kind == "COMMIT" and not failed)
 
     def _leave(self, control: TransactionControl) -> None:
-        """RELEASE forgets the savepoint and those behind it. ROLLBACK TO keeps it, and what was
-        opened since is gone."""
-        found = self._found(control.savepoint)
-        if found is None:
+        try:
+            if control.kind == "RELEASE":
+                self._savepoints.release(control.savepoint)
+            else:
+                opened_before = self._savepoints.roll_back(control.savepoint)
+                self.drop_all(but=lambda portal: portal.kept or portal.number <= opened_before)
+        except Forgotten:
             self.end_transaction(committed=False)
-        elif control.kind == "RELEASE":
-            del self._savepoints[found:]
-        else:
-            del self._savepoints[found + 1 :]
-            opened_before = self._savepoints[found][1]
-            self.drop_all(but=lambda portal: portal.kept or portal.number <= opened_before)
 
     def end_transaction(self, *, committed: bool) -> None:
         """COMMIT, ROLLBACK, or the end of what ran outside a transaction block."""
@@ -73,7 +64,3 @@ class Portals(Names[Portal]):
         self.drop_all(but=lambda portal: portal.kept or (committed and portal.held))
         for portal in self.values():
             portal.kept = True
-
-    def _found(self, name: str) -> int | None:
-        numbers = range(len(self._savepoints) - 1, -1, -1)
-        return next((n for n in numbers if self._savepoints[n][0] == name), None)

@@ -11,7 +11,7 @@ from collections.abc import Collection
 from typing import Final
 
 from proxy.session.plan import Effect
-from proxy.session.portals import SAVEPOINTS_MAX
+from proxy.session.savepoints import Forgotten, Savepoints
 from proxy.statement.commands import TransactionControl
 from proxy.statement.temporary import DropTemporaries, MakeTemporary
 
@@ -28,7 +28,8 @@ class Temporaries:
         # What a ROLLBACK brings back, and what a COMMIT takes away.
         self._before: frozenset[str] = frozenset()
         self._dropped_at_end: frozenset[str] = frozenset()
-        self._savepoints: list[tuple[str, frozenset[str], frozenset[str]]] = []
+        # The names, and those that a COMMIT takes away.
+        self._savepoints: Savepoints[tuple[frozenset[str], frozenset[str]]] = Savepoints()
 
     @property
     def full(self) -> bool:
@@ -60,24 +61,21 @@ class Temporaries:
         """A statement about the transaction was executed; `failed`: in one that had failed."""
         match control.kind:
             case "SAVEPOINT":
-                self._savepoints.append((control.savepoint, self.names, self._dropped_at_end))
-                del self._savepoints[:-SAVEPOINTS_MAX]
+                self._savepoints.set(control.savepoint, (self.names, self._dropped_at_end))
             case "RELEASE" | "ROLLBACK_TO":
                 self._leave(control)
             case kind:
                 self.end_transaction(committed=kind == "COMMIT" and not failed)
 
     def _leave(self, control: TransactionControl) -> None:
-        numbers = range(len(self._savepoints) - 1, -1, -1)
-        found = next((n for n in numbers if self._savepoints[n][0] == control.savepoint), None)
-        if found is None:  # forgotten
-            self.names = self.names.union(self._before, *(each[1] for each in self._savepoints))
+        try:
+            if control.kind == "RELEASE":
+                self._savepoints.release(control.savepoint)
+            else:
+                self.names, self._dropped_at_end = self._savepoints.roll_back(control.savepoint)
+        except Forgotten:
+            self.names = self.names.union(self._before, *(names for names, _ in self._savepoints))
             self._dropped_at_end = frozenset()
-        elif control.kind == "RELEASE":
-            del self._savepoints[found:]
-        else:
-            del self._savepoints[found + 1 :]
-            _, self.names, self._dropped_at_end = self._savepoints[found]
 
     def end_transaction(self, *, committed: bool) -> None:
         """COMMIT, ROLLBACK, or the end of what ran outside a transaction block."""

@@ -10,7 +10,7 @@ from proxy.names import CASE_SETTING, OPERATOR_SETTING
 from proxy.policy.attribution import Said
 from proxy.session.claims import Claims
 from proxy.session.plan import Plan, ResetClaims
-from proxy.session.portals import SAVEPOINTS_MAX
+from proxy.session.savepoints import SAVEPOINTS_MAX
 from proxy.statement.claims import Claim
 from proxy.statement.commands import TransactionControl
 from proxy.statement.tags import UNREADABLE

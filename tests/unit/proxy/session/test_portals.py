@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 
 from proxy.session.commands import Unit
 from proxy.session.names import Change
-from proxy.session.portals import SAVEPOINTS_MAX, Portals
+from proxy.session.portals import Portals
+from proxy.session.savepoints import SAVEPOINTS_MAX
 from proxy.statement.commands import TransactionControl
 from tests.unit.proxy.session.playbook import portal
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.session.portals import SAVEPOINTS_MAX
+from proxy.session.savepoints import SAVEPOINTS_MAX
 from proxy.session.temporaries import TEMPORARIES_MAX, Temporaries
 from proxy.statement.commands import TransactionControl
 from proxy.statement.temporary import DropTemporaries, MakeTemporary
