@@ -73,6 +73,7 @@ def rows(worlds_: Worlds, table: str) -> tuple[object, object]:
     )
 
 
+@pytest.mark.requirement("A11", "Q17", "Q18")
 def test_every_table_is_what_the_law_leaves_of_it_for_the_unit(both: Worlds):
     for table in both.pairs.tables.readable:
         seen, left = rows(both, table.name)

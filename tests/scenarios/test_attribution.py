@@ -90,6 +90,7 @@ def agree(service: Service, mark: str, said: list[str]) -> None:
     assert who == said
 
 
+@pytest.mark.requirement("G2")
 def test_a_setting_is_followed_as_the_server_keeps_it(service):
     said: list[str] = []
 
@@ -216,6 +217,7 @@ def test_an_application_name_says_it_by_the_form_in_the_policy(service):
     ]
 
 
+@pytest.mark.requirement("G2")
 def test_who_must_say_who_asks_is_refused_until_they_do(service):
     ask = "SELECT count(*) AS required FROM base.person"
     with service.site.connect("desk") as one:

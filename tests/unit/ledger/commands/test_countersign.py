@@ -28,6 +28,7 @@ def name_key(pem: Path, vkey: Path):
     return RUN.invoke(keys_app, command)
 
 
+@pytest.mark.requirement("G10")
 def test_from_a_pem_to_a_log_that_is_held_against_the_second_signature(
     log: SmallLog, tmp_path: Path
 ):

@@ -1,0 +1,54 @@
+"""A unit works on its own cases before they are judged; for everybody else they are not there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.scenarios.service import Site, install, started
+from tests.world import Database
+
+pytestmark = pytest.mark.database
+
+UNDER_WAY, SEALED = 14, 2
+OTHERS = 'kind = "counter"\narticle = "实施办法第16条"\nmatch = { user = "desk" }'
+
+
+@pytest.fixture
+def site(agency: Database, tmp_path: Path) -> Iterator[Site]:
+    """`desk` is the unit that handles the case of `UNDER_WAY`, and no other."""
+    ((code,),) = agency.run(
+        "SELECT org_code FROM base.case_file JOIN base.case_person USING (case_id)"
+        f" WHERE cp_id = {UNDER_WAY}"
+    )
+    agency.run(
+        f"UPDATE base.case_file SET org_code = 'other' WHERE org_code = '{code}'"
+        f" AND case_id IN (SELECT case_id FROM base.case_person WHERE cp_id = {SEALED})"
+    )
+    site = install(agency, tmp_path)
+    policy = site.policy.read_text(encoding="utf-8")
+    assert policy.count(OTHERS) == 1
+    handler = f'kind = "handler"\nunit = ["{code}"]\nmatch = {{ user = "desk" }}'
+    site.policy.write_text(policy.replace(OTHERS, handler), encoding="utf-8")
+    with started(site) as service:
+        yield site
+        assert service.stop() == 0
+
+
+def seen(site: Site, user: str, statement: str) -> list[object]:
+    with site.connect(user) as connection:
+        return [row[0] for row in connection.execute(statement.encode())]
+
+
+@pytest.mark.requirement("A11", "Q31", "Q33", "H2")
+def test_a_unit_sees_and_changes_its_own_case_before_judgment(site: Site):
+    both = f"SELECT cp_id FROM case_person WHERE cp_id IN ({UNDER_WAY}, {SEALED})"
+    assert seen(site, "desk", both) == [UNDER_WAY]
+    assert seen(site, "agency_app", both) == []
+    change = (
+        f"UPDATE case_person SET role = role WHERE cp_id IN ({UNDER_WAY}, {SEALED}) RETURNING cp_id"
+    )
+    assert seen(site, "desk", change) == [UNDER_WAY]
+    assert seen(site, "agency_app", change) == []
