@@ -17,17 +17,17 @@ OTHERS = 'kind = "counter"\narticle = "实施办法第16条"\nmatch = { user = "
 
 
 @pytest.fixture
-def site(agency: Database, tmp_path: Path) -> Iterator[Site]:
+def site(agency_copy: Database, tmp_path: Path) -> Iterator[Site]:
     """`desk` is the unit that handles the case of `UNDER_WAY`, and no other."""
-    ((code,),) = agency.run(
+    ((code,),) = agency_copy.run(
         "SELECT org_code FROM base.case_file JOIN base.case_person USING (case_id)"
         f" WHERE cp_id = {UNDER_WAY}"
     )
-    agency.run(
+    agency_copy.run(
         f"UPDATE base.case_file SET org_code = 'other' WHERE org_code = '{code}'"
         f" AND case_id IN (SELECT case_id FROM base.case_person WHERE cp_id = {SEALED})"
     )
-    site = install(agency, tmp_path)
+    site = install(agency_copy, tmp_path)
     policy = site.policy.read_text(encoding="utf-8")
     assert policy.count(OTHERS) == 1
     handler = f'kind = "handler"\nunit = ["{code}"]\nmatch = {{ user = "desk" }}'
