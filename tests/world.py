@@ -10,11 +10,13 @@ as `postgres` or `nobody`.
 from __future__ import annotations
 
 import atexit
+import contextlib
 import ctypes
 import importlib.util
 import itertools
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -36,6 +38,8 @@ PASSWORD = "synthetic-not-secret"
 SQL = Path(__file__).with_name("agency")
 READY = "database system is ready to accept connections"
 START_ATTEMPTS_MAX = 3
+OWN_PORTS = (20_000, 32_768)
+_handed_out: set[int] = set()
 
 SETTINGS = """
 fsync = off
@@ -153,7 +157,7 @@ class PostgresWorld:
     def start(self) -> None:
         """Start the server and return when it accepts connections."""
         for _ in range(START_ATTEMPTS_MAX):  # another process may take the free port first
-            if self._accepts(self.port or _free_port()):
+            if self._accepts(self.port or free_port()):
                 return
         raise NoPostgres("the test server does not start:\n" + "\n".join(self.log[-20:]))
 
@@ -292,7 +296,17 @@ def _end_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGINT, 0, 0, 0)
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+def free_port() -> int:
+    """A port of this machine that nobody listens on, and that no other caller is told of.
+
+    Below those that the kernel gives by itself: a port that it chose and took back, it may give to
+    somebody else before its new owner comes.
+    """
+    while True:
+        port = random.SystemRandom().randrange(*OWN_PORTS)
+        if port in _handed_out:
+            continue
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            _handed_out.add(port)
+            return port

@@ -18,9 +18,9 @@ from pathlib import Path
 import psutil
 
 from tests.bench.comparison import DIRECT, PGBOUNCER
-from tests.scenarios.service import free_port, until_it_answers
+from tests.scenarios.service import until_it_answers
 from tests.unit.proxy.server.certificate import Certificate
-from tests.world import HOST, PASSWORD, Database
+from tests.world import HOST, PASSWORD, Database, free_port
 
 USER = "desk"
 POOL_CONNECTIONS_MAX = 300

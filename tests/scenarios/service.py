@@ -25,7 +25,7 @@ from typing import Any
 import psutil
 import psycopg
 
-from tests.world import HOST, PASSWORD, Database
+from tests.world import HOST, PASSWORD, Database, free_port
 
 ROOT = Path(__file__).parents[2]
 FENGCUN = (sys.executable, "-m", "proxy.cli")
@@ -240,10 +240,3 @@ def until_it_answers(port: int, process: subprocess.Popen[bytes]) -> None:
             return
         time.sleep(LOOK_AGAIN_S)
     raise AssertionError(f"nobody listens on port {port} after {ANSWERS_AFTER_MAX_S} s")
-
-
-def free_port() -> int:
-    """A port of this machine that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])

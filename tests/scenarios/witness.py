@@ -19,8 +19,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TypeVar
 
-from tests.scenarios.service import FENGCUN, LOOK_AGAIN_S, ROOT, Site, free_port, until_it_answers
-from tests.world import HOST
+from tests.scenarios.service import FENGCUN, LOOK_AGAIN_S, ROOT, Site, until_it_answers
+from tests.world import HOST, free_port
 
 WITHIN_MAX_S = 90.0
 NAME = "procuratorate.example/w1"

@@ -24,11 +24,10 @@ from tests.scenarios.service import (
     RECIPIENTS,
     ROOT,
     Site,
-    free_port,
     install,
     kill_with_children,
 )
-from tests.world import HOST, Database, PostgresWorld
+from tests.world import HOST, Database, PostgresWorld, free_port
 
 pytestmark = pytest.mark.database
 

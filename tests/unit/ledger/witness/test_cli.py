@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from ledger.disk import LocalDisk
 from ledger.log import create_log, open_sequencer
 from proxy.cli.main import app
-from tests.scenarios.service import free_port
 from tests.unit.ledger.small_log import PROXY_ID, SEGMENT_BYTES, judged, key_directory
+from tests.world import free_port
 
 RUN = CliRunner()
 
