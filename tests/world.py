@@ -46,6 +46,7 @@ fsync = off
 synchronous_commit = off
 full_page_writes = off
 autovacuum = off
+max_wal_size = 128MB
 max_connections = 200
 shared_buffers = 64MB
 password_encryption = 'scram-sha-256'
