@@ -10,7 +10,7 @@ from typing import Final
 
 from proxy.errors import FengcunError
 from proxy.policy.attribution import Said
-from proxy.record import Identity
+from proxy.record.scribe import Identity
 from proxy.server.encryption import Secured
 from proxy.server.greeting import Greeted
 from proxy.server.peer import Peer

@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Final, Protocol
 
 from proxy.names import RuleName
-from proxy.record import Basis
+from proxy.record.scribe import Basis
 from proxy.session.judge import Plans
 from proxy.session.plan import Plan, Scene
 from proxy.session.plan_cache import PlanCache

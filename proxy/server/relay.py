@@ -12,7 +12,7 @@ from typing import assert_never
 from proxy.errors import FengcunError, ShuttingDown, UpstreamUnavailable
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
-from proxy.record import Scribe
+from proxy.record.scribe import Scribe
 from proxy.server.peer import Peer
 from proxy.server.plans import PlanSource
 from proxy.server.stopwatch import Stopwatch

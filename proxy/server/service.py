@@ -21,7 +21,7 @@ import uvloop
 
 from proxy.errors import ConfigurationError, FengcunError, RecordUnavailable
 from proxy.policy.law import Law
-from proxy.record import Ledger, connect_ledger, require_origin
+from proxy.record.line import Ledger, connect_ledger, require_origin
 from proxy.server.courier_process import Courier
 from proxy.server.crew import Crew
 from proxy.server.guard_process import ask_witness

@@ -7,7 +7,7 @@ import logging
 from collections import deque
 from typing import Final
 
-from proxy.record import Ledger
+from proxy.record.line import Ledger
 
 # How often within the time allowed it is looked whether something waits that long.
 _LOOKS: Final = 10

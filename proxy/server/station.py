@@ -21,7 +21,7 @@ from typing import Final
 from proxy.errors import ConfigurationError, UpstreamUnavailable
 from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law
-from proxy.record import Recorder
+from proxy.record.recorder import Recorder
 from proxy.server.catalogues import Catalogues
 from proxy.server.encryption import read_client_tls
 from proxy.server.identify import identify

@@ -13,7 +13,7 @@ from collections import Counter
 from typing import Final
 
 from proxy.errors import FengcunError, ProtocolViolation, UpstreamUnavailable
-from proxy.record import Finding, Recorder
+from proxy.record.recorder import Finding, Recorder
 from proxy.telemetry.labels import NotLetIn
 from proxy.telemetry.metrics import Metrics
 from proxy.wire.postgres.parameters import ParameterRefused

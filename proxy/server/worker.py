@@ -13,7 +13,8 @@ from typing import Final
 from proxy.errors import FengcunError, RecordUnavailable, ShuttingDown, UpstreamUnavailable
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
-from proxy.record import Basis, Identity, Recorder, Scribe
+from proxy.record.recorder import Recorder
+from proxy.record.scribe import Basis, Identity, Scribe
 from proxy.server.door import Door, Visit
 from proxy.server.encryption import ClientTls
 from proxy.server.entrance import (

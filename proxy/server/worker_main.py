@@ -20,7 +20,7 @@ from typing import Final
 import uvloop
 
 from proxy.errors import ProtocolViolation, UpstreamUnavailable
-from proxy.record import Ledger, connect_ledger
+from proxy.record.line import Ledger, connect_ledger
 from proxy.server.channel import Channel, NoAnswer
 from proxy.server.neighbours import Neighbours, Places
 from proxy.server.order import Order, encode_health, encode_landmarks

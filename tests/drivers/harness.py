@@ -21,7 +21,8 @@ from ledger.pseudonyms import Pseudonyms
 from proxy.names import PrincipalName, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.law import Match, Principal, PrincipalKind
-from proxy.record import Basis, Recorder
+from proxy.record.recorder import Recorder
+from proxy.record.scribe import Basis
 from proxy.server.worker import InForce, Way, Worker, WorkerLimits
 from proxy.session.plan import (
     DropPortals,

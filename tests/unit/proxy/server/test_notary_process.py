@@ -8,7 +8,7 @@ import pytest
 
 from ledger.keyfile import protect
 from proxy.errors import ConfigurationError, RecordUnavailable
-from proxy.record import connect_ledger
+from proxy.record.line import connect_ledger
 from proxy.server.notary_process import start_notary
 from tests.unit.proxy.server.site import NOTARY_ARGUMENTS, make_ledger
 

@@ -120,7 +120,7 @@ def test_an_entry_the_ledger_does_not_take_ends_the_session(proxy, client, monke
     def encode_header(kind, header):
         raise InvalidDraft("synthetic")
 
-    monkeypatch.setattr("proxy.record.encode_header", encode_header)
+    monkeypatch.setattr("proxy.record.scribe.encode_header", encode_header)
     client.send(query("SELECT 1"))
     (received,) = client.until("never")
     assert received.fields["C"] == "XX000"

@@ -9,7 +9,7 @@ import pytest
 
 from ledger.pseudonyms import Pseudonyms
 from proxy.errors import ConfigurationError
-from proxy.record import Recorder
+from proxy.record.recorder import Recorder
 from proxy.server.station import Station
 from proxy.settings.law import law_of
 from proxy.settings.problems import ConfigurationProblems, parse_document

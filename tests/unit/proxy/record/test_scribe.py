@@ -1,6 +1,5 @@
 """What a decision looks like in the ledger: nothing of a person in public, everything sealed."""
 
-import asyncio
 import base64
 import json
 import struct
@@ -8,45 +7,24 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.client import Acknowledgement, Draft
-from ledger.errors import LedgerUnavailable
-from ledger.header import decode_header
 from ledger.pseudonyms import Pseudonyms
-from proxy.names import Article, PrincipalName, QualifiedName, RuleName
+from proxy.names import PrincipalName, RuleName
 from proxy.policy.attribution import Attribution
-from proxy.policy.decision import Decision, StatementClass, Verdict
-from proxy.record import Basis, Identity, Recorder, Scribe
-from proxy.session.commands import Record, Unit
+from proxy.record.recorder import Recorder
+from proxy.record.scribe import Identity
+from proxy.session.commands import Unit
 from proxy.session.plan import Timing
 from proxy.telemetry.metrics import Metrics
-
-BASIS = Basis("a" * 64, "b" * 64)
-IDENTITY = Identity("0123456789abcdef", PrincipalName("unit"), "user", "db", "10.8.0.1", "报表")
-DECISION = Decision(
-    Verdict.STRIP,
-    RuleName("sealed"),
-    Article("实施办法第10条"),
-    "",
-    StatementClass.SELECT,
-    (QualifiedName("base", "person"), QualifiedName("base", '多 "x"')),
+from tests.unit.proxy.record.notebook import (
+    BASIS,
+    DECISION,
+    IDENTITY,
+    Notary,
+    only_draft,
+    record,
+    scribe_of,
+    turn,
 )
-
-
-class Notary:
-    def __init__(self):
-        self.batches, self.futures = [], []
-
-    def submit(self, drafts):
-        future = asyncio.get_running_loop().create_future()
-        self.batches.append(
-            [Draft(*decode_header(draft.header_line), draft.payload) for draft in drafts]
-        )
-        self.futures.append(future)
-        return future
-
-    def acknowledge(self, first_index=0):
-        future, count = self.futures.pop(0), len(self.batches[0])
-        future.set_result(Acknowledgement(first_index, count, first_index + count))
 
 
 @pytest.fixture
@@ -57,56 +35,6 @@ async def notary():
 @pytest.fixture
 async def recorder(notary):
     return Recorder(notary, Pseudonyms(b"k" * 32))
-
-
-def scribe_of(recorder, durable=lambda _: None, invalid=lambda: None, identity=IDENTITY):
-    return Scribe(recorder, identity, durable, invalid)
-
-
-def record(unit=None, text=b"SELECT 1", codec="utf-8", **more):
-    return Record(unit or Unit(1), DECISION, Timing.WITH, text, codec, **more)
-
-
-async def turn():
-    await asyncio.sleep(0)
-
-
-async def only_draft(recorder, notary, wanted):
-    scribe_of(recorder).decision(wanted, BASIS)
-    await turn()
-    ((draft,),) = notary.batches
-    return draft
-
-
-async def test_one_turn_of_the_loop_is_one_batch(recorder, notary):
-    scribe = scribe_of(recorder)
-    for number in range(1, 4):
-        scribe.decision(record(Unit(number)), BASIS)
-    assert notary.batches == []
-    await turn()
-    assert [len(batch) for batch in notary.batches] == [3]
-
-
-async def test_an_acknowledgement_tells_each_session_its_last_number_once(recorder, notary):
-    told = []
-    one, two = scribe_of(recorder, told.append), scribe_of(recorder, lambda n: told.append(-n))
-    units = [Unit(1), Unit(1), Unit(2)]
-    for scribe, unit in zip((one, two, one), units, strict=True):
-        scribe.decision(record(unit), BASIS)
-    await turn()
-    notary.acknowledge(first_index=70)
-    await turn()
-    assert sorted(told) == [-1, 2]
-    assert [unit.index for unit in units] == [70, 71, 72]
-
-
-async def test_a_failed_ledger_makes_nothing_durable(recorder, notary):
-    told = []
-    scribe_of(recorder, told.append).decision(record(), BASIS)
-    await turn()
-    notary.futures[0].set_exception(LedgerUnavailable("gone"))
-    await turn()
-    assert told == []
 
 
 async def test_the_header_says_why_and_names_nobody(recorder, notary):
@@ -238,26 +166,6 @@ async def test_an_outcome_refers_to_its_decision_and_is_coarse_about_time(record
     header = notary.batches[0][0].header
     assert (header["decision"], header["rows_count"], header["error"]) == (41, 3, "22012")
     assert header["duration_ms"] == 8
-
-
-async def test_a_great_many_entries_are_submitted_before_the_turn_ends(recorder, notary):
-    scribe = scribe_of(recorder)
-    for number in range(1, 1_026):
-        scribe.decision(record(Unit(number)), BASIS)
-    assert [len(batch) for batch in notary.batches] == [1_024]
-
-
-async def test_an_outcome_waits_for_the_next_decision_but_not_for_long(recorder, notary):
-    scribe = scribe_of(recorder)
-    scribe.outcome(Unit(1, index=1))
-    await turn()
-    assert notary.batches == []
-    scribe.decision(record(), BASIS)
-    await turn()
-    assert [draft.kind for draft in notary.batches[0]] == ["outcome", "decision"]
-    scribe.outcome(Unit(1, index=1))
-    await asyncio.sleep(0.3)
-    assert [draft.kind for draft in notary.batches[1]] == ["outcome"]
 
 
 async def test_an_executed_statement_is_worded_once_and_anew_when_anything_changes(
