@@ -13,6 +13,7 @@ from proxy.names import Article, QualifiedName, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.law import RelationRule
 from proxy.policy.rules import (
+    bulk,
     commands,
     doubt,
     functions,
@@ -38,11 +39,12 @@ RULES = (
     functions.refuse,
     relations.refuse,
     platform.refuse,
+    bulk.refuse,
     writes.refuse,
     temporary.refuse,
 )
 """In order: what the statement is, who may change the schema, whether the policy fits the database,
-what it calls, what it touches, who asks, what it changes, what it makes for itself."""
+what it calls, what it touches, who asks, for whom, what it changes, what it makes for itself."""
 
 
 class Form(Enum):

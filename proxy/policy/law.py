@@ -14,6 +14,7 @@ from ipaddress import IPv4Network, IPv6Network
 
 from proxy.names import Article, PrincipalName, QualifiedName
 from proxy.policy.attribution import AttributionRule
+from proxy.policy.limits import NO_LIMITS, Limits
 
 
 class PrincipalKind(Enum):
@@ -56,6 +57,10 @@ class Principal:
     """How its sessions say which person asks."""
     connections_max: int | None = None
     """How many sessions it may have at a time, in all workers; None for any number."""
+    limits: Limits = NO_LIMITS
+    """How much of protected relations it may read."""
+    bulk_refused: bool = False
+    """Protected relations are read for people it names, or counted, and not otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +83,8 @@ class RelationRule:
     be there. ``mask`` maps column to the SQL expression shown unless ``mask_unless`` is TRUE for
     the row. ``handled_when``, as the policy has it: a row that a handler's unit handles, which is
     shown to that handler as if nothing sealed it; `Law.handled` has it written out. ``subject`` is
-    the column naming whose record the row is.
+    the column naming whose record the row is, by a key of the site's own; ``identifies`` are those
+    that name them by an identity number.
     """
 
     name: QualifiedName
@@ -89,6 +95,7 @@ class RelationRule:
     mask_unless: str | None = None
     handled_when: str | None = None
     subject: str | None = None
+    identifies: tuple[str, ...] = ()
 
 
 class Volatility(Enum):

@@ -18,6 +18,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
     {
         "ambiguous-relation": "沿 search_path 有多个同名的表或视图，其中有的受保护或者未确认无害；"
         "请写明其所在的模式。",
+        "bulk-access": "受保护的表在此只按所指明的人查询，不提供批量读取、导出、拼接和转存；"
+        "请以身份证号码等列等于具体值的条件写明查询对象，成批核查请申请批量查询许可。",
         "cannot-narrow": "语句的写法使封存的行无法可靠地去除；请按错误信息的提示改写语句。",
         "client-encoding": "不支持所要设置的客户端编码；"
         "请改用 UTF8、GBK、GB18030、EUC_CN、LATIN1 或者 SQL_ASCII。",
@@ -66,6 +68,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "请检查驱动程序及其设置。",
         "referenced-by-protected": "删除该表的行或者修改其键，会透露是否有封存的记录引用该行，"
         "或者运行本单位自建的代码；请管理员核查后在策略中声明开放。",
+        "row-limit": "该语句的结果超出策略规定的行数，在上限处截止；请缩小查询范围。",
         "sampled-protected": "对受保护的表使用 TABLESAMPLE 会把封存的行所占的页计算在内；"
         "请去掉 TABLESAMPLE 子句。",
         "schema-change-alone": "变更数据库结构的语句必须单独发送，且不得处于事务之中；"
@@ -80,6 +83,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "请关闭游标并重新声明。",
         "stale-statement": "该语句预备之后，策略、数据库目录或者 search_path 发生了变更；"
         "请重新预备该语句。",
+        "subject-budget": "在规定期间内查询的人数已经达到策略规定的上限；"
+        "请写明办案所依据的案号，或者请管理员核查。",
         "system-column": "不提供受保护的表的系统列（ctid、xmin 等）；请去掉语句中的系统列。",
         "system-relation": "系统目录不得写入；可能透露封存记录的（统计、大小、会话等）不得读取；"
         "请去掉语句中的此类对象。",

@@ -17,10 +17,13 @@ from ledger.wire import PAYLOAD_BYTES_MAX
 from proxy.names import PrincipalName
 from proxy.payload import bound_values, encode_json, payload_opening, text_in_utf8
 from proxy.policy.attribution import Attribution
+from proxy.policy.budget import Request
 from proxy.policy.decision import Decision
 from proxy.record.recorder import Item, Recorder
-from proxy.session.commands import Record, Unit
-from proxy.session.plan import Timing
+from proxy.record.spending import request
+from proxy.session.commands import Need, Record, Unit
+from proxy.session.plan import Grant, Timing
+from proxy.session.refusals import SUBJECT_BUDGET
 from proxy.wire.postgres.startup import as_sent, legible
 
 # What a payload that would be too long is cut to; JSON may write six bytes for one.
@@ -29,6 +32,7 @@ _CATALOGUE_DIGITS: Final = 14
 _WORDINGS_MAX: Final = 64
 _WORDING_BYTES_MAX: Final = 8_192
 _RELATIONS_MAX: Final = 64
+_SUBJECTS_MAX: Final = 256
 _TOKEN_CHARACTERS_MAX: Final = 200
 _NOT_IN_A_TOKEN: Final = re.compile(r"[^\w.]|\d{15,}")
 
@@ -67,6 +71,9 @@ class _Wording:
     payload_start: str
 
 
+_Key = tuple[bytes, str | None, Timing, Attribution, Grant | None]
+
+
 class Scribe:
     """The entries of one session. `durable` is told the number of every record made durable,
     `invalid` when the ledger would not take one, after which the session must end."""
@@ -99,13 +106,18 @@ class Scribe:
         if identity.certificate is not None:
             who["certificate"] = identity.certificate
         self._payload_end = "," + encode_json(who).removeprefix("{")
-        self._wordings: dict[tuple[bytes, str | None, Timing, Attribution], _Wording] = {}
+        self._wordings: dict[_Key, _Wording] = {}
 
     def belong_to(self, principal: PrincipalName) -> None:
         """A new policy sees somebody else behind the session."""
         self._identity = replace(self._identity, principal=principal)
         self._who["principal"] = principal
         self._wordings.clear()
+
+    def request(self, need: Need) -> Request:
+        """What the session asks of its budget, by pseudonyms."""
+        principal = self._identity.principal or PrincipalName("none")
+        return request(need, principal, self._recorder.pseudonyms)
 
     def decision(self, record: Record, basis: Basis) -> None:
         """Submit a decision with this turn's batch."""
@@ -119,12 +131,14 @@ class Scribe:
         if (metrics := self._recorder.metrics) is not None:
             decided = record.decision
             metrics.decided(decided.verdict, decided.rule, decided.statement_class)
+            if decided.rule == SUBJECT_BUDGET:
+                metrics.over_budget(self._identity.principal or "none")
             if decided.relations and record.attribution.operator is None:
                 metrics.unattributed(self._identity.principal or "none")
 
     def _worded(self, record: Record, basis: Basis) -> _Wording:
         """A prepared statement is worded once, and not again each time it is executed."""
-        key = (record.text, record.sent, record.timing, record.attribution)
+        key = (record.text, record.sent, record.timing, record.attribution, record.unit.grant)
         known = self._wordings.get(key)
         if known is not None and known.decision is record.decision and known.basis is basis:
             return known
@@ -156,6 +170,11 @@ class Scribe:
                 header[name] = pseudonym(name, value)
         if record.sent is not None:
             header["sent_hmac"] = pseudonym("statement", record.sent)
+        grant = record.unit.grant
+        if grant is not None and (grant.people or grant.reserved):
+            named = [pseudonym(*each) for each in grant.people[:_SUBJECTS_MAX]]
+            header["subjects"] = named or None
+            header["subjects_count"] = len(grant.people) or grant.reserved
         if decision.relations:
             header["relations"] = [
                 _token(str(name)) for name in decision.relations[:_RELATIONS_MAX]
@@ -182,6 +201,8 @@ class Scribe:
             "error": unit.error,
             "duration_ms": _coarse_ms(self._recorder.now() - unit.recorded_at_seconds),
         }
+        if unit.grant is not None and unit.grant.reserved:
+            header["subjects_count"] = unit.spent_count
         if cut:
             header["cut"] = True
         self._recorder.add(Item(RawDraft(encode_header(EntryKind.OUTCOME, header), None)))

@@ -25,14 +25,22 @@ _NO_ROW: Final = 1 << 32
 class Stretch:
     """``data[start:end]``: one whole message, or bytes of consecutive rows.
 
-    `rows_count` is the number of rows that *begin* here; a row may end in a later chunk. What COPY
-    sends are rows, too, and have the tag of a DataRow here.
+    `rows_count` is the number of rows that *begin* here, the first of them at `first`; a row may
+    end in a later chunk. What COPY sends are rows, too, and have the tag of a DataRow here.
     """
 
     tag: int
     start: int
     end: int
     rows_count: int = 0
+    first: int = 0
+
+    def behind(self, data: bytes, rows_count: int) -> int:
+        """Where the row after so many of those that begin here begins, if it does."""
+        position = self.first
+        for _ in range(rows_count):
+            position += 1 + int(_HEADER.unpack_from(data, position)[1])
+        return position
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +86,8 @@ class Walker:
     def _walk(self, data: bytes) -> Walk:
         size = len(data)
         stretches: list[Stretch] = []
-        position, rows_start, rows_count = self._row_bytes_left, 0, 0
+        position = first = self._row_bytes_left
+        rows_start = rows_count = 0
         while position + HEADER_BYTES <= size:
             tag, length_bytes = _HEADER.unpack_from(data, position)
             if length_bytes >= _ROW_LENGTH_MIN.get(tag, _NO_ROW):
@@ -86,7 +95,7 @@ class Walker:
                 position += 1 + length_bytes
                 continue
             if rows_start < position:
-                stretches.append(Stretch(DATA_ROW, rows_start, position, rows_count))
+                stretches.append(Stretch(DATA_ROW, rows_start, position, rows_count, first))
                 rows_count = 0
             end = position + 1 + self._checked_length(tag, length_bytes)
             if end > size:
@@ -94,11 +103,11 @@ class Walker:
                 self._keep(data, position, end - position)
                 return Walk(data, tuple(stretches), position, True)
             stretches.append(Stretch(tag, position, end))
-            position = rows_start = end
+            position = rows_start = first = end
         self._row_bytes_left = max(position - size, 0)
         end = min(position, size)
         if rows_start < end:
-            stretches.append(Stretch(DATA_ROW, rows_start, end, rows_count))
+            stretches.append(Stretch(DATA_ROW, rows_start, end, rows_count, first))
         if end < size:
             self._keep(data, end, HEADER_BYTES)
         return Walk(data, tuple(stretches), end, position <= size)

@@ -16,7 +16,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from proxy.errors import FengcunError, ProtocolViolation, UpstreamUnavailable
+from proxy.policy.budget import Budget
 from proxy.policy.law import Law
+from proxy.server.budgeting import Owner
 from proxy.server.channel import NoAnswer
 from proxy.server.neighbours import Places, shared_places
 from proxy.server.order import Order, decode_health, decode_landmarks
@@ -55,8 +57,11 @@ class _InForce:
 class Crew:
     """Like a `Station`, and made of several."""
 
-    def __init__(self, settings: Settings, ledger_failed: LedgerFailed) -> None:
+    def __init__(
+        self, settings: Settings, ledger_failed: LedgerFailed, owner: Owner | None = None
+    ) -> None:
         self._settings = settings
+        self._owner = owner or Owner(Budget({}))
         self._count = settings.listen.workers
         self._ledger_failed = ledger_failed
         self._workers: dict[int, WorkerProcess] = {}
@@ -259,6 +264,10 @@ class Crew:
                 await self._pass_cancel(number, body)
             case "changed":
                 await self._all_look(number)
+            case "reserve":
+                return self._owner.answer(body)
+            case "give-back":
+                self._owner.take_back(body)
             case "ledger-failed":
                 self._ledger_failed(False)
             case "ledger-stalled":

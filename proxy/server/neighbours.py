@@ -12,6 +12,7 @@ from typing import Final
 
 from proxy.errors import FengcunError
 from proxy.names import PrincipalName
+from proxy.server.budgeting import Budgeting
 
 _U64_BYTES: Final = 8
 # Of each worker: its connections, then names and counts in turn.
@@ -121,13 +122,15 @@ async def _to_nobody(_: bytes = b"") -> None:
 class Neighbours:
     """A worker's number among `count` on one port, and its ways to the others: `pass_cancel` for
     the key of a cancel request that is none of its own, `schema_changed` to have all of them look
-    at the databases before it returns. Without arguments: a worker that has the port to itself."""
+    at the databases before it returns, `budget` for what its sessions ask for: without one nobody
+    who is limited gets anything. Without arguments: a worker that has the port to itself."""
 
     number: int = 0
     count: int = 1
     places: Places = field(default_factory=Places.alone)
     pass_cancel: Callable[[bytes], Awaitable[None]] = _to_nobody
     schema_changed: Callable[[], Awaitable[None]] = _to_nobody
+    budget: Budgeting | None = None
 
     def share(self, of_all: int) -> int:
         """This worker's part of a limit that is split evenly; never nothing."""

@@ -13,6 +13,7 @@ from proxy.errors import FengcunError, ShuttingDown, UpstreamUnavailable
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
 from proxy.record.scribe import Scribe
+from proxy.server.budgeting import Answer, Budgeting, granted
 from proxy.server.peer import Peer
 from proxy.server.plans import PlanSource
 from proxy.server.stopwatch import Stopwatch
@@ -20,8 +21,10 @@ from proxy.session.commands import (
     Analyse,
     Command,
     End,
+    Need,
     Record,
     Report,
+    Reserve,
     ToClient,
     ToServer,
     Unit,
@@ -61,6 +64,8 @@ class Relay:
         self._scribe: Scribe | None = None
         self._plans: PlanSource | None = None
         self._analysis: asyncio.Task[Plan] | None = None
+        self._budget: Budgeting | None = None
+        self._asking: asyncio.Task[Answer] | None = None
         self._stopwatch = Stopwatch()
         self._held_since: float | None = None
         self._draining = False
@@ -74,10 +79,18 @@ class Relay:
         client.on_lost, server.on_lost = self._client_lost, self._server_lost
         self._balance()
 
-    def begin(self, session: Session, scribe: Scribe, plans: PlanSource, early: bytes) -> None:
+    def begin(
+        self,
+        session: Session,
+        scribe: Scribe,
+        plans: PlanSource,
+        early: bytes,
+        budget: Budgeting | None = None,
+    ) -> None:
         """The session is open: tell the client so, and take what it already sent."""
         assert self._opening is not None
         self._session, self._scribe, self._plans = session, scribe, plans
+        self._budget = budget
         self._client.write(self._opening.ready)
         self._opening = None
         if early:
@@ -164,6 +177,7 @@ class Relay:
 
     def _run(self, commands: list[Command]) -> None:
         self.steps_count += 1
+        need: Need | None = None
         for command in commands:
             if self._ended:
                 return
@@ -181,10 +195,14 @@ class Relay:
                     self._report(command)
                 case Analyse(text=text, scene=scene):
                     self._analyse(text, scene)
+                case Reserve():
+                    need = command.need
                 case End(farewell=farewell):
                     self._end(farewell)
                 case _:
                     assert_never(command)
+        if need is not None:
+            self._reserve(need)
         self._balance()
         if self._draining:
             self._leave_between_transactions()
@@ -196,7 +214,8 @@ class Relay:
 
     def _report(self, report: Report) -> None:
         assert self._scribe is not None
-        self._scribe.outcome(report.unit)
+        self._scribe.outcome(report.unit, cut=report.unit.cut)
+        self._give_back(report.unit)
         if self._metrics is not None:
             self._metrics.rows_released(report.unit.rows_count)
 
@@ -216,6 +235,39 @@ class Relay:
         else:
             _log.error("a statement could not be judged", exc_info=error)
             self.fail(FengcunError("internal error: the statement could not be judged"))
+
+    def _reserve(self, need: Need) -> None:
+        """Ask the budget, once everything before the statement has been done."""
+        assert self._session is not None
+        assert self._scribe is not None
+        if self._budget is None:
+            self._run(self._session.reserved(None))
+            return
+        request = self._scribe.request(need)
+        answer = self._budget.at_once(request)
+        if answer is not None:
+            self._run(self._session.reserved(granted(need, answer, self._budget)))
+            return
+        self._asking = asyncio.ensure_future(self._budget.ask(request))
+        self._asking.add_done_callback(lambda done: self._answered(need, done))
+
+    def _answered(self, need: Need, asking: asyncio.Task[Answer]) -> None:
+        if asking.cancelled() or self._budget is None:
+            return
+        error = asking.exception()
+        if error is not None:
+            _log.error("the budget was not heard of", exc_info=error)
+            self.fail(FengcunError("internal error: the budget could not be asked"))
+            return
+        if self._ended or self._session is None:
+            # Nobody waits for it any more; who was named stays counted.
+            self._budget.give_back(asking.result().ticket, asking.result().many)
+            return
+        self._run(self._session.reserved(granted(need, asking.result(), self._budget)))
+
+    def _give_back(self, unit: Unit) -> None:
+        if unit.grant is not None and unit.grant.ticket and self._budget is not None:
+            self._budget.give_back(unit.grant.ticket, unit.grant.reserved - unit.spent_count)
 
     def _end(self, farewell: bytes | None) -> None:
         if self._ended:
@@ -241,6 +293,7 @@ class Relay:
                 self._unreported.append(unit)
             elif self._scribe is not None:
                 self._scribe.outcome(unit, cut=True)
+                self._give_back(unit)
 
     def _balance(self) -> None:
         session = self._session

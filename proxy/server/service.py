@@ -25,7 +25,9 @@ from proxy.record.line import Ledger, connect_ledger, require_origin
 from proxy.server.courier_process import Courier
 from proxy.server.crew import Crew
 from proxy.server.guard_process import ask_witness
+from proxy.server.neighbours import Neighbours
 from proxy.server.notary_process import NotaryProcess, start_notary
+from proxy.server.spender import Spender
 from proxy.server.stall import until_stalled
 from proxy.server.station import Station
 from proxy.server.worker_main import SWITCH_SECONDS
@@ -89,6 +91,7 @@ class Service:
         self._notary: NotaryProcess
         self._courier: Courier
         self._ledger: Ledger
+        self._spender: Spender
         self._ledger_lost = False
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
@@ -117,11 +120,13 @@ class Service:
                 return EXIT_LEDGER
             stack.push_async_callback(self._ledger.close)
             self._ledger.on_failure = self._ledger_failed
+            self._spender = Spender(ledger)
             self.post = self._make_post()
             stack.push_async_callback(self._close_post)
             courier.start()
-            timing = asyncio.create_task(self._watch_ledger())
-            stack.callback(timing.cancel)
+            stack.push_async_callback(self._spender.keep)
+            for task in (self._watch_ledger(), self._spender.keep_often()):
+                stack.callback(asyncio.create_task(task).cancel)
             try:
                 await self._open(stack, document, law)
                 await self._until_stopped()
@@ -140,10 +145,11 @@ class Service:
 
     def _make_post(self) -> Post:
         if self.settings.listen.workers == 1:
-            return Station(self.settings, self._ledger.recorder, self.metrics)
+            alone = Neighbours(budget=self._spender.owner)
+            return Station(self.settings, self._ledger.recorder, self.metrics, alone)
         # This process reads none; the workers' are the ones that could be old.
         self.metrics.catalogue_loaded("none", math.inf)
-        return Crew(self.settings, self._worker_cannot_record)
+        return Crew(self.settings, self._worker_cannot_record, self._spender.owner)
 
     async def _open(self, stack: contextlib.AsyncExitStack, document: Document, law: Law) -> None:
         await self._agree(document, law)
@@ -168,6 +174,7 @@ class Service:
         """What can be in force everywhere becomes an entry, once, and is in force nowhere yet."""
         await self.post.prepare(document, law)
         try:
+            await self._spender.follow(law)
             await self._ledger.policy_in_force(
                 law.digest, relations_count=len(law.relations), principals_count=len(law.principals)
             )

@@ -331,7 +331,7 @@ class Worker:
             relay.closed.add_done_callback(lambda _: self._cancel_keys.withdraw(key))
         self._relays[relay] = _Guest(identity, visit)
         relay.closed.add_done_callback(lambda _: self._relays.pop(relay, None))
-        relay.begin(session, scribe, plans, opened.early)
+        relay.begin(session, scribe, plans, opened.early, self._neighbours.budget)
 
     async def _reject(
         self, relay: Relay, decision: Decision, identity: Identity, basis: Basis

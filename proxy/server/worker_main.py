@@ -21,6 +21,7 @@ import uvloop
 
 from proxy.errors import ProtocolViolation, UpstreamUnavailable
 from proxy.record.line import Ledger, connect_ledger
+from proxy.server.budgeting import Remote
 from proxy.server.channel import Channel, NoAnswer
 from proxy.server.neighbours import Neighbours, Places
 from proxy.server.order import Order, encode_health, encode_landmarks
@@ -36,6 +37,7 @@ from proxy.telemetry.metrics import Metrics
 _LINE_BYTES_MAX: Final = 64 << 20
 _LOOK_SECONDS_MAX: Final = 60.0
 _CANCEL_SECONDS_MAX: Final = 5.0
+_BUDGET_SECONDS_MAX: Final = 30.0
 # A planning thread holds the interpreter for this long at a time; the event loop waits for it.
 SWITCH_SECONDS: Final = 0.0005
 
@@ -44,7 +46,10 @@ class WorkerMain:
     """One run of a worker."""
 
     def __init__(self, number: int, count: int, places: Places) -> None:
-        self._neighbours = Neighbours(number, count, places, self._pass_cancel, self._changed)
+        self._budget = Remote(self._ask_budget, self._tell)
+        self._neighbours = Neighbours(
+            number, count, places, self._pass_cancel, self._changed, self._budget
+        )
         self._done = asyncio.Event()
         self._grace_seconds = 0.0
         self._stack = AsyncExitStack()
@@ -72,6 +77,7 @@ class WorkerMain:
             case "prepare":
                 return await self._prepare(Order.decode(body))
             case "commit":
+                self._budget.forget()
                 return str(await self._station.commit())
             case "abandon":
                 self._station.abandon()
@@ -119,6 +125,12 @@ class WorkerMain:
 
     async def _pass_cancel(self, key: bytes) -> None:
         await self._channel.ask("cancel", key.hex(), seconds_max=_CANCEL_SECONDS_MAX)
+
+    async def _ask_budget(self, verb: str, body: str) -> str:
+        return await self._channel.ask(verb, body, seconds_max=_BUDGET_SECONDS_MAX)
+
+    def _tell(self, verb: str, body: str) -> None:
+        self._channel.tell(verb, body)
 
     async def _changed(self) -> None:
         try:

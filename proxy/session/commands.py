@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from proxy.policy.attribution import NOBODY, Attribution
 from proxy.policy.decision import Decision
-from proxy.session.plan import Scene, Timing
+from proxy.session.plan import Grant, Scene, Timing
 
 
 @dataclass(slots=True, eq=False)
@@ -16,7 +16,7 @@ class Unit:
     `number` counts the session's records from 1. `error` is a SQLSTATE, or ``skipped`` for what
     the server never ran: something before it failed, or it was bound and not executed. `index`
     is the entry's place in the ledger, known once it is durable; the driver writes it, and the time
-    by its own clock.
+    by its own clock. `grant` is what it may give; `cut`: its rows went on beyond that.
     """
 
     number: int
@@ -26,6 +26,14 @@ class Unit:
     closed: bool = False
     index: int | None = None
     recorded_at_seconds: float = 0.0
+    grant: Grant | None = None
+    cut: bool = False
+
+    @property
+    def spent_count(self) -> int:
+        """How many of the people that were set aside for it were used."""
+        grant = self.grant
+        return 0 if grant is None else min(self.rows_count * grant.weight, grant.reserved)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +56,24 @@ class Analyse:
 
     text: str
     scene: Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a statement asks of the budget: people by domain and value, or else up to ``rows_max``
+    rows about ``weight`` people each."""
+
+    attribution: Attribution
+    people: tuple[tuple[str, str], ...] = ()
+    rows_max: int | None = None
+    weight: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Ask the budget, and answer with `Session.reserved` once every command before is done."""
+
+    need: Need
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +108,4 @@ class End:
     farewell: bytes | None
 
 
-Command = ToServer | ToClient | Analyse | Record | Report | End
+Command = ToServer | ToClient | Analyse | Reserve | Record | Report | End

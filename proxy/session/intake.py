@@ -10,19 +10,18 @@ from typing import Final
 from proxy.errors import ProtocolViolation
 from proxy.policy.decision import Decision
 from proxy.session import refusals
-from proxy.session.commands import Command, End, Record, ToServer, Unit
-from proxy.session.copying import ROWS, Rows
+from proxy.session.commands import Command, End, ToServer
+from proxy.session.copying import ROWS
 from proxy.session.judge import Judge, Judged
 from proxy.session.limits import DIVISIBLE
 from proxy.session.mirror import Mirror
 from proxy.session.names import Change, Portal, Statement
 from proxy.session.operation import Kind, Operation, query_operation
-from proxy.session.outbox import Outbox
 from proxy.session.passing import UNJUDGED
 from proxy.session.plan import Plan, Timing
 from proxy.session.refusals import Poison
 from proxy.session.resolve import Pending, define, resolve, resolve_again, resolve_portal
-from proxy.session.settling import Settling
+from proxy.session.sending import Sending
 from proxy.wire.postgres import frontend
 from proxy.wire.postgres.framer import Frame, Framer
 from proxy.wire.postgres.frontend import Parse, Target
@@ -31,7 +30,7 @@ from proxy.wire.postgres.frontend import Parse, Target
 _IN_FLIGHT_MAX: Final = 10_000
 
 
-class Intake:
+class Intake(Sending):
     """Feed the client's bytes; commands come out.
 
     It stands still while it waits for a plan, for a record or for an answer of the server, and
@@ -41,21 +40,15 @@ class Intake:
     def __init__(
         self, mirror: Mirror, judge: Judge, poison: Poison, tags: Mapping[int, int]
     ) -> None:
-        self._mirror = mirror
+        super().__init__(mirror, poison)
         self._judge = judge
-        self._poison = poison
         self._framer = Framer(tags, DIVISIBLE)
         self._stopped_at: Frame | None = None
-        self._outbox = Outbox()
         self._awaited: Operation | Change[Statement] | Change[Portal] | None = None
-        self._settling = Settling()
-        self._rows = Rows()
-        self._recorded_number = 0
         # The client has said its last word, or something that is none.
         self._ending = False
         self._violation: ProtocolViolation | None = None
         self._over = False
-        self._commands: list[Command] = []
         self._take_message: dict[int, Callable[[bytes], bool]] = {
             frontend.QUERY: self._query,
             frontend.PARSE: self._parse,
@@ -74,6 +67,7 @@ class Intake:
         return (
             self._over
             or self._judge.waiting
+            or self._purse.waiting
             or self._outbox.full
             or (self._ending and not self._outbox.empty)
             or self._rows.undecided
@@ -101,6 +95,7 @@ class Intake:
 
     def advance(self) -> list[Command]:
         """Take messages until there is none or one that must wait. Raises `ProtocolViolation`."""
+        self._end_cut()
         if self._mirror.scene.unread and not self.waiting:
             self._commands.append(self._judge.read_anew())
         try:
@@ -113,6 +108,7 @@ class Intake:
                 self._stopped_at = None if self._taken(frame) else frame
                 if self._stopped_at is None:
                     self._judge.taken()
+                    self._purse.taken()
         except ProtocolViolation as violation:
             if self._outbox.empty:
                 raise
@@ -136,6 +132,11 @@ class Intake:
             return self._terminate(frame.raw)
         if self._mirror.discarding and frame.tag != frontend.SYNC:
             return True
+        if (capped := self._capping.awaited) is not None:
+            if self._capping.needs_flush:
+                self._outbox.put(frontend.FLUSH_MESSAGE)
+            self._awaited = capped
+            return False
         if self._rows.wanted:
             self._outbox.put(self._rows.passed(frame))
             return True
@@ -149,6 +150,7 @@ class Intake:
         if judged is None:
             return False
         plan = self._found(resolve(judged.plan, self._mirror, self._judge))
+        plan = plan and self._afforded(plan)
         if plan is None:
             return False
         operation = query_operation(self._mirror.segment, plan)
@@ -160,7 +162,7 @@ class Intake:
             raw = frontend.encode_query(judged.upstream)
         if plan.defines:
             define(operation, self._judge.statement(text, judged), None, self._mirror.turn)
-        operation.unit = self._record(plan.decision, plan.timing, text, judged.changed, said=plan)
+        operation.unit = self._record_plan(plan, text, judged.changed)
         return self._send_in_time(raw, operation)
 
     def _parse(self, raw: bytes) -> bool:
@@ -193,6 +195,7 @@ class Intake:
         if self._must_settle():
             return False
         plan = self._found(resolve_again(statement, self._mirror, self._judge))
+        plan = plan and self._afforded(plan, bind.values)
         if plan is None:
             return False
         if plan.text is None:
@@ -219,6 +222,9 @@ class Intake:
             return False
         statement = portal.statement
         plan = self._found(resolve_portal(portal, self._mirror, self._judge))
+        recorded = portal.unit is not None and plan == portal.plan
+        if plan is not None and not recorded:
+            plan = self._afforded(plan, portal.values)
         if plan is None:
             return False
         if plan.text is None:
@@ -229,7 +235,6 @@ class Intake:
         operation.plan, operation.guarded, operation.values = plan, plan.guarded, portal.values
         define(operation, statement, portal.values, self._mirror.turn)
         unit, portal.unit = portal.unit, None
-        recorded = unit is not None and plan == portal.plan
         if unit is not None and not recorded:
             self._mirror.portals.unused.append(unit)
         operation.unit = unit if recorded else self._record_run(plan, statement, portal.values)
@@ -331,64 +336,4 @@ class Intake:
         if change is None or change.segment == self._mirror.segment:
             return False
         self._awaited = change
-        return True
-
-    def _refuse(
-        self,
-        decision: Decision,
-        text: bytes,
-        operation: Operation,
-        values: bytes | None = None,
-        *,
-        parse: Parse | None = None,
-        said: Plan | None = None,
-    ) -> bool:
-        """Send the poison in place of a message, and nothing more before the next Sync."""
-        operation.refusal = decision
-        operation.unit = self._record(decision, Timing.WITH, text, None, values, said=said)
-        if operation.kind is Kind.QUERY:
-            raw = frontend.encode_query(self._poison.text)
-        else:
-            operation.kind = Kind.PARSE
-            name = self._poison.name if parse is None else parse.name
-            raw = frontend.encode_parse(Parse(name, self._poison.text, b"\0\0"))
-        self._send(raw, operation)
-        self._mirror.discarding = operation.kind is not Kind.QUERY
-        if self._mirror.discarding:
-            self._outbox.put(frontend.FLUSH_MESSAGE)
-        return True
-
-    def _record_run(self, plan: Plan, statement: Statement, values: bytes | None) -> Unit:
-        sent = statement.sent if statement.sent != statement.text else None
-        return self._record(plan.decision, plan.timing, statement.raw, sent, values, said=plan)
-
-    def _record(
-        self,
-        decision: Decision,
-        timing: Timing,
-        text: bytes = b"",
-        sent: str | None = None,
-        values: bytes | None = None,
-        *,
-        said: Plan | None = None,
-    ) -> Unit:
-        self._recorded_number += 1
-        unit, codec = Unit(self._recorded_number), self._mirror.codec
-        who = self._mirror.attribution(said, values)
-        self._commands.append(Record(unit, decision, timing, text, codec, sent, values, who))
-        return unit
-
-    def _send_in_time(self, raw: bytes, operation: Operation, *, recorded: bool = False) -> bool:
-        """Send now, or when the record is durable if the plan says so and it is not (`recorded`:
-        the Bind before has waited for it)."""
-        plan = operation.plan
-        assert plan is not None
-        return self._send(raw, operation, first=plan.timing is Timing.FIRST and not recorded)
-
-    def _send(self, raw: bytes, operation: Operation, *, first: bool = False) -> bool:
-        number = 0 if operation.unit is None else operation.unit.number
-        self._outbox.put(raw, needed=number if first else 0, number=number)
-        self._mirror.sent(operation)
-        self._settling.sent(operation)
-        self._rows.sent(operation)
         return True

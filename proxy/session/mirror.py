@@ -32,6 +32,7 @@ from proxy.session.plan import (
     SetSearchPath,
 )
 from proxy.session.portals import Portals
+from proxy.session.purse import Spender
 from proxy.session.temporaries import Temporaries
 from proxy.statement.claims import Claim
 from proxy.statement.commands import TransactionControl
@@ -102,6 +103,10 @@ class Mirror:
         """It touches a protected relation, and the principal has to say who does."""
         required = self._principal.attribution.required and bool(plan.decision.relations)
         return required and self.attribution(plan).operator is None
+
+    def spender(self, plan: Plan, values: bytes | None) -> Spender:
+        """Who asks, as the budget has to know it."""
+        return Spender(self._principal, self.attribution(plan, values), self.codec)
 
     @property
     def idle(self) -> bool:

@@ -103,7 +103,8 @@ class Operation:
     `plan` is None where nothing was judged: Sync, Close and Describe. `refusal` marks a message
     whose text was replaced by one the server must reject. `opens` and `prepares` are what a text
     defines by name, `statement` and `portal` what the message itself does. `values` are the
-    parameters that it runs with.
+    parameters that it runs with. `cut`: its answer went beyond what it may give, and this is what
+    the client hears of the rest.
     """
 
     kind: Kind
@@ -120,6 +121,13 @@ class Operation:
     values: bytes | None = None
     failed: bool = False
     answered: bool = False
+    cut: Decision | None = None
+
+    @property
+    def rows_max(self) -> int | None:
+        """How many rows the client may get of its answer."""
+        grant = None if self.plan is None or self.unit is None else self.plan.grant
+        return None if grant is None else grant.rows_max
 
     @property
     def plain(self) -> bool:

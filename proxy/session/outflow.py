@@ -9,10 +9,11 @@ from typing import Final
 
 from proxy.errors import UpstreamUnavailable
 from proxy.result.scrub import scrub_error, sqlstate_of
-from proxy.result.walker import Walker
+from proxy.result.walker import Stretch, Walker
 from proxy.session.gate import Gate
 from proxy.session.mirror import Mirror
 from proxy.session.operation import ANSWERS
+from proxy.session.purse import cut_off
 from proxy.session.refusals import Poison, encode_refusal
 from proxy.wire.postgres import backend
 from proxy.wire.postgres.encoding import codec_of
@@ -51,10 +52,10 @@ class Outflow:
         pieces: list[bytes] = []
         for stretch in walk.stretches:
             if stretch.tag == backend.DATA_ROW:
-                unit = self._mirror.answer(backend.DATA_ROW).unit
-                if unit is not None:
-                    unit.rows_count += stretch.rows_count
-                    unit.released_bytes += stretch.end - stretch.start
+                passed = self._rows(stretch, data)
+                if passed < stretch.end:
+                    pieces.append(data[position:passed])
+                    position = stretch.end
                 continue
             replacement = self._follow(stretch.tag, data[stretch.start : stretch.end])
             if replacement is not None:
@@ -68,15 +69,44 @@ class Outflow:
         late = [unit for unit in units if unit.number > watermark]
         if data or len(units) > len(late):
             now = [unit for unit in units if unit.number <= watermark]
-            self._gate.hold(watermark, data, now, whole=walk.whole)
+            whole = walk.whole or self._cutting
+            self._gate.hold(watermark, data, now, whole=whole)
         if late:
             # Skipped before they were sent: they are in the ledger when their own record is.
             self._gate.hold(max(unit.number for unit in late), b"", late, whole=walk.whole)
 
+    @property
+    def _cutting(self) -> bool:
+        """What the server says now is of an answer that has been cut off."""
+        head = self._mirror.head
+        return head is not None and head.cut is not None
+
+    def _rows(self, stretch: Stretch, data: bytes) -> int:
+        """Count the rows of a stretch; where in ``data`` those end that the client gets.
+
+        An answer is cut where the first row too many begins, so the one before is whole.
+        """
+        operation = self._mirror.answer(backend.DATA_ROW)
+        unit, rows_max = operation.unit, operation.rows_max
+        if unit is None:
+            return stretch.end
+        if operation.cut is not None:
+            return stretch.start
+        end, rows_count = stretch.end, unit.rows_count + stretch.rows_count
+        if rows_max is not None and rows_count > rows_max:
+            end = stretch.behind(data, rows_max - unit.rows_count)
+            operation.cut, rows_count, unit.cut = cut_off(operation.plan), rows_max, True
+        unit.rows_count = rows_count
+        unit.released_bytes += end - stretch.start
+        return end
+
     def _follow(self, tag: int, raw: bytes) -> bytes | None:
         """What the client gets in place of a message; None for the message itself."""
+        hidden = b"" if self._cutting and tag in ANSWERS else None
         match tag:
             case backend.READY:
+                failed = self._mirror.head is not None and self._mirror.head.failed
+                hidden = None if failed else hidden
                 self._mirror.ready(backend.decode_ready(raw))
             case backend.ERROR:
                 return self._error(raw)
@@ -89,7 +119,7 @@ class Outflow:
                 self._parameter(raw)
             case _:
                 self._mirror.answer(tag)
-        return None
+        return hidden
 
     def _error(self, raw: bytes) -> bytes | None:
         mirror, head = self._mirror, self._mirror.head
@@ -100,6 +130,8 @@ class Outflow:
         mirror.fail(sqlstate_of(raw))
         if ours and head is not None and head.refusal is not None:
             return encode_refusal(head.refusal, mirror.codec)
+        if head is not None and head.cut is not None:
+            return encode_refusal(head.cut, mirror.codec)
         return scrub_error(raw) if guarded else None
 
     def _parameter(self, raw: bytes) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from proxy.names import SearchPath
+from proxy.policy.asked import Asked
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
 from proxy.statement.claims import Claim
@@ -131,6 +132,23 @@ class Scene:
 
 
 @dataclass(frozen=True, slots=True)
+class Grant:
+    """What a statement may give: people by name, or ``rows_max`` rows; None for any number.
+
+    ``people`` are domains and values, ``reserved`` how many people were set aside for a broad
+    statement, ``weight`` each, under the number ``ticket``. ``spends``: the rows are bounded by
+    the budget and not by the limit for one statement.
+    """
+
+    people: tuple[tuple[str, str], ...] = ()
+    rows_max: int | None = None
+    reserved: int = 0
+    weight: int = 0
+    ticket: int = 0
+    spends: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """``text`` is what goes to the database (None when refused), ``digest`` nothing of it.
 
@@ -142,7 +160,8 @@ class Plan:
     text, and counts as much as the text. ``late``: the server looks names up when it runs the
     text, not when it is bound. ``copies_in``: when it runs the text it takes rows of the client.
     ``tags`` are what comments around the text say. ``claims``: it changes what the session says
-    about who asks, before anything else if ``claims_first``.
+    about who asks, before anything else if ``claims_first``. ``asked``: whose records of protected
+    relations it asks for. ``grant``: what of that the session's budget has allowed.
     """
 
     decision: Decision
@@ -159,3 +178,5 @@ class Plan:
     tags: Tags = NO_TAGS
     claims: bool = False
     claims_first: bool = False
+    asked: Asked | None = None
+    grant: Grant | None = None

@@ -24,6 +24,7 @@ from postgast.pg_query_pb2 import Token as TokenCode
 
 from proxy.names import PrincipalName, SearchPath, Span
 from proxy.rewrite.edit import Edit
+from proxy.session.named import rewritten
 from proxy.session.plan import Plan, Scene
 from proxy.session.planner import Planned
 from proxy.statement.facts import Facts, Verb
@@ -65,11 +66,13 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """The text to send; a number is that part of the text that was left out, counted from 0."""
+    """The text to send; a number is that part of the text that was left out, counted from 0.
+    ``numbers``: likewise, by where it stood in the text that was planned."""
 
     plan: Plan
     pieces: tuple[bytes | int, ...]
     omitted_count: int
+    numbers: Mapping[int, int]
 
 
 def shapes_of(encoded: bytes, text: str) -> tuple[Shape | None, Shape | None]:
@@ -177,6 +180,7 @@ def _filled(pattern: _Pattern, shape: Shape, encoded: bytes) -> Plan:
         plan = replace(plan, tags=tags_around(encoded, shape.tokens.start, shape.tokens.end))
     if plan.text is None:
         return plan
+    plan = rewritten(plan, pattern.numbers, shape.omitted, encoded)
     omitted = [encoded[span.start : span.end] for span in shape.omitted]
     parts = [p if isinstance(p, bytes) else omitted[p] for p in pattern.pieces]
     return replace(plan, text=b"".join(parts).decode("utf-8"))
@@ -195,7 +199,8 @@ def _pattern(planned: Planned) -> tuple[bytes, _Pattern] | None:
     pieces = _cut(analysis.encoded, planned.edits, shape.omitted, constants=not shaped)
     if pieces is None:
         return None
-    return shape.key, _Pattern(planned.plan, pieces, len(shape.omitted))
+    numbers = {span.start: number for number, span in enumerate(shape.omitted)}
+    return shape.key, _Pattern(planned.plan, pieces, len(shape.omitted), numbers)
 
 
 def _is_shaped(facts: Facts) -> bool:

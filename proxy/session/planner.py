@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from proxy.names import QualifiedName, RuleName
+from proxy.policy.asked import asked, together
 from proxy.policy.decide import Judgement, decide, refuse, statement_class
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.doubt import Doubt
@@ -20,6 +21,7 @@ from proxy.rewrite.edit import Edit, apply_edits, compose
 from proxy.rewrite.narrow import CannotNarrow
 from proxy.rewrite.predicate import compile_law
 from proxy.rewrite.views import Expansion, Views
+from proxy.session.named import written
 from proxy.session.naming import defines, uses
 from proxy.session.passing import pass_on
 from proxy.session.plan import (
@@ -178,7 +180,7 @@ class Planner:
             return Planned(_refused(refuse(refusal, kind)), original)
         sent = apply_edits(original.encoded, edits).decode("utf-8") if edits else original.text
         plan = _plan(analysis, judged, context, sent)
-        return Planned(plan, original, edits)
+        return Planned(written(plan, original, expansion), original, edits)
 
 
 _WITH_VIEWS = " (read with the definitions of its views in their place)"
@@ -216,6 +218,7 @@ def _plan(analysis: Analysis, judged: list[Judgement], context: Context, sent: s
     decision = _together(judged)
     first = any(plan.timing is Timing.FIRST for _, plan in each)
     verbs = {facts.verb for facts in analysis.statements}
+    run = (plan.asked for facts, plan in each if facts.verb is not Verb.PREPARE)
     return Plan(
         decision=decision,
         text=sent,
@@ -230,6 +233,7 @@ def _plan(analysis: Analysis, judged: list[Judgement], context: Context, sent: s
         copies_in=any(isinstance(command(facts), CopyIn) for facts in analysis.statements),
         claims=any(map(_claims, analysis.statements)),
         claims_first=claims_first(analysis.statements),
+        asked=together(run),
     )
 
 
@@ -238,7 +242,7 @@ def _running(facts: Facts, decision: Decision, context: Context) -> Plan:
     first = facts.writes or facts.locks or functions.is_volatile(facts, context)
     timing = Timing.FIRST if first else Timing.WITH
     guarded = bool(decision.relations) or facts.verb is Verb.DDL
-    return Plan(decision, "", timing, guarded=guarded)
+    return Plan(decision, "", timing, guarded=guarded, asked=asked(facts, context))
 
 
 _SESSION_VERBS = frozenset((Verb.SET, Verb.DISCARD, Verb.DEALLOCATE, Verb.DDL, Verb.TEMPORARY))

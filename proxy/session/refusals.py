@@ -11,13 +11,15 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from proxy.errors import FengcunError
-from proxy.names import RuleName
+from proxy.names import Article, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.wording import ending_in_chinese, in_chinese
 from proxy.wire.postgres.backend import Severity, encode_error
 from proxy.wire.postgres.encoding import encode_exactly
+from proxy.wire.postgres.frontend import Parse, encode_parse, encode_query
 
 INSUFFICIENT_PRIVILEGE: Final = "42501"
+SUBJECT_BUDGET: Final = RuleName("subject-budget")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,12 @@ class Poison:
         """A statement name no client uses, for refusing a message that is not a Parse."""
         return b"fengcun_refused_" + self.nonce
 
+    def message(self, parse: Parse | None = None, *, query: bool) -> bytes:
+        """What stands for a message that was refused: a Query for a Query, else a Parse."""
+        if query:
+            return encode_query(self.text)
+        return encode_parse(Parse(self.name if parse is None else parse.name, self.text, b"\0\0"))
+
 
 def _refuse(rule: str, reason: str) -> Decision:
     return Decision(Verdict.REFUSE, RuleName(rule), None, reason, StatementClass.OTHER)
@@ -51,7 +59,39 @@ def operator_required(decision: Decision) -> Decision:
         "say which person asks before a protected relation is touched: SET fengcun.operator, or"
         " another way that the policy names",
     )
+    return _about(refusal, decision)
+
+
+def _about(refusal: Decision, decision: Decision) -> Decision:
     return replace(refusal, statement_class=decision.statement_class, relations=decision.relations)
+
+
+def bulk_access(decision: Decision) -> Decision:
+    """In place of a decision about a statement whose people cannot be told, or are too many."""
+    refusal = _refuse(
+        "bulk-access",
+        "name the people that are asked for by plain values, and no more of them in one statement"
+        " than the policy admits",
+    )
+    return replace(_about(refusal, decision), article=Article("实施办法第10条"))
+
+
+def subject_budget(decision: Decision) -> Decision:
+    """In place of a decision about a statement that asks for more people than are left."""
+    refusal = _refuse(
+        SUBJECT_BUDGET,
+        "the policy limits how many different people are asked for in a time, and it is reached",
+    )
+    return replace(_about(refusal, decision), article=Article("实施办法第10条"))
+
+
+def row_limit(decision: Decision) -> Decision:
+    """What an answer ends with that has more rows than the policy gives to one statement."""
+    refusal = _refuse(
+        "row-limit",
+        "the answer has more rows than the policy gives to one statement: it was cut off",
+    )
+    return _about(refusal, decision)
 
 
 NOT_IN_ENCODING: Final = _refuse(
@@ -134,6 +174,7 @@ _SQLSTATES: Final = {
     IDLE_SESSION.rule: "57P05",
     IDLE_IN_TRANSACTION.rule: "25P03",
     SLOW_CLIENT.rule: "08006",
+    "row-limit": "54000",
 }
 _REVALIDATION: Final = "RevalidateCachedQuery"
 

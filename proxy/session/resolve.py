@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from proxy.policy.asked import together, unbound
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.session import refusals
 from proxy.session.judge import Judge
@@ -144,4 +145,5 @@ def _together(plan: Plan, run: Plan) -> Plan:
         decision=replace(weightier, statement_class=own_class, relations=relations),
         timing=Timing.FIRST if Timing.FIRST in (plan.timing, run.timing) else Timing.WITH,
         guarded=plan.guarded or run.guarded,
+        asked=together((plan.asked, unbound(run.asked))),
     )

@@ -24,7 +24,7 @@ from proxy.session.judge import Judge, Plans
 from proxy.session.limits import MessageLimits, client_tags
 from proxy.session.mirror import Mirror
 from proxy.session.outflow import Outflow
-from proxy.session.plan import Plan
+from proxy.session.plan import Grant, Plan
 from proxy.session.refusals import Poison, encode_fatal, encode_refusal
 from proxy.wire.postgres.backend import Severity
 
@@ -152,6 +152,11 @@ class Session:
     def planned(self, plan: Plan) -> list[Command]:
         """The plan asked for by `Analyse` is there."""
         self._judge.planned(plan)
+        return self._advance()
+
+    def reserved(self, grant: Grant | None) -> list[Command]:
+        """What the budget has answered to `Reserve`; None: there is not as much left."""
+        self._intake.reserved(grant)
         return self._advance()
 
     def durable(self, number: int) -> list[Command]:

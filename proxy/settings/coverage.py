@@ -144,6 +144,7 @@ class _Checker:
         ]
         named += [(("mask", column), column) for column in rule.mask]
         named += [(("subject",), rule.subject)] if rule.subject else []
+        named += [(("identifies",), name) for name in rule.identifies]
         for key, column in named:
             yield from _column_exists(rule.name, relation, column, key)
 

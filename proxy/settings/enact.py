@@ -14,6 +14,7 @@ from proxy.errors import ConfigurationError
 from proxy.names import Article, PrincipalName, QualifiedName
 from proxy.policy.attribution import AttributionRule, NameForm, Source
 from proxy.policy.law import Follows, Law, Match, Principal, PrincipalKind, RelationRule
+from proxy.policy.limits import Limits
 from proxy.policy.rules.context import SYSTEM_SCHEMAS
 from proxy.rewrite.predicate import Template, compile_law
 from proxy.settings import positions
@@ -75,6 +76,7 @@ def relation_rule(name: QualifiedName, table: RelationTable) -> RelationRule:
         mask_unless=table.mask_unless,
         handled_when=table.handled_when,
         subject=table.subject,
+        identifies=table.identifies,
     )
 
 
@@ -198,6 +200,8 @@ def _principal(table: PrincipalTable) -> Principal:
         matches=tuple(map(_match, table.match)),
         article=Article(table.article) if table.article else None,
         connections_max=table.limits.connections_max,
+        limits=Limits(**table.limits.model_dump(exclude={"connections_max"})),
+        bulk_refused=table.bulk == "refused",
         units=tuple(table.unit),
         attribution=_attribution(table),
     )

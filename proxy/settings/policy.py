@@ -18,7 +18,7 @@ from proxy.settings.service import Count, Section, Text
 _NAME = re.compile(r'(?:"((?:[^"]|"")+)"|([^".\s]+))\.(?:"((?:[^"]|"")+)"|([^".\s]+))')
 _SIGNATURE = re.compile(r'((?:"(?:[^"]|"")+"|[^".\s(]+)\.(?:"(?:[^"]|"")+"|[^".\s(]+))\(.*\)')
 _SAYS_WHO = ("operator_from", "operator_required", "operator_in_application_name")
-_FOR_PLATFORMS = frozenset(("name", "kind", "match", "article", "limits", *_SAYS_WHO))
+_FOR_PLATFORMS = frozenset(("name", "kind", "match", "article", "limits", "bulk", *_SAYS_WHO))
 
 
 def qualified_name(written: str) -> QualifiedName:
@@ -109,6 +109,8 @@ class RelationTable(Section):
     unit, as far as what it follows is shown."""
     subject: Text | None = None
     """The column that says whose record a row is."""
+    identifies: Annotated[tuple[Text, ...], BeforeValidator(_as_texts), Field(max_length=8)] = ()
+    """Columns with an identity number that says whose record a row is."""
     open: bool = False
     """The administrator's word that nothing sealed is in it."""
 
@@ -116,7 +118,8 @@ class RelationTable(Section):
     def _means_something(self) -> RelationTable:
         restricts = self.visible_when or self.follows or self.mask
         if self.open:
-            if restricts or self.mask_unless or self.handled_when or self.subject:
+            others = (self.mask_unless, self.handled_when, self.subject, self.identifies)
+            if restricts or any(others):
                 raise ValueError("open = true says that nothing is sealed; remove the other keys")
             return self
         if not restricts:
@@ -165,6 +168,33 @@ class PrincipalLimits(Section):
 
     connections_max: Count | None = None
     """Sessions at a time, in all workers; the next one is refused with 53300."""
+    rows_per_statement: Count | None = None
+    """Rows of protected relations that one statement gives; the next one ends it with 54000."""
+    subjects_per_statement: Count | None = None
+    """People that one statement may name."""
+    subjects_per_hour: Count | None = None
+    """Different people in an hour, of each operator that it names."""
+    subjects_per_day: Count | None = None
+    """Likewise in 24 hours."""
+    subjects_per_30_days: Count | None = None
+    """Likewise in 30 days."""
+    subjects_per_year: Count | None = None
+    """Likewise in 365 days."""
+    subjects_per_case: Count | None = None
+    """Different people in 365 days for each case that a statement names, instead of those above."""
+    cases_per_day: Count | None = None
+    """Different cases in 24 hours, of each operator; needed beside subjects_per_case."""
+    operators_per_day: Count | None = None
+    """Different operators in 24 hours; who invents names to begin afresh is stopped here."""
+
+    @model_validator(mode="after")
+    def _counts_cases(self) -> PrincipalLimits:
+        if (self.subjects_per_case is None) != (self.cases_per_day is None):
+            raise ValueError(
+                "subjects_per_case and cases_per_day need each other: a case number is whatever"
+                " the client says, and each new one would begin afresh"
+            )
+        return self
 
 
 class PrincipalTable(Section):
@@ -182,6 +212,8 @@ class PrincipalTable(Section):
     """For a handler: the codes of the units whose cases it handles, `handler.unit` in the rules."""
     limits: PrincipalLimits = PrincipalLimits()
     """What it may take up."""
+    bulk: Literal["refused", "counted"] = "counted"
+    """What becomes of statements that read protected relations without naming people."""
     operator_from: tuple[
         Literal["setting", "comment", "application_name", "user", "certificate"], ...
     ] = ("setting", "comment")

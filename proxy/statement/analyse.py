@@ -9,7 +9,7 @@ from proxy.statement import definitions, temporary
 from proxy.statement.calls import calls
 from proxy.statement.catalogue import Catalogue
 from proxy.statement.exposure import Exposure
-from proxy.statement.facts import Facts, Reference, SecondOpinion, Verb
+from proxy.statement.facts import Facts, Link, Reference, SecondOpinion, Verb
 from proxy.statement.grammar import RawStatement, TextLimits, Token, parse, scan
 from proxy.statement.inner import query_span
 from proxy.statement.keys import keys_of
@@ -17,6 +17,7 @@ from proxy.statement.kinds import unknown_syntax
 from proxy.statement.mentions import mentions
 from proxy.statement.second_opinion import second_opinion
 from proxy.statement.selections import may_call
+from proxy.statement.subjects import subjects_of
 from proxy.statement.survey import Survey
 from proxy.statement.temporary import DropTemporaries, MakeTemporary
 from proxy.statement.tree import Json, nodes
@@ -97,7 +98,7 @@ def _facts(
     if verb is Verb.OTHER or unknown:
         return Facts(verb, raw.kind, raw.span, raw.body, unknown_syntax=unknown)
     named = mentions(tree)
-    references = _references(raw, visible)
+    references, links = _references(raw, visible)
     kinds = {kind for kind, _ in nodes(tree)}
     query = query_span(raw, tokens)
     queried = raw.body.get("query") if raw.kind == "CreateTableAsStmt" else tree
@@ -108,6 +109,7 @@ def _facts(
         span=raw.span,
         body=raw.body,
         references=references,
+        links=links,
         functions=named.functions,
         operators=named.operators,
         types=named.types,
@@ -147,17 +149,22 @@ def _change(raw: RawStatement, catalogue: Catalogue) -> Facts:
     )
 
 
-def _references(raw: RawStatement, visible: Visible) -> tuple[Reference, ...]:
+def _references(
+    raw: RawStatement, visible: Visible
+) -> tuple[tuple[Reference, ...], tuple[Link, ...]]:
     survey = Survey(visible)
     survey.walk(raw.kind, raw.body)
     exposure = Exposure(survey, visible.catalogue)
     exposed = exposure.find()
     keys = keys_of(survey, exposure.leakproof_part)
-    return tuple(
+    subjects = subjects_of(survey, raw.kind, raw.body)
+    references = tuple(
         replace(
             reference,
             exposed=reference.number in exposed,
             keys=keys.get(reference.number, ()),
+            named=tuple(subjects.named.get(reference.number, ())),
         )
         for reference in survey.references
     )
+    return references, tuple(subjects.links)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from proxy.statement.facts import Clause
 from proxy.statement.scope import Columns, Item, Level
 from proxy.statement.tree import Json
 
@@ -35,5 +36,18 @@ class Equality:
     """
 
     names: tuple[str, ...] | None
+    left: tuple[Item, ...]
+    right: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A JOIN: ``kind`` as the grammar has it, ``on`` its condition, ``using`` the names of USING,
+    ``clause`` whose FROM it stands in."""
+
+    clause: Clause
+    kind: str
+    on: Json
+    using: tuple[str, ...]
     left: tuple[Item, ...]
     right: tuple[Item, ...]

@@ -89,6 +89,34 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where a value stands: a literal at that byte, or a parameter, perhaps an array of values."""
+
+    literal: int | None = None
+    parameter: int | None = None
+    array: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Every row that is used has one of these values in its column (`proxy.statement.subjects`)."""
+
+    column: str
+    type_oid: int
+    values: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A row of ``reference`` is used only where its column equals that of a row of ``other``."""
+
+    reference: int
+    column: str
+    other: int
+    other_column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """One naming of a relation.
 
@@ -97,6 +125,7 @@ class Reference:
     not on the nullable side of an outer join and its columns keep their names there).
     ``exposed``: an expression that could raise or tell is evaluated where its rows are chosen, so
     a plain filter would be no barrier. ``keys``: what the clause's WHERE demands of its columns.
+    ``named``: what names the rows that can be used at all.
     """
 
     number: int
@@ -112,6 +141,7 @@ class Reference:
     sampled: bool = False
     exposed: bool = False
     keys: tuple[Key, ...] = ()
+    named: tuple[Naming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +175,7 @@ class Facts:
     ``changed``: names of what DDL takes apart, of any schema, ``redefined`` of what it lets mean
     something else. ``kind``: the root node's.
     ``unsettled``: earlier in the text temporary tables were made or dropped and a transaction
-    ended, so that nobody knows whether a name is of one.
+    ended, so that nobody knows whether a name is of one. ``links``: between rows of two references.
     """
 
     verb: Verb
@@ -154,6 +184,7 @@ class Facts:
     body: Body
     unknown_syntax: tuple[str, ...] = ()
     references: tuple[Reference, ...] = ()
+    links: tuple[Link, ...] = ()
     functions: frozenset[Called] = frozenset()
     operators: frozenset[Called] = frozenset()
     types: frozenset[Called] = frozenset()

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from proxy.statement.choices import Condition, Equality, Subquery
+from proxy.statement.choices import Condition, Equality, Joined, Subquery
 from proxy.statement.facts import Access, Clause, Reference, Written
 from proxy.statement.scope import (
     Columns,
@@ -62,7 +62,7 @@ class Survey:
     """The result of the walk; `walk` fills it once.
 
     ``choices``: what chooses rows; a condition comes before those of the subqueries in it.
-    ``subqueries``: by ``id`` of the SubLink's body.
+    ``subqueries``: by ``id`` of the SubLink's body. ``joins``: each JOIN with its two sides.
     """
 
     def __init__(self, visible: Visible) -> None:
@@ -70,6 +70,7 @@ class Survey:
         self.references: list[Reference] = []
         self.choices: list[Condition | Equality] = []
         self.subqueries: dict[int, Subquery] = {}
+        self.joins: list[Joined] = []
         self._clause_count = 0
         self._derived_count = 0
 
@@ -293,8 +294,9 @@ class Survey:
                 middle = len(level.items)
         using = tuple(strings(items(body, "usingClause")))
         joined = level.items[before:]
+        left, right = tuple(level.items[before:middle]), tuple(level.items[middle:])
+        self.joins.append(Joined(place.clause, kind, body.get("quals"), using, left, right))
         if using or body.get("isNatural"):
-            left, right = tuple(level.items[before:middle]), tuple(level.items[middle:])
             self.choices.append(Equality(using or None, left, right))
         # ON sees the two sides and nothing beside them, and an alias hides their names only later.
         self._condition(body.get("quals"), Level(joined, level.outer), place.visible)

@@ -85,6 +85,9 @@ class Metrics:
         self._unattributed = make.counter(
             "decisions_unattributed", "About protected relations, by nobody named.", "principal"
         )
+        self._over_budget = make.counter(
+            "budget_refusals", "Statements refused for asking for too many people.", "principal"
+        )
         self._plan = make.histogram("plan_seconds", "Time to make a plan.", _PLAN_SECONDS)
         self._added_latency = make.histogram(
             "added_latency_seconds", "Time a statement spent in the proxy.", _WAIT_SECONDS
@@ -156,6 +159,10 @@ class Metrics:
     def unattributed(self, principal: str) -> None:
         """A statement on protected relations was judged, and nobody is named who asked."""
         self._unattributed.labels(self._principals.label(principal)).inc()
+
+    def over_budget(self, principal: str) -> None:
+        """A statement was refused because of how many people were asked for before."""
+        self._over_budget.labels(self._principals.label(principal)).inc()
 
     def held(self, seconds: float) -> None:
         """An answer was ready and had to wait this long for its record."""

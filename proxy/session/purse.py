@@ -1,0 +1,78 @@
+"""How much of protected relations a session's statements may give: asked of the budget before each
+is recorded, and kept to by cutting off what goes beyond. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from proxy.policy.attribution import Attribution
+from proxy.policy.decision import Decision
+from proxy.policy.law import Principal
+from proxy.session import refusals
+from proxy.session.commands import Need
+from proxy.session.named import people
+from proxy.session.plan import Grant, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Spender:
+    """Who asks, and in which codec the values are that they bind."""
+
+    principal: Principal
+    attribution: Attribution
+    codec: str
+
+
+def cut_off(plan: Plan | None) -> Decision:
+    """Why an answer ends where it does."""
+    assert plan is not None
+    spends = plan.grant is not None and plan.grant.spends
+    return (refusals.subject_budget if spends else refusals.row_limit)(plan.decision)
+
+
+class Purse:
+    """Of one session. Where the budget has to be asked, `need` says what, and `reserved` is the
+    answer, which counts for the message it was asked for alone."""
+
+    def __init__(self) -> None:
+        self.need: Need | None = None
+        self._answered: tuple[Need, Grant | None] | None = None
+
+    @property
+    def waiting(self) -> bool:
+        """The budget has been asked and has not answered."""
+        return self.need is not None
+
+    def reserved(self, grant: Grant | None) -> None:
+        """The answer; None: there is not as much left."""
+        assert self.need is not None
+        self._answered, self.need = (self.need, grant), None
+
+    def taken(self) -> None:
+        """The message is done with."""
+        self._answered = None
+
+    def afford(self, plan: Plan, values: bytes | None, spender: Spender) -> Plan | None:
+        """``plan`` with what it may give, or a refusal in its place; None: ask the budget first.
+
+        What is asked for decides, never what there is: sealed or absent, each counts alike.
+        """
+        what, limits = plan.asked, spender.principal.limits
+        if what is None or plan.text is None:
+            return plan
+        named = None if what.broad else people(what, values, spender.codec)
+        if named is None and spender.principal.bulk_refused and not what.counts:
+            return Plan(refusals.bulk_access(plan.decision), None)
+        if named is not None and len(named) > (limits.subjects_per_statement or len(named)):
+            return Plan(refusals.bulk_access(plan.decision), None)
+        grant: Grant | None = Grant(named or (), limits.rows_per_statement)
+        if limits.counts and named != ():
+            weight = 0 if named is not None else max(what.weight, 1)
+            need = Need(spender.attribution, named or (), limits.rows_per_statement, weight)
+            if self._answered is None or self._answered[0] != need:
+                self.need = need
+                return None
+            grant = self._answered[1]
+        if grant is None:
+            return Plan(refusals.subject_budget(plan.decision), None)
+        return replace(plan, grant=grant)
