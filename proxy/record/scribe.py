@@ -156,6 +156,10 @@ class Scribe:
                 header[name] = pseudonym(name, value)
         if record.sent is not None:
             header["sent_hmac"] = pseudonym("statement", record.sent)
+        if len(decision.permits) == 1:
+            header["permit"] = decision.permits[0]
+        elif decision.permits:
+            header["permits"] = list(decision.permits)
         if decision.relations:
             header["relations"] = [
                 _token(str(name)) for name in decision.relations[:_RELATIONS_MAX]

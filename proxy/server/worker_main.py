@@ -24,6 +24,7 @@ from proxy.record.line import Ledger, connect_ledger
 from proxy.server.channel import Channel, NoAnswer
 from proxy.server.neighbours import Neighbours, Places
 from proxy.server.order import Order, encode_health, encode_landmarks
+from proxy.server.permit_order import decode_permits
 from proxy.server.stall import until_stalled
 from proxy.server.station import Station
 from proxy.settings.law import law_of
@@ -75,6 +76,10 @@ class WorkerMain:
                 return str(await self._station.commit())
             case "abandon":
                 self._station.abandon()
+            case "permits":
+                permits, reached_seconds = decode_permits(body)
+                self._station.permits.clock.raise_to(reached_seconds)
+                await self._station.permit(permits)
             case "cancel":
                 await self._station.cancel(bytes.fromhex(body))
             case "look":

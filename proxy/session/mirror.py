@@ -98,6 +98,11 @@ class Mirror:
         said = self.claims.said(plan or UNJUDGED, values, self.codec)
         return self._principal.attribution.attribute(said)
 
+    @property
+    def principal(self) -> Principal:
+        """Whose statements these are."""
+        return self._principal
+
     def must_say_who(self, plan: Plan) -> bool:
         """It touches a protected relation, and the principal has to say who does."""
         required = self._principal.attribution.required and bool(plan.decision.relations)

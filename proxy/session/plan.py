@@ -8,6 +8,7 @@ from enum import Enum
 from proxy.names import SearchPath
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
+from proxy.policy.permit import Permit
 from proxy.statement.claims import Claim
 from proxy.statement.commands import TransactionControl
 from proxy.statement.tags import NO_TAGS, Tags
@@ -121,6 +122,7 @@ class Scene:
     ``temporaries`` are the names of the temporary tables that the session may have.
     ``unread``: the number of the session's last change of the schema, 0 once the catalogue has
     been read after it; before that nothing is planned from what was planned for others.
+    ``permits`` are those that count for whoever asks, at the moment that they ask.
     """
 
     principal: Principal
@@ -128,6 +130,7 @@ class Scene:
     in_transaction: bool = False
     unread: int = 0
     temporaries: frozenset[str] = frozenset()
+    permits: tuple[Permit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
