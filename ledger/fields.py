@@ -201,6 +201,7 @@ FIELDS: Final[Mapping[EntryKind, Mapping[str, Field]]] = MappingProxyType(
             catalogue=(Shape.WORD,),
             timing=(Shape.WORD,),
             permit=(Shape.WORD,),
+            permits=(Shape.WORDS,),
             relations=(Shape.WORDS,),
             statement_hmac=(Shape.PSEUDONYM,),
             sent_hmac=(Shape.PSEUDONYM,),

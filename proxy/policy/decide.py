@@ -12,6 +12,7 @@ from enum import Enum
 from proxy.names import Article, QualifiedName, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.law import RelationRule
+from proxy.policy.permit import ARTICLE, Permit
 from proxy.policy.rules import (
     bulk,
     commands,
@@ -134,14 +135,16 @@ def decide(facts: Facts, context: Context) -> Judgement:
             return Judgement(Decision(verdict, rule_name, None, "", statement_class(facts), named))
         rule_name = RuleName("schema-change" if facts.verb is Verb.DDL else "nothing-protected")
         return Judgement(Decision(Verdict.PASS, rule_name, None, "", statement_class(facts), named))
+    permits = _widening(obligations, context.permits)
     return Judgement(
         Decision(
             Verdict.STRIP,
-            _stripping_rule(named, obligations),
-            _article(obligations),
+            RuleName("permitted-rows") if permits else _stripping_rule(named, obligations),
+            ARTICLE if permits else _article(obligations),
             "",
             statement_class(facts),
             named,
+            tuple(permit.number for permit in permits),
         ),
         obligations,
         withheld,
@@ -210,6 +213,14 @@ def _stripping_rule(
     if named:
         return RuleName("sealed-rows")
     return RuleName("catalogue-columns" if obligations else "withheld-counts")
+
+
+def _widening(
+    obligations: tuple[Obligation, ...], permits: tuple[Permit, ...]
+) -> tuple[Permit, ...]:
+    """Those by which something of what is read may show that else would not."""
+    scopes = {scope for obligation in obligations for scope in obligation.rule.widened_by}
+    return tuple(permit for permit in permits if permit.scope in scopes)
 
 
 def _article(obligations: tuple[Obligation, ...]) -> Article | None:

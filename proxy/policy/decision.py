@@ -42,7 +42,8 @@ class StatementClass(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """``reason`` is shown to the client and depends on no data, only on the statement's shape."""
+    """``reason`` is shown to the client and depends on no data, only on the statement's shape.
+    ``permits`` are the numbers of those by which it may see more than without."""
 
     verdict: Verdict
     rule: RuleName
@@ -50,3 +51,4 @@ class Decision:
     reason: str
     statement_class: StatementClass
     relations: tuple[QualifiedName, ...] = ()
+    permits: tuple[str, ...] = ()

@@ -28,6 +28,18 @@ class PrincipalKind(Enum):
     ADMINISTRATOR = "administrator"
 
 
+class Scope(Enum):
+    """What a permit (查询许可) lets a statement see. FULL: the whole record, for judicial organs
+    (实施办法第16条: 查阅, 摘抄, 复制). CONVICTION: whether there was a penalty, for what, how long
+    (other units). MISSING_CHILD: who a minor victim is (未成年人保护法第103条). BATCH: a list of
+    people may be asked for at once; nothing sealed shows."""
+
+    FULL = "full"
+    CONVICTION = "conviction"
+    MISSING_CHILD = "missing-child"
+    BATCH = "batch"
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """How a session becomes a principal; a None condition is not asked, all others must hold.
@@ -76,6 +88,15 @@ class Follows:
 
 
 @dataclass(frozen=True, slots=True)
+class Projected:
+    """Rows that a permit of scope CONVICTION shows, by a condition of their own, and the columns
+    that show in them; all others are NULL. Nothing that follows or asks the relation knows it."""
+
+    when: str
+    columns: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class RelationRule:
     """What the law does to one relation.
 
@@ -85,6 +106,8 @@ class RelationRule:
     shown to that handler as if nothing sealed it; `Law.handled` has it written out. ``subject`` is
     the column naming whose record the row is, by a key of the site's own; ``identifies`` are those
     that name them by an identity number.
+    ``permitted`` is by scope what a permit shows, as the policy has it; `Law.permitted` has it written out, with ``widened_by`` the scopes that change
+    what is seen of this relation, and ``projected``.
     """
 
     name: QualifiedName
@@ -96,6 +119,9 @@ class RelationRule:
     handled_when: str | None = None
     subject: str | None = None
     identifies: tuple[str, ...] = ()
+    permitted: Mapping[Scope, str] = field(default_factory=dict)
+    projected: Projected | None = None
+    widened_by: frozenset[Scope] = frozenset()
 
 
 class Volatility(Enum):
@@ -119,6 +145,8 @@ class Law:
     their calls stay in the statement and are never run. ``seals_nothing``: the administrator's word
     that no database behind this proxy holds anything sealed: statements pass as they come.
     ``handled`` has all rules as they are for handlers, by the units whose cases they handle.
+    ``permitted``, likewise, as they are while a permit counts: a constant of
+    `proxy.policy.permit.mark` stands where its subjects go.
     """
 
     digest: str
@@ -133,7 +161,15 @@ class Law:
     handled: Mapping[tuple[str, ...], Mapping[QualifiedName, RelationRule]] = field(
         default_factory=dict
     )
+    permitted: Mapping[tuple[str, ...], Mapping[QualifiedName, RelationRule]] = field(
+        default_factory=dict
+    )
 
     def seen_by(self, units: tuple[str, ...]) -> Law:
         """The law as it is for who handles the cases of ``units``."""
         return replace(self, relations=self.handled[units]) if units in self.handled else self
+
+    def permitting(self, units: tuple[str, ...]) -> Law:
+        """The law as it is for them while a permit counts."""
+        relations = self.permitted.get(units) or self.seen_by(units).relations
+        return replace(self, relations=relations)

@@ -6,24 +6,18 @@ see, for whom, and how long. It widens the filter for its own subjects and for n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
+from typing import Final
 
-from proxy.names import PrincipalName
-from proxy.policy.law import PrincipalKind
+from proxy.names import Article, PrincipalName
+from proxy.policy.law import Principal, PrincipalKind
+from proxy.policy.law import Scope as Scope
+from proxy.statement.facts import Facts, Verb
 
-
-class Scope(Enum):
-    """FULL: the whole record, for judicial organs (实施办法第16条: 查阅, 摘抄, 复制). CONVICTION:
-    whether there was a penalty, for what, how long (other units). MISSING_CHILD: who a minor
-    victim is (未成年人保护法第103条). BATCH: a list of people may be asked for at once; nothing
-    sealed shows."""
-
-    FULL = "full"
-    CONVICTION = "conviction"
-    MISSING_CHILD = "missing-child"
-    BATCH = "batch"
+ARTICLE: Final = Article("实施办法第16条")
+_SUBJECT: Final = re.compile(r"[0-9A-Z-]{4,64}")
 
 
 SCOPES_OF: dict[PrincipalKind, frozenset[Scope]] = {
@@ -64,9 +58,12 @@ class Permit:
         return (
             self.principal == principal
             and self.valid_from <= now < self.valid_until
-            and self.operator in (None, operator)
-            and self.case in (None, case)
+            and self.is_for(operator, case)
         )
+
+    def is_for(self, operator: str | None, case: str | None) -> bool:
+        """Whether it is theirs, as far as it is bound to anybody."""
+        return self.operator in (None, operator) and self.case in (None, case)
 
 
 def in_force(
@@ -83,3 +80,58 @@ def in_force(
             key=lambda each: each.number,
         )
     )
+
+
+PERMITS_MAX: Final = 256
+"""That count for one statement: as many as a decision in the ledger can name."""
+SUBJECTS_MAX: Final = 2_000
+"""In one statement, each of whose rows is compared with all of them."""
+
+WIDENING: Final = frozenset({Scope.FULL, Scope.CONVICTION, Scope.MISSING_CHILD})
+"""The scopes by which a statement sees more."""
+
+
+def widening(
+    permits: Iterable[Permit], principal: Principal, statements: Iterable[Facts]
+) -> tuple[Permit, ...]:
+    """Those by which a text of ``principal`` sees more, asked where the text is judged: whoever
+    handed them in, they must be of a scope that the principal's kind can have.
+
+    What Article 16 grants is reading. A text that changes, locks or copies anything into a table,
+    be it a temporary one that outlives the permit, sees what it would see without.
+    """
+    found = tuple(
+        each
+        for each in permits
+        if each.principal == principal.name
+        and each.scope in SCOPES_OF[principal.kind] & WIDENING
+        and each.subjects
+    )
+    return found if found and all(map(_only_reads, statements)) else ()
+
+
+def mark(scope: Scope) -> str:
+    """The constant that stands for the subjects in the SQL of a law, until a text is judged."""
+    return f"'{MARK}{scope.value}'"
+
+
+MARK: Final = "fengcun permit: "
+"""Begins every such constant, and is in no other."""
+
+
+def constants(permits: Iterable[Permit], scope: Scope) -> str:
+    """The subjects of one scope for an IN list: SQL constants, or the NULL that equals nothing.
+
+    Raises ValueError, without the value, for what no identity number can hold.
+    """
+    subjects = sorted({one for each in permits if each.scope is scope for one in each.subjects})
+    if any(_SUBJECT.fullmatch(one) is None for one in subjects):
+        raise ValueError("a permit names somebody by what is no identity number")
+    return ", ".join(f"'{one}'" for one in subjects) or "NULL"
+
+
+def _only_reads(facts: Facts) -> bool:
+    return not (facts.writes or facts.locks or facts.verb in _KEEP_ROWS)
+
+
+_KEEP_ROWS: Final = frozenset({Verb.INSERT, Verb.UPDATE, Verb.DELETE, Verb.MERGE, Verb.TEMPORARY})

@@ -57,6 +57,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "请直接执行原语句。",
         "parsers-disagree": "两个解析器对该语句的理解不一致，或者其中之一不能解析；"
         "请改用更简明的写法，避免不常见的注释和引号。",
+        "permit-ended": "该游标依据查询许可打开，而该许可已经到期或者撤销，"
+        "或者不适用于目前的操作人和案号；请关闭该游标。",
         "platform-protected": "封存的记录不得向平台提供或者授权相关平台对接；"
         "请停止访问保存此类记录的表。",
         "policy-unfit": "数据库已经变更或者其目录无法读取，不能再依现行策略判定，有关的表暂停提供；"
@@ -81,7 +83,7 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "slow-client": "客户端长时间不接收所发送的内容，会话结束；请及时读取结果，或者分批查询。",
         "stale-cursor": "该 WITH HOLD 游标声明之后，策略或者数据库目录发生了变更；"
         "请关闭游标并重新声明。",
-        "stale-statement": "该语句预备之后，策略、数据库目录或者 search_path 发生了变更；"
+        "stale-statement": "该语句预备之后，策略、数据库目录、search_path 或者查询许可发生了变更；"
         "请重新预备该语句。",
         "subject-budget": "在规定期间内查询的人数已经达到策略规定的上限；"
         "请写明办案所依据的案号，或者请管理员核查。",

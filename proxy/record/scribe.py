@@ -174,7 +174,11 @@ class Scribe:
         if grant is not None and (grant.people or grant.reserved):
             named = [pseudonym(*each) for each in grant.people[:_SUBJECTS_MAX]]
             header["subjects"] = named or None
-            header["subjects_count"] = len(grant.people) or grant.reserved
+            header["subjects_count"] = _counted(grant)
+        if len(decision.permits) == 1:
+            header["permit"] = decision.permits[0]
+        elif decision.permits:
+            header["permits"] = list(decision.permits)
         if decision.relations:
             header["relations"] = [
                 _token(str(name)) for name in decision.relations[:_RELATIONS_MAX]
@@ -206,6 +210,11 @@ class Scribe:
         if cut:
             header["cut"] = True
         self._recorder.add(Item(RawDraft(encode_header(EntryKind.OUTCOME, header), None)))
+
+
+def _counted(grant: Grant) -> int:
+    """How many people count against the budget."""
+    return 0 if grant.permitted else len(grant.people) or grant.reserved
 
 
 def _token(name: str) -> str:

@@ -143,7 +143,7 @@ def copy(budget: Budget) -> list[object]:
 def _spent(header: Mapping[str, HeaderValue], time: str) -> Spent | None:
     """A decision that served people; what was refused was not seen."""
     count = _count(header, "subjects_count")
-    if header.get("verdict") == "refuse":
+    if header.get("verdict") == "refuse" or not count:
         return None
     named = header.get("subjects")
     people = tuple(map(str, named)) if isinstance(named, list) else ()

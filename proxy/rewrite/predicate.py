@@ -117,17 +117,19 @@ def _bound(expression: Json) -> set[str]:
 
 @dataclass(frozen=True, slots=True)
 class Visibility:
-    """One relation's rule, compiled. ``shown`` None: every row is shown (it has only masks)."""
+    """One relation's rule, compiled. ``shown`` None: every row is shown (it has only masks).
+    ``projection``: the rows that `proxy.policy.law.Projected` is about."""
 
     rule: RelationRule
     shown: Template | None
     unmasked: Template | None
     masks: Mapping[str, Template]
+    projection: Template | None = None
 
     @property
     def called(self) -> frozenset[str]:
         """What its SQL calls, that of the rules it follows included."""
-        templates = (self.shown, self.unmasked, *self.masks.values())
+        templates = (self.shown, self.unmasked, self.projection, *self.masks.values())
         return frozenset(name for template in templates if template for name in template.called)
 
 
@@ -138,12 +140,14 @@ def compile_law(law: Law) -> Mapping[QualifiedName, Visibility]:
         own[name] = _compiled(name, rule.visible_when, law)
     out = {}
     for name, rule in law.relations.items():
+        projection = None if rule.projected is None else rule.projected.when
         masks = {column: _compiled(name, sql, law) for column, sql in rule.mask.items()}
         out[name] = Visibility(
             rule=rule,
             shown=_shown(name, law, own, ()),
             unmasked=_compiled(name, rule.mask_unless, law),
             masks={column: mask for column, mask in masks.items() if mask is not None},
+            projection=_compiled(name, projection, law),
         )
     return out
 
@@ -228,6 +232,12 @@ def _all_of(parts: list[Template]) -> Template | None:
         pieces = _joined(pieces, part.pieces, "", " AND (", ")")
     bound = frozenset(name for part in parts for name in part.bound)
     return Template(pieces, bound, frozenset(name for part in parts for name in part.called))
+
+
+def any_of(left: Template, right: Template) -> Template:
+    """NULL of one says nothing against the other."""
+    pieces = _joined(left.pieces, right.pieces, "((", ") IS TRUE OR (", ") IS TRUE)")
+    return Template(pieces, left.bound | right.bound, left.called | right.called)
 
 
 def _called(expression: Json) -> set[str]:

@@ -18,10 +18,13 @@ from typing import Final
 from proxy.errors import FengcunError, ProtocolViolation, UpstreamUnavailable
 from proxy.policy.budget import Budget
 from proxy.policy.law import Law
+from proxy.policy.permit import Permit
 from proxy.server.budgeting import Owner
 from proxy.server.channel import NoAnswer
 from proxy.server.neighbours import Places, shared_places
 from proxy.server.order import Order, decode_health, decode_landmarks
+from proxy.server.permit_order import encode_permits
+from proxy.server.permits import Permits
 from proxy.server.shared_port import hold_port
 from proxy.server.station import address_unusable
 from proxy.server.worker_process import WorkerProcess, start_worker
@@ -35,6 +38,7 @@ _BEGIN_SECONDS_MAX: Final = 60.0
 _PREPARE_SECONDS_MAX: Final = 60.0
 # A worker that takes longer may still judge by the old policy, so it is ended.
 _COMMIT_SECONDS_MAX: Final = 10.0
+_PERMIT_SECONDS_MAX: Final = 10.0
 _CANCEL_SECONDS_MAX: Final = 5.0
 _HEALTH_SECONDS_MAX: Final = 2.0
 _LEAVES_SECONDS_MAX: Final = 5.0
@@ -70,6 +74,8 @@ class Crew:
         self._turn = asyncio.Lock()
         self._prepared: _InForce | None = None
         self._in_force: _InForce | None = None
+        self._permits: tuple[Permit, ...] = ()
+        self._checked = Permits()
         self._closing = False
         self._held = ExitStack()
         self._handle = shared_places(self._count)
@@ -118,6 +124,28 @@ class Crew:
             return self._settings.listen.port
         finally:
             self._turn.release()
+
+    async def permit(self, permits: tuple[Permit, ...]) -> None:
+        """These permits are in force in every worker when this returns, and no others. Who does
+        not take them is ended. Raises ValueError for two of one number."""
+        self._checked.replace(permits)
+        self._permits = permits
+        # Whoever is being started has been told of those before, or will be told of these.
+        workers = [w for w in self._workers.values() if w.knows_permits and not w.exited.done()]
+        await asyncio.gather(*map(self._permit_or_end, workers))
+
+    async def _permit_or_end(self, worker: WorkerProcess) -> None:
+        try:
+            await self._tell_permits(worker)
+        except FengcunError as error:
+            _log.error("a worker did not take the permits: it is ended", exc_info=error)
+            await worker.kill()
+
+    async def _tell_permits(self, worker: WorkerProcess) -> None:
+        """Of those that are in force at the moment it is written, however many wait to do so."""
+        worker.knows_permits = True
+        told = encode_permits(self._permits, self._checked.clock.now())
+        await worker.channel.ask("permits", told, seconds_max=_PERMIT_SECONDS_MAX)
 
     async def health(self) -> Health:
         """What is well in all of them."""
@@ -179,6 +207,7 @@ class Crew:
         self._workers[number] = worker
         settings = self._settings.model_dump_json()
         await worker.channel.ask("begin", settings, seconds_max=_BEGIN_SECONDS_MAX)
+        await self._tell_permits(worker)
         return worker
 
     async def _ask_all(

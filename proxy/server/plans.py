@@ -9,8 +9,10 @@ from concurrent.futures import Executor
 from time import perf_counter
 from typing import Final, Protocol
 
-from proxy.names import RuleName
+from proxy.names import PrincipalName, RuleName
+from proxy.policy.permit import Permit
 from proxy.record.scribe import Basis
+from proxy.server.permits import Permits
 from proxy.session.judge import Plans
 from proxy.session.plan import Plan, Scene
 from proxy.session.plan_cache import PlanCache
@@ -58,6 +60,7 @@ class DatabasePlans:
         executor: Executor,
         metrics: Metrics | None = None,
         refresh: Refresh | None = None,
+        permits: Permits | None = None,
     ) -> None:
         self.generation = next(_generations)
         self.planner = planner
@@ -66,6 +69,7 @@ class DatabasePlans:
         self._executor = executor
         self._metrics = metrics
         self._refresh = refresh
+        self._permits = permits or Permits()
         self._turns = asyncio.Semaphore(_AT_ONCE_MAX)
 
     @property
@@ -80,6 +84,10 @@ class DatabasePlans:
     def lookup(self, text: str, scene: Scene) -> Plan | None:
         """A plan made before for this text or its shape."""
         return self._cache.lookup(text, scene)
+
+    def permits(self, principal: PrincipalName) -> tuple[Permit, ...]:
+        """Those of a principal that are in force at this moment."""
+        return self._permits.of(principal)
 
     async def analyse(self, text: str, scene: Scene) -> Plan:
         """Make a plan in a thread and keep it. Raises `UpstreamUnavailable` where the catalogue has

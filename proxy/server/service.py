@@ -21,6 +21,7 @@ import uvloop
 
 from proxy.errors import ConfigurationError, FengcunError, RecordUnavailable
 from proxy.policy.law import Law
+from proxy.policy.permit import Permit
 from proxy.record.line import Ledger, connect_ledger, require_origin
 from proxy.server.courier_process import Courier
 from proxy.server.crew import Crew
@@ -52,6 +53,8 @@ class Post(Protocol):
     def abandon(self) -> None: ...
 
     async def commit(self) -> int: ...
+
+    async def permit(self, permits: tuple[Permit, ...]) -> None: ...
 
     async def health(self) -> Health: ...
 
@@ -209,6 +212,12 @@ class Service:
         self.metrics.policy_read(ReloadResult.APPLIED)
         _log.info("the policy was reloaded", extra={"policy": law.digest})
         return True
+
+    async def permit(self, permits: tuple[Permit, ...]) -> None:
+        """These permits are in force, and no others, in every worker when this returns; what was
+        seen by one that is not among them is seen no more. Raises ValueError where two have one
+        number; then nothing changes."""
+        await self.post.permit(permits)
 
     async def health(self) -> Health:
         """What is well now."""

@@ -21,12 +21,14 @@ from typing import Final
 from proxy.errors import ConfigurationError, UpstreamUnavailable
 from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law
+from proxy.policy.permit import Permit
 from proxy.record.recorder import Recorder
 from proxy.server.catalogues import Catalogues
 from proxy.server.encryption import read_client_tls
 from proxy.server.identify import identify
 from proxy.server.neighbours import Neighbours
 from proxy.server.patience import Patience
+from proxy.server.permits import Permits
 from proxy.server.plans import DatabasePlans
 from proxy.server.proving import VerifierOf
 from proxy.server.worker import InForce, Way, Worker, WorkerLimits
@@ -86,6 +88,7 @@ class Station:
         self._recorder = recorder
         self._metrics = metrics
         self._neighbours = neighbours or Neighbours()
+        self.permits = Permits()
         self._verifiers: Verifiers | None = None
         self._watched = Catalogues(settings.upstream, self._read_way().upstream_tls)
         self._catalogues: Mapping[str, Catalogue] = {}
@@ -160,6 +163,11 @@ class Station:
         finally:
             self._turn.release()
         return self._port
+
+    async def permit(self, permits: tuple[Permit, ...]) -> None:
+        """From the next message on these permits are in force, and no others. Raises ValueError
+        for two of one number."""
+        self.permits.replace(permits)
 
     async def cancel(self, key: bytes) -> None:
         """A cancel request that came to another worker."""
@@ -346,6 +354,7 @@ class Station:
                 self._executor,
                 self._metrics,
                 self._refresh_catalogues,
+                self.permits,
             )
             for name, catalogue in catalogues.items()
         }

@@ -25,6 +25,7 @@ from proxy.server.budgeting import Remote
 from proxy.server.channel import Channel, NoAnswer
 from proxy.server.neighbours import Neighbours, Places
 from proxy.server.order import Order, encode_health, encode_landmarks
+from proxy.server.permit_order import decode_permits
 from proxy.server.stall import until_stalled
 from proxy.server.station import Station
 from proxy.settings.law import law_of
@@ -81,6 +82,10 @@ class WorkerMain:
                 return str(await self._station.commit())
             case "abandon":
                 self._station.abandon()
+            case "permits":
+                permits, reached_seconds = decode_permits(body)
+                self._station.permits.clock.raise_to(reached_seconds)
+                await self._station.permit(permits)
             case "cancel":
                 await self._station.cancel(bytes.fromhex(body))
             case "look":

@@ -27,6 +27,8 @@ class WorkerProcess:
         self.exited = asyncio.create_task(process.wait())
         # It has a policy in force and listens.
         self.serves = False
+        # It can be told of permits, and has been of those in force.
+        self.knows_permits = False
 
     async def stop(self, grace_seconds: float, leaves_seconds_max: float) -> None:
         """Let its transactions finish for so long, then end it, and wait until it is gone."""

@@ -40,8 +40,7 @@ class Intake(Sending):
     def __init__(
         self, mirror: Mirror, judge: Judge, poison: Poison, tags: Mapping[int, int]
     ) -> None:
-        super().__init__(mirror, poison)
-        self._judge = judge
+        super().__init__(mirror, judge, poison)
         self._framer = Framer(tags, DIVISIBLE)
         self._stopped_at: Frame | None = None
         self._awaited: Operation | Change[Statement] | Change[Portal] | None = None

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
+from proxy.names import PrincipalName
+from proxy.policy.attribution import Attribution
 from proxy.policy.decision import Decision, StatementClass, Verdict
+from proxy.policy.permit import SCOPES_OF, Permit, Scope
 from proxy.session import refusals
 from proxy.session.commands import Analyse
 from proxy.session.mirror import Mirror
@@ -22,7 +25,8 @@ class Plans(Protocol):
     """Where plans come from; one policy and one catalogue at a time.
 
     `generation` changes whenever either does. `lookup` takes microseconds or gives up. `misread`
-    are the codecs of the encodings that the database reads otherwise than we do.
+    are the codecs of the encodings that the database reads otherwise than we do. `permits` are
+    those of a principal that are in force at this moment, whoever they are bound to, in one order.
     """
 
     @property
@@ -33,15 +37,18 @@ class Plans(Protocol):
 
     def lookup(self, text: str, scene: Scene) -> Plan | None: ...
 
+    def permits(self, principal: PrincipalName) -> tuple[Permit, ...]: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:
     """`upstream` is the plan's text in the session's encoding, None when refused; it is the
-    client's own bytes object when nothing was changed."""
+    client's own bytes object when nothing was changed. `permits` are those it was judged under."""
 
     plan: Plan
     text: str
     upstream: bytes | None
+    permits: tuple[Permit, ...] = ()
 
     @property
     def changed(self) -> str | None:
@@ -117,9 +124,10 @@ class Judge:
             return Judged(Plan(doubt, None), text or "", None)
         if text is None:
             return Judged(Plan(refusals.NOT_IN_ENCODING, None), "", None)
-        plan = self._plan(text)
-        if plan is None:
+        found = self._plan(text)
+        if found is None:
             return None
+        plan, permits = found
         if self.bars(plan):
             return Judged(Plan(refusals.SCHEMA_CHANGING, None), text, None)
         if plan.text is None or plan.decision.verdict is Verdict.REFUSE:
@@ -127,19 +135,19 @@ class Judge:
         if self._mirror.temporaries.full and any(map(_makes_temporary, plan.effects)):
             return Judged(Plan(refusals.TOO_MANY_TEMPORARIES, None), text, None)
         if plan.text == text:
-            return Judged(plan, text, raw)
+            return Judged(plan, text, raw, permits)
         upstream = encode_exactly(plan.text, codec)
         if upstream is None or b"\0" in upstream:
             return Judged(Plan(refusals.CANNOT_ENCODE, None), text, None)
         if doubt is not None and not upstream.isascii():
             return Judged(Plan(doubt, None), text, None)
-        return Judged(plan, text, upstream)
+        return Judged(plan, text, upstream, permits)
 
     def _pass_on(self, raw: bytes) -> Judged | None:
         """Nothing depends on how the server reads the text but the kind it is recorded as."""
         text = raw.decode(self._mirror.codec, "replace")
-        plan = self._plan(text)
-        return None if plan is None else Judged(plan, text, raw)
+        found = self._plan(text)
+        return None if found is None else Judged(found[0], text, raw)
 
     def bars(self, plan: Plan) -> bool:
         """The session has changed the schema and its transaction has not ended: it can end that,
@@ -149,7 +157,8 @@ class Judge:
     def statement(self, raw: bytes, judged: Judged) -> Statement:
         """What a name will stand for, from now on, that is given to a text just judged."""
         generation, plan = self.plans.generation, judged.plan
-        return Statement(raw, judged.text, plan.text or "", plan, self._mirror.scene, generation)
+        scene = self._under(judged.permits)
+        return Statement(raw, judged.text, plan.text or "", plan, scene, generation)
 
     def statement_of(self, name: bytes) -> Statement | None:
         """The prepared statement of that name; None where nobody judged what has it."""
@@ -168,22 +177,25 @@ class Judge:
             return None
         return Statement(b"", "", "", UNJUDGED, self._mirror.scene, self.plans.generation)
 
-    def judge_again(self, statement: Statement) -> Decision | None:
-        """The decision on a prepared statement that is about to be bound.
+    def judge_again(self, statement: Statement, asking: Plan | None = None) -> Decision | None:
+        """The decision on a prepared statement that is about to be bound, or to be run by what
+        `asking` is the plan of: who asks is said there, and not where it was prepared.
 
         The server analyses a prepared statement anew when search_path or a relation changes, so
         the text it holds may by now mean something else than what was judged.
         """
-        scene, generation = self._mirror.scene, self.plans.generation
+        asking, generation = asking or statement.plan, self.plans.generation
         if self._mirror.unsealed:
             return statement.plan.decision
+        scene = self._under(self._permits(statement.plan, asking))
         if statement.generation == generation and statement.scene == scene:
             return (
                 refusals.SCHEMA_CHANGING if self.bars(statement.plan) else statement.plan.decision
             )
-        plan = self._plan(statement.text)
-        if plan is None:
+        found = self._plan(statement.text, asking)
+        if found is None:
             return None
+        plan, scene = found[0], self._under(found[1])
         if self.bars(plan):
             return refusals.SCHEMA_CHANGING
         if plan.text is None or plan.decision.verdict is Verdict.REFUSE:
@@ -196,8 +208,55 @@ class Judge:
         statement.plan, statement.scene, statement.generation = plan, scene, generation
         return plan.decision
 
-    def _plan(self, text: str) -> Plan | None:
-        question = _Question(self.plans.generation, text, self._mirror.scene)
+    def permit_ended(self, ran: Plan, asking: Plan) -> bool:
+        """What `ran` sees it sees by a permit that does not count any more, or not for who asks by
+        what `asking` is the plan of."""
+        if not ran.decision.permits:
+            return False
+        counting = {permit.number for permit in self._permits(ran, asking)}
+        return not counting.issuperset(ran.decision.permits)
+
+    def _permits(self, plan: Plan, asking: Plan) -> tuple[Permit, ...]:
+        """Those that count for what `plan` does. Who asks is taken from the session and the text
+        alone: what a parameter says is not known when a text is prepared."""
+        if not plan.decision.relations:
+            return ()
+        found = self.plans.permits(self._mirror.principal.name)
+        if not found:
+            return ()
+        who = self._mirror.attribution(asking)
+        return tuple(permit for permit in found if permit.is_for(who.operator, who.case))
+
+    def batch_permits(self, who: Attribution) -> tuple[Permit, ...]:
+        """By which they may ask for a list of people at once, and see nothing more."""
+        principal = self._mirror.principal
+        if Scope.BATCH not in SCOPES_OF[principal.kind]:
+            return ()
+        return tuple(
+            each
+            for each in self.plans.permits(principal.name)
+            if each.scope is Scope.BATCH and each.is_for(who.operator, who.case)
+        )
+
+    def _under(self, permits: tuple[Permit, ...]) -> Scene:
+        scene = self._mirror.scene
+        return replace(scene, permits=permits) if permits else scene
+
+    def _plan(
+        self, text: str, asking: Plan | None = None
+    ) -> tuple[Plan, tuple[Permit, ...]] | None:
+        """The plan, and the permits that count for it. Which do is known once there is a plan: the
+        text may say who asks, and most texts touch nothing that a permit is about."""
+        plan = self._answer(text, self._mirror.scene)
+        if plan is None:
+            return None
+        permits = () if plan.text is None else self._permits(plan, asking or plan)
+        if permits:
+            plan = self._answer(text, self._under(permits))
+        return None if plan is None else (plan, permits)
+
+    def _answer(self, text: str, scene: Scene) -> Plan | None:
+        question = _Question(self.plans.generation, text, scene)
         answer = self._answers.get(question) if self._answers else None
         if answer is not None:
             return answer

@@ -32,7 +32,6 @@ from proxy.session.plan import (
     SetSearchPath,
 )
 from proxy.session.portals import Portals
-from proxy.session.purse import Spender
 from proxy.session.temporaries import Temporaries
 from proxy.statement.claims import Claim
 from proxy.statement.commands import TransactionControl
@@ -99,14 +98,15 @@ class Mirror:
         said = self.claims.said(plan or UNJUDGED, values, self.codec)
         return self._principal.attribution.attribute(said)
 
+    @property
+    def principal(self) -> Principal:
+        """Whose statements these are."""
+        return self._principal
+
     def must_say_who(self, plan: Plan) -> bool:
         """It touches a protected relation, and the principal has to say who does."""
         required = self._principal.attribution.required and bool(plan.decision.relations)
         return required and self.attribution(plan).operator is None
-
-    def spender(self, plan: Plan, values: bytes | None) -> Spender:
-        """Who asks, as the budget has to know it."""
-        return Spender(self._principal, self.attribution(plan, values), self.codec)
 
     @property
     def idle(self) -> bool:

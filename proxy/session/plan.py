@@ -9,6 +9,7 @@ from proxy.names import SearchPath
 from proxy.policy.asked import Asked
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
+from proxy.policy.permit import Permit
 from proxy.statement.claims import Claim
 from proxy.statement.commands import TransactionControl
 from proxy.statement.tags import NO_TAGS, Tags
@@ -122,6 +123,7 @@ class Scene:
     ``temporaries`` are the names of the temporary tables that the session may have.
     ``unread``: the number of the session's last change of the schema, 0 once the catalogue has
     been read after it; before that nothing is planned from what was planned for others.
+    ``permits`` are those that count for whoever asks, at the moment that they ask.
     """
 
     principal: Principal
@@ -129,6 +131,7 @@ class Scene:
     in_transaction: bool = False
     unread: int = 0
     temporaries: frozenset[str] = frozenset()
+    permits: tuple[Permit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,8 @@ class Grant:
 
     ``people`` are domains and values, ``reserved`` how many people were set aside for a broad
     statement, ``weight`` each, under the number ``ticket``. ``spends``: the rows are bounded by
-    the budget and not by the limit for one statement.
+    the budget and not by the limit for one statement. ``permitted``: a permit lists the people, who
+    count for nothing else.
     """
 
     people: tuple[tuple[str, str], ...] = ()
@@ -146,6 +150,7 @@ class Grant:
     weight: int = 0
     ticket: int = 0
     spends: bool = False
+    permitted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ import postgast
 from postgast.pg_query_pb2 import Token as TokenCode
 
 from proxy.names import PrincipalName, SearchPath, Span
+from proxy.policy.permit import Permit
 from proxy.rewrite.edit import Edit
 from proxy.session.named import rewritten
 from proxy.session.plan import Plan, Scene
@@ -51,7 +52,7 @@ _OMITTED = {
 _BETWEEN_STATEMENTS = frozenset((TokenCode.ASCII_59, TokenCode.C_COMMENT, TokenCode.SQL_COMMENT))
 
 _Value = TypeVar("_Value")
-_Key = tuple[PrincipalName, SearchPath, bool, frozenset[str], str | bytes]
+_Key = tuple[PrincipalName, SearchPath, bool, frozenset[str], tuple[Permit, ...], str | bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,8 @@ class PlanCache:
 
 def _key(scene: Scene, text: str | bytes) -> _Key:
     return (
-        scene.principal.name, scene.search_path, scene.in_transaction, scene.temporaries, text
+        scene.principal.name, scene.search_path, scene.in_transaction, scene.temporaries,
+        scene.permits, text,
     )  # fmt: skip
 
 

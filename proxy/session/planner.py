@@ -13,12 +13,21 @@ from proxy.policy.asked import asked, together
 from proxy.policy.decide import Judgement, decide, refuse, statement_class
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.doubt import Doubt
-from proxy.policy.law import Law
+from proxy.policy.law import Law, Scope
+from proxy.policy.permit import (
+    PERMITS_MAX,
+    SUBJECTS_MAX,
+    WIDENING,
+    Permit,
+    constants,
+    widening,
+)
 from proxy.policy.rules import functions
 from proxy.policy.rules.context import Context, Refusal
 from proxy.rewrite.apply import Visibilities, rewrite
 from proxy.rewrite.edit import Edit, apply_edits, compose
 from proxy.rewrite.narrow import CannotNarrow
+from proxy.rewrite.permitted import for_subjects, projected, projected_rule
 from proxy.rewrite.predicate import compile_law
 from proxy.rewrite.views import Expansion, Views
 from proxy.session.named import written
@@ -68,14 +77,23 @@ class Planned:
 
 
 class _Sight:
-    """The law for some of those who ask, compiled."""
+    """The law for some of those who ask, compiled. ``projecting``: while a permit counts that
+    shows a few columns of some rows."""
 
-    def __init__(self, law: Law, catalogue: Catalogue) -> None:
-        self.law = law
+    def __init__(self, law: Law, catalogue: Catalogue, *, projecting: bool = False) -> None:
+        known = catalogue.relations.get
         self._visibilities = compile_law(law)
+        if projecting:
+            rules = {n: projected_rule(rule, known(n)) for n, rule in law.relations.items()}
+            law = replace(law, relations=rules)
+            found = self._visibilities.items()
+            self._visibilities = {name: projected(each, known(name)) for name, each in found}
+        self.law = law
         self._captured = _captured(self._visibilities, catalogue)
 
-    def rewritten(self, analysis: Analysis, judged: list[Judgement]) -> tuple[Edit, ...]:
+    def rewritten(
+        self, analysis: Analysis, judged: list[Judgement], permits: tuple[Permit, ...]
+    ) -> tuple[Edit, ...]:
         obligations = [o for judgement in judged for o in judgement.obligations]
         withheld = [call for judgement in judged for call in judgement.withheld]
         if not (obligations or withheld or any(map(is_bare, analysis.statements))):
@@ -84,7 +102,18 @@ class _Sight:
             raise CannotNarrow(f"the text names protected relations over {_OBLIGATIONS_MAX} times")
         if any(obligation.rule.name in self._captured for obligation in obligations):
             raise CannotNarrow("a function or operator of this database hides a built-in one")
-        return rewrite(analysis, obligations, self._visibilities, withheld)
+        named = {obligation.rule.name for obligation in obligations}
+        visibilities = {name: self._visibilities[name] for name in named}
+        if permits:
+            people_count = len({one for permit in permits for one in permit.subjects})
+            if len(permits) > PERMITS_MAX or people_count > SUBJECTS_MAX:
+                raise CannotNarrow(
+                    "too many permits count for this statement: bind them to the person who asks,"
+                    " or to the case"
+                )
+            subjects = {scope: constants(permits, scope) for scope in WIDENING}
+            visibilities = {n: for_subjects(v, subjects) for n, v in visibilities.items()}
+        return rewrite(analysis, obligations, visibilities, withheld)
 
 
 class Planner:
@@ -107,6 +136,7 @@ class Planner:
         self._seen_by = {
             units: _Sight(law.seen_by(units), catalogue) for units in ((), *law.handled)
         }
+        self._permitted: dict[tuple[tuple[str, ...], bool], _Sight] = {}
         self._views = Views(law, catalogue, self.limits)
 
     def plan(self, text: str, scene: Scene) -> Plan:
@@ -141,7 +171,8 @@ class Planner:
         analysis = analyse(text, self.catalogue, scene.search_path, self.limits, scene.temporaries)
         if not analysis.statements:
             return Planned(Plan(_NOTHING, text), analysis)
-        sight = self._seen_by.get(scene.principal.units) or self._seen_by[()]
+        permits = widening(scene.permits, scene.principal, analysis.statements)
+        sight = self._sight(scene.principal.units, permits)
         context = Context(
             scene.principal,
             sight.law,
@@ -151,14 +182,30 @@ class Planner:
             sole=len(analysis.statements) == 1,
             doubt=self.doubt,
             temporaries=scene.temporaries,
+            permits=permits,
         )
         try:
             expansion = self._views.expand(analysis, context)
         except CannotNarrow as error:
             return Planned(_refused(_view_refusal(error, analysis)), analysis)
-        return self._judged(analysis, expansion or Expansion(analysis, ()), context)
+        return self._judged(analysis, expansion or Expansion(analysis, ()), context, sight)
 
-    def _judged(self, original: Analysis, expansion: Expansion, context: Context) -> Planned:
+    def _sight(self, units: tuple[str, ...], permits: tuple[Permit, ...]) -> _Sight:
+        """What they see; with permits it is compiled when it is first asked for, and then kept."""
+        units = units if units in self._seen_by else ()
+        if not permits:
+            return self._seen_by[units]
+        projecting = any(permit.scope is Scope.CONVICTION for permit in permits)
+        sight = self._permitted.get((units, projecting))
+        if sight is None:
+            law = self.law.permitting(units)
+            sight = _Sight(law, self.catalogue, projecting=projecting)
+            self._permitted[units, projecting] = sight
+        return sight
+
+    def _judged(
+        self, original: Analysis, expansion: Expansion, context: Context, sight: _Sight
+    ) -> Planned:
         """What becomes of a text whose views are in place."""
         analysis = expansion.analysis
         context = replace(context, plain_views=self._views.plain(analysis))
@@ -172,8 +219,8 @@ class Planner:
                 decision = replace(decision, reason=decision.reason + _WITH_VIEWS)
             return Planned(_refused(decision), original)
         try:
-            sight = self._seen_by.get(context.principal.units) or self._seen_by[()]
-            edits = compose(expansion.edits, sight.rewritten(analysis, judged))
+            rewritten = sight.rewritten(analysis, judged, context.permits)
+            edits = compose(expansion.edits, rewritten)
         except CannotNarrow as error:
             refusal = Refusal(RuleName("cannot-narrow"), str(error), decision.article)
             kind = decision.statement_class
@@ -311,9 +358,14 @@ def _together(judged: list[Judgement]) -> Decision:
     if len(judged) == 1:
         return first
     order = (Verdict.REFUSE, Verdict.STRIP, Verdict.PASS)
-    weightiest = min((j.decision for j in judged), key=lambda d: order.index(d.verdict))
+    weightiest = min(
+        (j.decision for j in judged), key=lambda d: (order.index(d.verdict), not d.permits)
+    )
     named = tuple(sorted({name for j in judged for name in j.decision.relations}))
-    return replace(weightiest, statement_class=StatementClass.MULTIPLE, relations=named)
+    permits = tuple(sorted({number for j in judged for number in j.decision.permits}))
+    return replace(
+        weightiest, statement_class=StatementClass.MULTIPLE, relations=named, permits=permits
+    )
 
 
 def _captured(visibilities: Visibilities, catalogue: Catalogue) -> frozenset[QualifiedName]:

@@ -3,11 +3,14 @@ is recorded, and kept to by cutting off what goes beyond. Pure."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from proxy.policy.asked import PERSON
 from proxy.policy.attribution import Attribution
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
+from proxy.policy.permit import Permit
 from proxy.session import refusals
 from proxy.session.commands import Need
 from proxy.session.named import people
@@ -16,11 +19,13 @@ from proxy.session.plan import Grant, Plan
 
 @dataclass(frozen=True, slots=True)
 class Spender:
-    """Who asks, and in which codec the values are that they bind."""
+    """Who asks, in which codec the values are that they bind, and by which permits they may ask
+    for a list of people."""
 
     principal: Principal
     attribution: Attribution
     codec: str
+    batch: tuple[Permit, ...] = ()
 
 
 def cut_off(plan: Plan | None) -> Decision:
@@ -63,16 +68,36 @@ class Purse:
         named = None if what.broad else people(what, values, spender.codec)
         if named is None and spender.principal.bulk_refused and not what.counts:
             return Plan(refusals.bulk_access(plan.decision), None)
+        listed = () if named is None else _listed(named, spender.batch)
+        if listed:
+            decision = replace(plan.decision, permits=(*plan.decision.permits, *listed))
+            grant = Grant(named or (), limits.rows_per_statement, permitted=True)
+            return replace(plan, decision=decision, grant=grant)
         if named is not None and len(named) > (limits.subjects_per_statement or len(named)):
             return Plan(refusals.bulk_access(plan.decision), None)
-        grant: Grant | None = Grant(named or (), limits.rows_per_statement)
+        allowed: Grant | None = Grant(named or (), limits.rows_per_statement)
         if limits.counts and named != ():
             weight = 0 if named is not None else max(what.weight, 1)
             need = Need(spender.attribution, named or (), limits.rows_per_statement, weight)
             if self._answered is None or self._answered[0] != need:
                 self.need = need
                 return None
-            grant = self._answered[1]
-        if grant is None:
+            allowed = self._answered[1]
+        if allowed is None:
             return Plan(refusals.subject_budget(plan.decision), None)
-        return replace(plan, grant=grant)
+        return replace(plan, grant=allowed)
+
+
+def _listed(people: Iterable[tuple[str, str]], permits: Iterable[Permit]) -> tuple[str, ...]:
+    """The permits that list all of them; none where somebody is not on any list.
+
+    What is named by a key of the site's own, and not by an identity number, is on none.
+    """
+    lists = [(permit.number, frozenset(permit.subjects)) for permit in permits]
+    found: dict[str, None] = {}
+    for domain, value in people:
+        number = next((number for number, subjects in lists if value in subjects), None)
+        if domain != PERSON or number is None:
+            return ()
+        found[number] = None
+    return tuple(found)

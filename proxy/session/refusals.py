@@ -126,7 +126,7 @@ TOO_MANY_TEMPORARIES: Final = _refuse(
 STALE_STATEMENT: Final = _refuse(
     "stale-statement",
     "cached plan must not change result type: prepare the statement again, "
-    "the policy, the catalogue or search_path has changed",
+    "the policy, the catalogue, search_path or a permit has changed",
 )
 SCHEMA_CHANGING: Final = _refuse(
     "schema-change-alone",
@@ -159,6 +159,11 @@ STALE_CURSOR: Final = _refuse(
     "stale-cursor",
     "the policy or the catalogue has changed since this WITH HOLD cursor was declared: close it"
     " and declare it again",
+)
+PERMIT_ENDED: Final = _refuse(
+    "permit-ended",
+    "this cursor was opened under a permit that has ended, or does not count for who asks now:"
+    " close it",
 )
 _SQLSTATES: Final = {
     # Migration tools ask whether a table is there by reading it.

@@ -45,7 +45,8 @@ def resolve(plan: Plan, mirror: Mirror, judge: Judge) -> Plan | Pending | None:
         pending = _pending(use, mirror)
         if pending is not None and pending.segment != mirror.segment:
             return pending
-        found = _cursor(use, mirror, judge) if _is_cursor(use) else _statement(use, mirror, judge)
+        run = _cursor if _is_cursor(use) else _statement
+        found = run(use, mirror, judge, plan)
         if found is None or isinstance(found, Operation):
             return found
         if isinstance(found, Decision):
@@ -70,6 +71,8 @@ def resolve_portal(portal: Portal, mirror: Mirror, judge: Judge) -> Plan | Pendi
         return Plan(refusals.SCHEMA_CHANGING, None)
     if outlived(portal, judge):
         return Plan(refusals.STALE_CURSOR, None)
+    if judge.permit_ended(portal.plan, portal.plan):
+        return Plan(refusals.PERMIT_ENDED, None)
     if portal.bare.late:
         return resolve_again(portal.statement, mirror, judge)
     return resolve(portal.bare, mirror, judge) if portal.bare.uses else portal.plan
@@ -107,7 +110,9 @@ def _pending(use: Use, mirror: Mirror) -> Pending | None:
     return mirror.portals.pending(name) if _is_cursor(use) else mirror.statements.pending(name)
 
 
-def _cursor(use: Use, mirror: Mirror, judge: Judge) -> Plan | Decision | Operation | None:
+def _cursor(
+    use: Use, mirror: Mirror, judge: Judge, asking: Plan
+) -> Plan | Decision | Operation | None:
     portal = mirror.portals.get(use.name.encode("ascii"))
     if portal is None or use.ended:
         return refusals.UNKNOWN_PORTAL
@@ -115,14 +120,16 @@ def _cursor(use: Use, mirror: Mirror, judge: Judge) -> Plan | Decision | Operati
         return mirror.head
     if not _runs_rows(portal.bare, _CURSORS):
         return refusals.OTHER_KIND
+    if judge.permit_ended(portal.plan, asking):
+        return refusals.PERMIT_ENDED
     return refusals.STALE_CURSOR if outlived(portal, judge) else portal.plan
 
 
-def _statement(use: Use, mirror: Mirror, judge: Judge) -> Plan | Decision | None:
+def _statement(use: Use, mirror: Mirror, judge: Judge, asking: Plan) -> Plan | Decision | None:
     statement = mirror.statements.get(use.name.encode("ascii"))
     if statement is None:
         return refusals.UNKNOWN_STATEMENT
-    decision = judge.judge_again(statement)
+    decision = judge.judge_again(statement, asking)
     if decision is None:
         return None
     if decision.verdict is Verdict.REFUSE:
@@ -140,9 +147,12 @@ def _together(plan: Plan, run: Plan) -> Plan:
     weightier = min((plan.decision, run.decision), key=lambda d: _WEIGHT.index(d.verdict))
     relations = tuple(sorted({*plan.decision.relations, *run.decision.relations}))
     own_class = plan.decision.statement_class
+    permits = tuple(sorted({*plan.decision.permits, *run.decision.permits}))
     return replace(
         plan,
-        decision=replace(weightier, statement_class=own_class, relations=relations),
+        decision=replace(
+            weightier, statement_class=own_class, relations=relations, permits=permits
+        ),
         timing=Timing.FIRST if Timing.FIRST in (plan.timing, run.timing) else Timing.WITH,
         guarded=plan.guarded or run.guarded,
         asked=together((plan.asked, unbound(run.asked))),

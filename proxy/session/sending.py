@@ -7,12 +7,13 @@ from proxy.policy.decision import Decision
 from proxy.session.capping import Capping
 from proxy.session.commands import Command, Record, Reserve, Unit
 from proxy.session.copying import Rows
+from proxy.session.judge import Judge
 from proxy.session.mirror import Mirror
 from proxy.session.names import Statement
 from proxy.session.operation import Kind, Operation
 from proxy.session.outbox import Outbox
 from proxy.session.plan import Grant, Plan, Timing
-from proxy.session.purse import Purse
+from proxy.session.purse import Purse, Spender
 from proxy.session.refusals import Poison
 from proxy.session.settling import Settling
 from proxy.wire.postgres import frontend
@@ -22,8 +23,9 @@ from proxy.wire.postgres.frontend import Parse
 class Sending:
     """The part of `proxy.session.intake.Intake` that lies behind the judgement."""
 
-    def __init__(self, mirror: Mirror, poison: Poison) -> None:
+    def __init__(self, mirror: Mirror, judge: Judge, poison: Poison) -> None:
         self._mirror = mirror
+        self._judge = judge
         self._poison = poison
         self._outbox = Outbox()
         self._settling = Settling()
@@ -41,7 +43,11 @@ class Sending:
         """The plan with what it may give, or a refusal; None: the budget is asked first."""
         if plan.asked is None:
             return plan
-        afforded = self._purse.afford(plan, values, self._mirror.spender(plan, values))
+        who = self._mirror.attribution(plan, values)
+        spender = Spender(
+            self._mirror.principal, who, self._mirror.codec, self._judge.batch_permits(who)
+        )
+        afforded = self._purse.afford(plan, values, spender)
         if afforded is None:
             assert self._purse.need is not None
             self._commands.append(Reserve(self._purse.need))

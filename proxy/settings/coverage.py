@@ -89,7 +89,11 @@ def check_against(law: Law, catalogue: Catalogue) -> list[Finding]:
     """Everything found, by relation. An empty list: the policy covers the database."""
     views = Views(law, catalogue, TextLimits())
     checker = _Checker(law, catalogue, views)
-    laws = (law, *(law.seen_by(units) for units in law.handled))
+    laws = (
+        law,
+        *(law.seen_by(units) for units in law.handled),
+        *(law.permitting(units) for units in law.permitted),
+    )
     rules = _each_name_once(f for each in laws for f in _Checker(each, catalogue, views).rules())
     found = [*rules, *checker.surroundings(), *checker.declarations()]
     return sorted(set(found), key=lambda f: (f.relation, f.kind.value, f.message))
@@ -145,6 +149,8 @@ class _Checker:
         named += [(("mask", column), column) for column in rule.mask]
         named += [(("subject",), rule.subject)] if rule.subject else []
         named += [(("identifies",), name) for name in rule.identifies]
+        shown = rule.projected.columns if rule.projected is not None else ()
+        named += [(("permitted", "conviction", "columns"), column) for column in sorted(shown)]
         for key, column in named:
             yield from _column_exists(rule.name, relation, column, key)
 
@@ -295,6 +301,8 @@ def _expressions(rule: RelationRule) -> Iterator[tuple[positions.Path, str]]:
         yield ("mask_unless",), rule.mask_unless
     for column, sql in rule.mask.items():
         yield ("mask", column), sql
+    if rule.projected is not None:
+        yield ("permitted", "conviction", "when"), rule.projected.when
 
 
 def _column_exists(

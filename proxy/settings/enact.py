@@ -13,21 +13,32 @@ from graphlib import CycleError, TopologicalSorter
 from proxy.errors import ConfigurationError
 from proxy.names import Article, PrincipalName, QualifiedName
 from proxy.policy.attribution import AttributionRule, NameForm, Source
-from proxy.policy.law import Follows, Law, Match, Principal, PrincipalKind, RelationRule
+from proxy.policy.law import (
+    Follows,
+    Law,
+    Match,
+    Principal,
+    PrincipalKind,
+    Projected,
+    RelationRule,
+    Scope,
+)
 from proxy.policy.limits import Limits
+from proxy.policy.permit import MARK, mark
 from proxy.policy.rules.context import SYSTEM_SCHEMAS
 from proxy.rewrite.predicate import Template, compile_law
 from proxy.settings import positions
 from proxy.settings.policy import (
     FollowsTable,
     MatchTable,
+    PermittedTable,
     PolicyTables,
     PrincipalTable,
     RelationTable,
     name_of,
     qualified_name,
 )
-from proxy.settings.predicate import asked_about, finished, of_unit
+from proxy.settings.predicate import asked_about, finished, of_subjects, of_unit
 from proxy.settings.problems import ConfigurationProblems, Document, Problem
 
 _SOME_UNIT = ("unit",)
@@ -43,12 +54,17 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
     draft = _Draft(document, policy, builtin)
     draft.check_names()
     draft.check_parents()
+    draft.check_constants()
     rules = draft.write_rules(())
     units = dict.fromkeys(tuple(table.unit) for table in policy.principal if table.unit)
     for_all = builtin.relations
     handled = {each: {**draft.write_rules(each), **for_all} for each in units}
     if not handled:
         draft.write_rules(_SOME_UNIT)  # what is wrong with handled_when is said all the same
+    permitted = {}
+    if any(table.permitted for table in draft.tables.values()):
+        each_law = ((), *units)
+        permitted = {u: {**draft.write_rules(u, permitted=True), **for_all} for u in each_law}
     if draft.problems:
         raise ConfigurationProblems(list(dict.fromkeys(draft.problems)))
     return Law(
@@ -62,6 +78,7 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
         withheld_functions=builtin.withheld_functions,
         seals_nothing=policy.seals_nothing,
         handled={} if policy.seals_nothing else handled,
+        permitted=permitted,
     )
 
 
@@ -77,7 +94,24 @@ def relation_rule(name: QualifiedName, table: RelationTable) -> RelationRule:
         handled_when=table.handled_when,
         subject=table.subject,
         identifies=table.identifies,
+        permitted={scope: sql for scope, _, sql in _permitted(table)},
     )
+
+
+def _permitted(table: RelationTable) -> list[tuple[Scope, positions.Path, str]]:
+    """What permits show of it, each with the key it is written at."""
+    permitted = table.permitted or PermittedTable()
+    conviction = permitted.conviction
+    found: list[tuple[Scope, positions.Path, str | None]] = [
+        (Scope.FULL, ("permitted", "full"), permitted.full),
+        (
+            Scope.CONVICTION,
+            ("permitted", "conviction", "when"),
+            None if conviction is None else conviction.when,
+        ),
+        (Scope.MISSING_CHILD, ("permitted", "missing_child"), permitted.missing_child),
+    ]
+    return [(scope, path, sql) for scope, path, sql in found if sql is not None]
 
 
 class _Draft:
@@ -87,6 +121,8 @@ class _Draft:
         self.tables = {qualified_name(name): table for name, table in policy.relation.items()}
         self.rules: dict[QualifiedName, RelationRule] = {}
         self.problems: list[Problem] = []
+        # What `visible` stands for, of the relations that were asked about so far.
+        self._templates: dict[QualifiedName, Template | None] = {}
         self._document = document
         self._written = {qualified_name(name): name for name in policy.relation}
         self._functions = list(policy.function)
@@ -111,10 +147,20 @@ class _Draft:
                     path = ("follows", number, "relation")
                     self._add(name, path, f"{parent} is not sealed by this policy")
 
-    def write_rules(self, units: tuple[str, ...]) -> dict[QualifiedName, RelationRule]:
+    def check_constants(self) -> None:
+        """Nothing is taken for a permit's subjects but `permit.subjects`."""
+        for name, table in self.tables.items():
+            every = (table.visible_when, table.mask_unless, table.handled_when)
+            permitted = (sql for _, _, sql in _permitted(table))
+            if any(MARK in sql for sql in (*every, *table.mask.values(), *permitted) if sql):
+                self._add(name, (), f"constants that begin with {MARK!r} are the proxy's own")
+
+    def write_rules(
+        self, units: tuple[str, ...], *, permitted: bool = False
+    ) -> dict[QualifiedName, RelationRule]:
         """Every rule written out for who handles the cases of ``units``, each after those it asks
-        about or follows."""
-        self.rules = {}
+        about or follows; ``permitted``: while a permit counts."""
+        self.rules, self._templates = {}, {}
         sealed = {name: table for name, table in self.tables.items() if not table.open}
         sorter = TopologicalSorter({name: self._needs(table) for name, table in sealed.items()})
         try:
@@ -125,20 +171,33 @@ class _Draft:
             self._add(circle[-1], (), f"these rules depend on each other in a circle: {names}")
             return {}
         for name in order:
-            self.rules[name] = self._written_out(name, sealed[name], units)
+            rule = self._written_out(name, sealed[name], units, permitted=permitted)
+            self.rules[name] = self._noting_what_widens(rule) if permitted else rule
         return self.rules
+
+    def _noting_what_widens(self, rule: RelationRule) -> RelationRule:
+        """What is asked with ``visible`` is written out in the rule; what is followed is not, and
+        a projection is nobody's but its own."""
+        own = (rule.visible_when, rule.mask_unless, *rule.mask.values())
+        found = {scope for scope in Scope for sql in own if sql and mark(scope) in sql}
+        for follows in rule.follows:
+            parent = self.rules.get(follows.relation)
+            found |= (parent.widened_by if parent else frozenset()) - {Scope.CONVICTION}
+        if rule.projected is not None:
+            found.add(Scope.CONVICTION)
+        return replace(rule, widened_by=frozenset(found))
 
     def _needs(self, table: RelationTable) -> set[QualifiedName]:
         needed = {qualified_name(follows.relation) for follows in table.follows}
         every = (table.visible_when, table.mask_unless, table.handled_when, *table.mask.values())
-        for sql in every:
+        for sql in (*every, *(sql for _, _, sql in _permitted(table))):
             needed |= asked_about(sql) if sql is not None else set()
         return needed
 
     def _written_out(
-        self, name: QualifiedName, table: RelationTable, units: tuple[str, ...]
+        self, name: QualifiedName, table: RelationTable, units: tuple[str, ...], *, permitted: bool
     ) -> RelationRule:
-        def write(sql: str, *path: str) -> str:
+        def write(sql: str, *path: str | int) -> str:
             try:
                 return finished(sql, self._shown, self._builtin.vetted_functions)
             except ConfigurationError as error:
@@ -156,22 +215,36 @@ class _Draft:
                 return "false"
 
         own = [handled(unit, table.handled_when) for unit in units if table.handled_when]
-        lifted = table.mask_unless or ("false" if own and table.mask else None)
+        seen: dict[Scope, str] = {}
+        for scope, path, sql in _permitted(table) if permitted else ():
+            try:
+                seen[scope] = f"(({write(of_subjects(sql, scope), *path)}) IS TRUE)"
+            except ConfigurationError as error:
+                self._add(name, path, str(error))
+        more = [*own, *(seen[scope] for scope in (Scope.FULL,) if scope in seen)]
+        lifting = [*own, *(seen[scope] for scope in (Scope.MISSING_CHILD,) if scope in seen)]
+        lifted = table.mask_unless or ("false" if lifting and table.mask else None)
+        projection = table.permitted.conviction if table.permitted else None
         return replace(
             relation_rule(name, table),
-            visible_when=_or(optional(table.visible_when, "visible_when"), own),
+            visible_when=_or(optional(table.visible_when, "visible_when"), more),
             mask={column: write(sql, "mask", column) for column, sql in table.mask.items()},
-            mask_unless=_or(optional(lifted, "mask_unless"), own),
+            mask_unless=_or(optional(lifted, "mask_unless"), lifting),
+            projected=Projected(seen[Scope.CONVICTION], frozenset(projection.columns))
+            if projection is not None and Scope.CONVICTION in seen
+            else None,
         )
 
     def _shown(self, asked: QualifiedName) -> Template:
         """What ``visible(...)`` stands for. Raises `ConfigurationError`."""
         if asked not in self.rules:
             raise ConfigurationError(f"visible(): {asked} is not sealed by this policy")
-        try:
-            shown = compile_law(self._law_so_far())[asked].shown
-        except ConfigurationError:
-            return _UNKNOWN
+        if asked not in self._templates:
+            try:
+                self._templates[asked] = compile_law(self._law_so_far())[asked].shown
+            except ConfigurationError:
+                self._templates[asked] = _UNKNOWN
+        shown = self._templates[asked]
         if shown is None:
             raise ConfigurationError(f"visible(): every row of {asked} may be seen")
         return shown

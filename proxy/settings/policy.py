@@ -91,6 +91,29 @@ class FollowsTable(Section):
     """Whether a row without a parent (the key is NULL) may be seen."""
 
 
+class ProjectionTable(Section):
+    """What a permit for a conviction shows: some rows, and of them some columns."""
+
+    when: Text
+    """SQL over the row `self` and `permit.subjects`; TRUE shows the row, whatever it follows."""
+    columns: Annotated[tuple[Text, ...], Field(min_length=1)]
+    """The columns shown in such a row; all others are NULL in it."""
+
+
+class PermittedTable(Section):
+    """What permits (查询许可) show more of a relation, by the permit's scope. `permit.subjects`
+    stands for the identity numbers they are for: `translate(self.id_no, ...) IN (permit.subjects)`.
+    """
+
+    full: Text | None = None
+    """SQL over the row `self` and `permit.subjects`; TRUE shows the row, as far as what it follows
+    is shown, and with it what follows it."""
+    conviction: ProjectionTable | None = None
+    """Rows of whoever was convicted, a few columns of each."""
+    missing_child: Text | None = None
+    """SQL over the row `self` and `permit.subjects`; TRUE shows the columns of `mask`."""
+
+
 class RelationTable(Section):
     """What the law does to one relation: restrict it, or leave it open."""
 
@@ -107,6 +130,8 @@ class RelationTable(Section):
     handled_when: Text | None = None
     """SQL over the row `self` and `handler.unit`; TRUE shows the row, unmasked, to handlers of that
     unit, as far as what it follows is shown."""
+    permitted: PermittedTable | None = None
+    """What permits show more of it."""
     subject: Text | None = None
     """The column that says whose record a row is."""
     identifies: Annotated[tuple[Text, ...], BeforeValidator(_as_texts), Field(max_length=8)] = ()
@@ -119,7 +144,7 @@ class RelationTable(Section):
         restricts = self.visible_when or self.follows or self.mask
         if self.open:
             others = (self.mask_unless, self.handled_when, self.subject, self.identifies)
-            if restricts or any(others):
+            if restricts or self.permitted or any(others):
                 raise ValueError("open = true says that nothing is sealed; remove the other keys")
             return self
         if not restricts:
@@ -128,6 +153,24 @@ class RelationTable(Section):
             raise ValueError("article is missing: name the article of law behind this rule")
         if self.mask_unless and not self.mask:
             raise ValueError("mask_unless has no mask to lift")
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_a_permit_widens(self) -> RelationTable:
+        permitted = self.permitted
+        if permitted is None:
+            return self
+        if permitted.full and not self.visible_when:
+            raise ValueError(
+                "permitted.full widens visible_when, and the relation has none: permit what it"
+                " follows"
+            )
+        if permitted.missing_child and not self.mask:
+            raise ValueError("permitted.missing_child has no mask to lift")
+        if permitted.conviction and (self.mask or not (self.visible_when or self.follows)):
+            raise ValueError(
+                "permitted.conviction is for relations whose rows are hidden and that have no mask"
+            )
         return self
 
 

@@ -12,7 +12,8 @@ from itertools import pairwise
 
 from proxy.errors import ConfigurationError
 from proxy.names import QualifiedName
-from proxy.policy.law import Volatility
+from proxy.policy.law import Scope, Volatility
+from proxy.policy.permit import mark
 from proxy.rewrite.predicate import SELF, Template, compile_template, expression_tree
 from proxy.settings.expression import relations_of
 from proxy.statement.grammar import NotUnderstood, TextLimits, Token, scan
@@ -21,6 +22,8 @@ from proxy.statement.tree import Body, Json, body_of, field, items, nodes, strin
 VISIBLE = "visible"
 HANDLER = "handler"
 """Whoever asks, in ``handled_when``: ``handler.unit`` is the code of the unit they belong to."""
+PERMIT = "permit"
+"""In what a permit shows: ``permit.subjects`` are the identity numbers it is for."""
 _LIMITS = TextLimits(text_bytes_max=1 << 16, tokens_max=10_000, nesting_max=100)
 
 Visible = Callable[[QualifiedName], Template]
@@ -63,6 +66,45 @@ def of_unit(sql: str, unit: str) -> str:
 
     It has to be there: what does not ask for the unit would be open to the handlers of all.
     """
+    return _replaced(
+        sql,
+        [HANDLER, ".", "unit"],
+        f"'{unit}'",
+        "say whose cases: compare a column with handler.unit; handler is nothing else here",
+    )
+
+
+def of_subjects(sql: str, scope: Scope) -> str:
+    """``sql`` with the mark of ``scope`` in the place of ``permit.subjects``, which has to be there
+    and to stand in ``IN (permit.subjects)`` alone. Raises `ConfigurationError`."""
+    problem = (
+        "say whose records: compare an identity number as in IN (permit.subjects); permit is"
+        " nothing else here"
+    )
+    written = _replaced(sql, [PERMIT, ".", "subjects"], mark(scope), problem)
+    try:
+        tree = expression_tree(written)
+    except NotUnderstood as error:
+        raise ConfigurationError(f"not an SQL expression: {error.explanation}") from None
+    compared = sum(kind == "A_Expr" and _is_in_mark(body, scope) for kind, body in nodes(tree))
+    if compared != written.count(mark(scope)):
+        raise ConfigurationError(problem)
+    return written
+
+
+def _is_in_mark(comparison: Body, scope: Scope) -> bool:
+    """Whether it is ``... IN (mark)``, and not NOT IN, which would be true of everybody else."""
+    is_in = text(comparison, "kind") == "AEXPR_IN"
+    listed = items(body_of(comparison.get("rexpr"), "List") or {}, "items")
+    constants = [body_of(each, "A_Const") or {} for each in listed]
+    said = [text(field(each, "sval") or {}, "sval") for each in constants]
+    named = strings(items(comparison, "name")) == ["="]
+    return is_in and named and [f"'{each}'" for each in said] == [mark(scope)]
+
+
+def _replaced(sql: str, written: list[str], by: str, problem: str) -> str:
+    """``sql`` on one line with ``by`` in the place of the words ``written``, which have to be
+    there; the first of them stands nowhere else. Raises `ConfigurationError`."""
     try:
         plain = one_line(sql)
         tokens = scan(plain, plain.encode(), _LIMITS)
@@ -71,13 +113,11 @@ def of_unit(sql: str, unit: str) -> str:
     words = [plain[token.start : token.end] for token in tokens]
     out, position = [], 0
     for number in range(len(words) - 2):
-        if words[number : number + 3] == [HANDLER, ".", "unit"]:
-            out.append(plain[position : tokens[number].start] + f"'{unit}'")
+        if words[number : number + 3] == written:
+            out.append(plain[position : tokens[number].start] + by)
             position = tokens[number + 2].end
-    if words.count(HANDLER) != len(out) or not out:
-        raise ConfigurationError(
-            "say whose cases: compare a column with handler.unit; handler is nothing else here"
-        )
+    if words.count(written[0]) != len(out) or not out:
+        raise ConfigurationError(problem)
     return "".join(out) + plain[position:]
 
 

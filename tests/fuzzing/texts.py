@@ -12,6 +12,7 @@ from typing import Final
 from proxy.names import PrincipalName, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.law import Match, Principal, PrincipalKind
+from proxy.policy.permit import Permit
 from proxy.session.plan import (
     DropPortal,
     DropPortals,
@@ -189,6 +190,9 @@ class Plans:
     generation: int
     slow_every: int = 3
     misread: frozenset[str] = frozenset()
+
+    def permits(self, principal: PrincipalName) -> tuple[Permit, ...]:
+        return ()
 
     def lookup(self, text: str, scene: Scene) -> Plan | None:
         number = text.rpartition("#")[2]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from proxy.names import Article, QualifiedName, RuleName, SearchPath
 from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law, Principal, RelationRule
+from proxy.policy.permit import Permit
 from proxy.statement.catalogue import Catalogue, RelationKind
 from proxy.statement.facts import Facts, Reference
 
@@ -31,6 +32,7 @@ class Context:
     it, and none in it begins or ends a transaction. ``doubt``: see `Doubt`.
     ``temporaries``: the names of the temporary tables that the session may have.
     ``plain_views``: those the statement reads that are known to read nothing protected.
+    ``permits``: those that ``law`` has room for.
     """
 
     principal: Principal
@@ -43,6 +45,7 @@ class Context:
     doubt: Doubt = Doubt.NONE
     temporaries: frozenset[str] = frozenset()
     plain_views: frozenset[QualifiedName] = frozenset()
+    permits: tuple[Permit, ...] = ()
 
     def protected(self, facts: Facts) -> tuple[tuple[Reference, RelationRule], ...]:
         """The references that a rule of the law is about, in the order of the text."""

@@ -65,7 +65,10 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
 
 def _relied_on(context: Context) -> Iterator[str]:
     """The names of protected relations, and every word of their rules."""
-    for name, rule in context.law.relations.items():
+    law = context.law
+    for name, rule in (*law.relations.items(), *law.permitted.get((), {}).items()):
         yield name.name
-        for sql in (rule.visible_when, rule.mask_unless, rule.handled_when, *rule.mask.values()):
+        yield from rule.projected.columns if rule.projected is not None else ()
+        every = (rule.visible_when, rule.mask_unless, rule.handled_when, *rule.mask.values())
+        for sql in (*every, *rule.permitted.values()):
             yield from _WORD.findall(sql or "")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from proxy.names import PrincipalName, RuleName
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.law import Match, Principal, PrincipalKind
+from proxy.policy.permit import Permit
 from proxy.session.commands import Command, End, Record, Report, ToClient, ToServer
 from proxy.session.limits import MessageLimits
 from proxy.session.names import Portal, Statement
@@ -47,9 +48,13 @@ class Plans:
     generation: int = 1
     misread: frozenset[str] = frozenset()
     scenes: list[Scene] = field(default_factory=list)
+    granted: tuple[Permit, ...] = ()
 
     def plan(self, text: str) -> Plan:
         return self.known.get(text) or Plan(decision(), text)
+
+    def permits(self, principal: PrincipalName) -> tuple[Permit, ...]:
+        return tuple(each for each in self.granted if each.principal == principal)
 
     def lookup(self, text: str, scene: Scene) -> Plan | None:
         self.scenes.append(scene)
