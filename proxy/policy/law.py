@@ -105,8 +105,8 @@ class RelationRule:
     the row. ``handled_when``, as the policy has it: a row that a handler's unit handles, which is
     shown to that handler as if nothing sealed it; `Law.handled` has it written out. ``subject`` is
     the column naming whose record the row is, by a key of the site's own; ``identifies`` are those
-    that name them by an identity number.
-    ``permitted`` is by scope what a permit shows, as the policy has it; `Law.permitted` has it written out, with ``widened_by`` the scopes that change
+    that name them by an identity number. ``permitted`` is by scope what a permit shows, as the
+    policy has it; `Law.permitted` has it written out, with ``widened_by`` the scopes that change
     what is seen of this relation, and ``projected``.
     """
 
