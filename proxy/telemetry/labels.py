@@ -68,6 +68,14 @@ class NotLetIn(Enum):
     UPSTREAM = "upstream"
 
 
+class DeskLogin(Enum):
+    """What became of an officer's password. LOCKED: not looked at, after too many failures."""
+
+    LET_IN = "let-in"
+    REFUSED = "refused"
+    LOCKED = "locked"
+
+
 class TokenSet:
     """Admits at most `distinct_max` tokens of ``[a-z0-9-]{1,40}``; everything else is `OTHER`.
 

@@ -29,6 +29,7 @@ from proxy.names import RuleName
 from proxy.policy.decision import StatementClass, Verdict
 from proxy.telemetry.labels import (
     ConnectionState,
+    DeskLogin,
     Direction,
     NotLetIn,
     ReloadResult,
@@ -130,6 +131,9 @@ class Metrics:
         )
         self._catalogue_times: dict[str, float] = {}
         self._policy_unfit = make.gauge("policy_unfit", "1: a database changed.", "livemax")
+        self._desk_logins = make.counter("desk_logins", "Passwords of officers tried.", "result")
+        for login in DeskLogin:
+            self._desk_logins.labels(login.value)
         self._seals_nothing = make.gauge("policy_seals_nothing", "1: all is passed.", "livemax")
         self._rules = TokenSet(distinct_max=_RULES_MAX)
         self._principals = TokenSet(distinct_max=_PRINCIPALS_MAX)
@@ -241,6 +245,10 @@ class Metrics:
         """
         self._catalogue_times[database] = at_seconds
         self._catalogue_loaded.set(min(self._catalogue_times.values()))
+
+    def desk_login(self, result: DeskLogin) -> None:
+        """An officer's password was tried at the desk."""
+        self._desk_logins.labels(result.value).inc()
 
     def policy_seals(self, *, nothing: bool) -> None:
         """Whether the policy in force seals nothing at all."""
