@@ -35,6 +35,16 @@ class ReloadResult(Enum):
     REJECTED = "rejected"
 
 
+class PermitStep(Enum):
+    """What became of an application for a permit."""
+
+    RECEIVED = "received"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
 class WitnessFailure(Enum):
     """Why a witness did not cosign. All but the last are the courier's own words."""
 
