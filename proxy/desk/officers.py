@@ -24,6 +24,7 @@ from pydantic import AfterValidator, Field
 
 from proxy.desk.model import Officer, Role
 from proxy.desk.passwords import PasswordHash, hash_password, parse_password_hash
+from proxy.desk.rules import one_name
 from proxy.errors import ConfigurationError
 from proxy.record.private import read_private_file, write_private_file
 from proxy.settings.problems import parse_document, validated
@@ -64,6 +65,9 @@ def _hash(text: str) -> str:
     return text
 
 
+_Name = Annotated[str, AfterValidator(officer_name)]
+
+
 class _OfficerTable(Section):
     roles: Annotated[tuple[Role, ...], Field(min_length=1)]
     password: Annotated[str, AfterValidator(_hash)]
@@ -81,17 +85,12 @@ def read_officers(file: Path) -> dict[str, Account]:
     tables = validated(parse_document(file, content), _OfficersFile).officer
     if len(tables) > OFFICERS_MAX:
         raise ConfigurationError(f"{file} names more than {OFFICERS_MAX} officers")
-    if len({same_name(name) for name in tables}) < len(tables):
+    if len({one_name(name) for name in tables}) < len(tables):
         raise ConfigurationError(f"{file} names two officers that look the same")
     return {
         name: Account(Officer(name, frozenset(table.roles)), parse_password_hash(table.password))
         for name, table in tables.items()
     }
-
-
-def same_name(name: str) -> str:
-    """Equal for names that people take for each other."""
-    return unicodedata.normalize("NFKC", name).casefold()
 
 
 def write_officers(file: Path, accounts: Accounts) -> None:

@@ -20,7 +20,8 @@ from typing import Final, Protocol
 import uvloop
 
 from proxy.desk.desk import Desk
-from proxy.desk.opening import open_desk
+from proxy.desk.front.listener import Listener, open_front
+from proxy.desk.opening import open_desk, terms_of
 from proxy.errors import ConfigurationError, FengcunError, RecordUnavailable
 from proxy.policy.law import Law
 from proxy.policy.permit import Permit
@@ -89,6 +90,7 @@ class Service:
         self.serving = asyncio.Event()
         self.post: Post
         self.desk: Desk | None = None
+        self.front: Listener | None = None
         self._law: Law
         self._notary_arguments = notary_arguments
         self._notary: NotaryProcess
@@ -186,6 +188,14 @@ class Service:
         stack.push_async_callback(desk.close)
         await desk.start()
         self.desk = desk
+        if self.settings.desk.officers_file is not None:
+            terms = await asyncio.to_thread(terms_of, self.settings.desk)
+            front = await open_front(
+                self.settings.desk, desk, terms, self._ledger.recorder, self.metrics
+            )
+            stack.push_async_callback(front.close)
+            self.front = front
+            _log.info("the desk is open", extra={"port": front.port})
 
     async def _permits_in_force(self, permits: tuple[Permit, ...]) -> None:
         """These permits and no others count from now on, for every worker."""
@@ -195,6 +205,8 @@ class Service:
         """What can be in force everywhere becomes an entry, once, and is in force nowhere yet."""
         await self.post.prepare(document, law)
         try:
+            if self.front is not None:
+                await asyncio.to_thread(self.front.reload)
             await self._ledger.policy_in_force(
                 law.digest, relations_count=len(law.relations), principals_count=len(law.principals)
             )

@@ -133,9 +133,6 @@ class Metrics:
         )
         self._catalogue_times: dict[str, float] = {}
         self._policy_unfit = make.gauge("policy_unfit", "1: a database changed.", "livemax")
-        self._desk_logins = make.counter("desk_logins", "Passwords of officers tried.", "result")
-        for login in DeskLogin:
-            self._desk_logins.labels(login.value)
         self._seals_nothing = make.gauge("policy_seals_nothing", "1: all is passed.", "livemax")
         self._rules = TokenSet(distinct_max=_RULES_MAX)
         self._principals = TokenSet(distinct_max=_PRINCIPALS_MAX)
@@ -163,6 +160,9 @@ class Metrics:
         self._permits_unusable = make.gauge(
             "permits_unusable", "In the ledger, without their dossier as recorded.", "livemax"
         )
+        self._desk_logins = make.counter("desk_logins", "Passwords of officers tried.", "result")
+        for login in DeskLogin:
+            self._desk_logins.labels(login.value)
 
     def permit_moved(self, step: PermitStep) -> None:
         """A step of an application is durable."""
@@ -175,6 +175,10 @@ class Metrics:
     def permits_unusable(self, permits_count: int) -> None:
         """So many that were granted are not in force, since the desk's files are not theirs."""
         self._permits_unusable.set(permits_count)
+
+    def desk_login(self, result: DeskLogin) -> None:
+        """An officer's password was tried at the desk."""
+        self._desk_logins.labels(result.value).inc()
 
     def decided(self, verdict: Verdict, rule: RuleName, statement_class: StatementClass) -> None:
         """One statement was judged."""
@@ -268,10 +272,6 @@ class Metrics:
         """
         self._catalogue_times[database] = at_seconds
         self._catalogue_loaded.set(min(self._catalogue_times.values()))
-
-    def desk_login(self, result: DeskLogin) -> None:
-        """An officer's password was tried at the desk."""
-        self._desk_logins.labels(result.value).inc()
 
     def policy_seals(self, *, nothing: bool) -> None:
         """Whether the policy in force seals nothing at all."""

@@ -84,9 +84,7 @@ def _answers(secure: bool) -> Middleware:
 def _failed(request: web.Request, error: Exception) -> web.Response:
     problem = problem_of(error)
     if problem.status >= 500:
-        # Its text and its trace may hold what somebody wrote into a form.
-        fields = {"status": problem.status, "error": type(error).__name__}
-        _log.error("a request to the desk failed", extra=fields)
+        _log.error("a request to the desk failed", exc_info=error)
     if request.path.startswith(f"{PREFIX}/"):
         return problem.response()
     return problem_page(problem)

@@ -59,6 +59,7 @@ def doing(page: FormPage) -> Maker:
 
 
 async def read_form(request: web.Request) -> Form:
+    """The fields. Raises `Malformed`, also for one that is there twice."""
     data = await read_body(request)
     if request.content_type != "application/x-www-form-urlencoded":
         raise web.HTTPUnsupportedMediaType
@@ -90,14 +91,17 @@ async def _sitting(front: Front, request: web.Request) -> Sitting | None:
 
 
 def cookie_name(front: Front) -> str:
+    """With a prefix that keeps other hosts and plain HTTP from setting it (RFC 6265bis)."""
     return "__Host-fengcun-desk" if front.secure else "fengcun-desk"
 
 
-def _set_cookie(front: Front, response: web.Response, name: str, value: str) -> None:
+def set_cookie(front: Front, response: web.Response, name: str, value: str) -> None:
+    """For this site alone, out of reach of scripts, gone with the browser."""
     response.set_cookie(
         name, value, path="/", httponly=True, samesite="Strict", secure=front.secure
     )
 
 
 def see_other(place: str) -> web.Response:
+    """Go on there, with GET. `place` is a path of ours."""
     return web.Response(status=303, headers={"Location": place})

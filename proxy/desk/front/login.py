@@ -32,7 +32,8 @@ _SECRET: Final = secrets.token_bytes(32)
 
 def _login_page(front: Front, status: int = 200, problem: Problem | None = None) -> web.Response:
     visit = secrets.token_urlsafe(24)
-    page = render("login.html", status, officer=None, problem=problem, form_token=_of_visit(visit))
+    values = {"officer": None, "problem": problem, "form_token": _of_visit(visit)}
+    page = render("login.html", values, status)
     set_cookie(front, page, f"{cookie_name(front)}-visit", visit)
     return page
 
@@ -42,6 +43,8 @@ def _of_visit(visit: str) -> str:
 
 
 def see_login(front: Front) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """The form."""
+
     async def serve(_: web.Request) -> web.StreamResponse:
         return _login_page(front)
 
@@ -49,6 +52,8 @@ def see_login(front: Front) -> Callable[[web.Request], Awaitable[web.StreamRespo
 
 
 def log_in(front: Front) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    """Always a new token, whatever cookie came: none that somebody else may know."""
+
     async def serve(request: web.Request) -> web.StreamResponse:
         require_own_site(request)
         form = await read_form(request)
@@ -78,6 +83,7 @@ def log_in(front: Front) -> Callable[[web.Request], Awaitable[web.StreamResponse
 async def log_out(
     front: Front, request: web.Request, sitting: Sitting, form: Form
 ) -> web.StreamResponse:
+    """The token is worth nothing from now on."""
     front.doorkeeper.end(request.cookies[cookie_name(front)])
     answer = see_other("/login")
     answer.del_cookie(

@@ -29,6 +29,7 @@ from proxy.desk.front.shapes import (
     summary,
 )
 from proxy.desk.model import Role
+from proxy.desk.rules import one_name
 from proxy.desk.sittings import Sitting
 
 
@@ -101,7 +102,8 @@ def _dossier_page(
     values = {
         "dossier": shown(dossier, front.desk.today()),
         "approver": Role.APPROVER in officer.roles,
-        "own": dossier.received_by == officer.name,
+        "own": one_name(dossier.received_by) == one_name(officer.name),
+        "cited": dossier.cited,
         "problem": problem,
     }
     status = 200 if problem is None else problem.status

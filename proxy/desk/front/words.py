@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import Final
 
 from proxy.desk.documents import CHINA, GROUNDS, PURPOSES, SCOPES
-from proxy.desk.model import RevocationReason, Role, Standing, State
+from proxy.desk.model import RevocationReason, Standing, State
 
 STATES: Final[Mapping[State, tuple[str, str]]] = {
     State.RECEIVED: ("待审批", "received"),
@@ -30,7 +30,6 @@ REASONS: Final[Mapping[RevocationReason, str]] = {
     RevocationReason.NO_LONGER_NEEDED: "不再需要",
     RevocationReason.SUPERVISION: "检察监督意见",
 }
-ROLES: Final[Mapping[Role, str]] = {Role.CLERK: "受理", Role.APPROVER: "审批"}
 FIELDS: Final[Mapping[str, tuple[str, str]]] = {
     "agency": ("记录所属机关", "agency whose records these are"),
     "principal": ("访问主体", "principal of the policy"),
@@ -54,26 +53,27 @@ FIELDS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Fields of an application, in Chinese and English."""
 
-_CHOICES: Final[Mapping[str, dict[Enum, object]]] = {
-    "states": {**STATES},
-    "standings": {**STANDINGS},
-    "purposes": {**PURPOSES},
-    "scopes": {**SCOPES},
-    "grounds": {**GROUNDS},
-    "reasons": {**REASONS},
-    "roles": {**ROLES},
+_TABLES: Final[Mapping[str, Sequence[tuple[Enum, str]]]] = {
+    "states": [(state, chinese) for state, (chinese, _) in STATES.items()],
+    "standings": [*STANDINGS.items()],
+    "purposes": [*PURPOSES.items()],
+    "scopes": [*SCOPES.items()],
+    "grounds": [*GROUNDS.items()],
+    "reasons": [*REASONS.items()],
+}
+_CALLED: Final[Mapping[Enum, str]] = {
+    value: chinese for table in _TABLES.values() for value, chinese in table
 }
 
 
 def called(value: Enum) -> str:
     """The Chinese word for a choice."""
-    found = next(table[value] for table in _CHOICES.values() if value in table)
-    return str(found[0] if isinstance(found, tuple) else found)
+    return _CALLED[value]
 
 
 def options(name: str) -> list[tuple[str, str]]:
     """The choices of a field: what is sent, and the Chinese word."""
-    return [(value.value, called(value)) for value in _CHOICES[name]]
+    return [(value.value, chinese) for value, chinese in _TABLES[name]]
 
 
 def short(chinese: str) -> str:
