@@ -19,6 +19,9 @@ from typing import Final, Protocol
 
 import uvloop
 
+from proxy.desk.desk import Desk
+from proxy.desk.front.listener import Listener, open_front
+from proxy.desk.opening import open_desk, terms_of
 from proxy.errors import ConfigurationError, FengcunError, RecordUnavailable
 from proxy.policy.law import Law
 from proxy.policy.permit import Permit
@@ -90,6 +93,9 @@ class Service:
         self.notary_process_id = 0
         self.serving = asyncio.Event()
         self.post: Post
+        self.desk: Desk | None = None
+        self.front: Listener | None = None
+        self._law: Law
         self._notary_arguments = notary_arguments
         self._notary: NotaryProcess
         self._courier: Courier
@@ -162,6 +168,8 @@ class Service:
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self.reload()))
         self.port = await self.post.commit()
+        self._law = law
+        await self._open_desk(stack)
         if self.settings.metrics is not None:
             endpoint = await start_endpoint(
                 self.settings.metrics.host,
@@ -173,11 +181,37 @@ class Service:
         _log.info("serving", extra={"host": self.settings.listen.host, "port": self.port})
         self.serving.set()
 
+    async def _open_desk(self, stack: contextlib.AsyncExitStack) -> None:
+        """After the first policy is in force, so that its permits are judged by it."""
+        if self.settings.desk is None:
+            return
+        desk = await open_desk(
+            self.settings.desk,
+            self.settings.ledger,
+            self._ledger,
+            self.metrics,
+            lambda: self._law,
+            self.permit,
+        )
+        stack.push_async_callback(desk.close)
+        await desk.start()
+        self.desk = desk
+        if self.settings.desk.officers_file is not None:
+            terms = await asyncio.to_thread(terms_of, self.settings.desk)
+            front = await open_front(
+                self.settings.desk, desk, terms, self._ledger.recorder, self.metrics
+            )
+            stack.push_async_callback(front.close)
+            self.front = front
+            _log.info("the desk is open", extra={"port": front.port})
+
     async def _agree(self, document: Document, law: Law) -> None:
         """What can be in force everywhere becomes an entry, once, and is in force nowhere yet."""
         await self.post.prepare(document, law)
         try:
             await self._spender.follow(law)
+            if self.front is not None:
+                await asyncio.to_thread(self.front.reload)
             await self._ledger.policy_in_force(
                 law.digest, relations_count=len(law.relations), principals_count=len(law.principals)
             )
@@ -209,6 +243,9 @@ class Service:
                 self.metrics.policy_read(ReloadResult.REJECTED)
                 return False
             await self.post.commit()
+            self._law = law
+            if self.desk is not None:
+                await self.desk.reconsider()
         self.metrics.policy_read(ReloadResult.APPLIED)
         _log.info("the policy was reloaded", extra={"policy": law.digest})
         return True
