@@ -91,6 +91,22 @@ class RelationRule:
     subject: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class FindingRule:
+    """What a scan looks for: what should be sealed and is not, or waits for somebody.
+
+    ``query`` is one SELECT whose columns are the keys of what was found, read from ``relations``;
+    ``title`` says to people what it means that there is a row.
+    """
+
+    name: str
+    article: Article
+    severity: str
+    title: str
+    query: str
+    relations: frozenset[QualifiedName]
+
+
 class Volatility(Enum):
     """VOLATILE functions may change something: their statement is recorded before it is sent."""
 
@@ -112,6 +128,7 @@ class Law:
     their calls stay in the statement and are never run. ``seals_nothing``: the administrator's word
     that no database behind this proxy holds anything sealed: statements pass as they come.
     ``handled`` has all rules as they are for handlers, by the units whose cases they handle.
+    ``findings`` is what scans look for.
     """
 
     digest: str
@@ -126,6 +143,7 @@ class Law:
     handled: Mapping[tuple[str, ...], Mapping[QualifiedName, RelationRule]] = field(
         default_factory=dict
     )
+    findings: tuple[FindingRule, ...] = ()
 
     def seen_by(self, units: tuple[str, ...]) -> Law:
         """The law as it is for who handles the cases of ``units``."""

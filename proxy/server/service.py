@@ -26,6 +26,7 @@ from proxy.server.courier_process import Courier
 from proxy.server.crew import Crew
 from proxy.server.guard_process import ask_witness
 from proxy.server.notary_process import NotaryProcess, start_notary
+from proxy.server.scan import Scanner
 from proxy.server.stall import until_stalled
 from proxy.server.station import Station
 from proxy.server.worker_main import SWITCH_SECONDS
@@ -89,6 +90,7 @@ class Service:
         self._notary: NotaryProcess
         self._courier: Courier
         self._ledger: Ledger
+        self._law: Law
         self._ledger_lost = False
         self._stopping = asyncio.Event()
         self._reloading = asyncio.Lock()
@@ -153,6 +155,8 @@ class Service:
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self.reload()))
         self.port = await self.post.commit()
+        self._law = law
+        self._scan(stack)
         if self.settings.metrics is not None:
             endpoint = await start_endpoint(
                 self.settings.metrics.host,
@@ -163,6 +167,15 @@ class Service:
             stack.push_async_callback(endpoint.close)
         _log.info("serving", extra={"host": self.settings.listen.host, "port": self.port})
         self.serving.set()
+
+    def _scan(self, stack: contextlib.AsyncExitStack) -> None:
+        """Begin to look for findings, where that is configured."""
+        if self.settings.scan is None:
+            if self._law.findings:
+                _log.warning("nothing looks for the policy's findings: there is no [scan] table")
+            return
+        scanner = Scanner(self.settings, self._ledger.recorder, self.metrics, lambda: self._law)
+        stack.callback(asyncio.create_task(scanner.run()).cancel)
 
     async def _agree(self, document: Document, law: Law) -> None:
         """What can be in force everywhere becomes an entry, once, and is in force nowhere yet."""
@@ -199,6 +212,7 @@ class Service:
                 self.metrics.policy_read(ReloadResult.REJECTED)
                 return False
             await self.post.commit()
+            self._law = law
         self.metrics.policy_read(ReloadResult.APPLIED)
         _log.info("the policy was reloaded", extra={"policy": law.digest})
         return True

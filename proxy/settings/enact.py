@@ -13,11 +13,21 @@ from graphlib import CycleError, TopologicalSorter
 from proxy.errors import ConfigurationError
 from proxy.names import Article, PrincipalName, QualifiedName
 from proxy.policy.attribution import AttributionRule, NameForm, Source
-from proxy.policy.law import Follows, Law, Match, Principal, PrincipalKind, RelationRule
+from proxy.policy.law import (
+    FindingRule,
+    Follows,
+    Law,
+    Match,
+    Principal,
+    PrincipalKind,
+    RelationRule,
+)
 from proxy.policy.rules.context import SYSTEM_SCHEMAS
 from proxy.rewrite.predicate import Template, compile_law
 from proxy.settings import positions
+from proxy.settings.finding import finding_rule
 from proxy.settings.policy import (
+    FindingTable,
     FollowsTable,
     MatchTable,
     PolicyTables,
@@ -43,6 +53,7 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
     draft.check_names()
     draft.check_parents()
     rules = draft.write_rules(())
+    findings = draft.write_findings(policy.finding)
     units = dict.fromkeys(tuple(table.unit) for table in policy.principal if table.unit)
     for_all = builtin.relations
     handled = {each: {**draft.write_rules(each), **for_all} for each in units}
@@ -61,6 +72,7 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
         withheld_functions=builtin.withheld_functions,
         seals_nothing=policy.seals_nothing,
         handled={} if policy.seals_nothing else handled,
+        findings=findings,
     )
 
 
@@ -125,6 +137,19 @@ class _Draft:
         for name in order:
             self.rules[name] = self._written_out(name, sealed[name], units)
         return self.rules
+
+    def write_findings(self, tables: tuple[FindingTable, ...]) -> tuple[FindingRule, ...]:
+        """What scans look for, by the rules that were written last."""
+        out = []
+        for number, table in enumerate(tables):
+            try:
+                out.append(
+                    finding_rule(table, self.tables, self._shown, self._builtin.vetted_functions)
+                )
+            except ConfigurationError as error:
+                path = ("finding", number, "query")
+                self.problems.append(self._document.problem(path, str(error)))
+        return tuple(out)
 
     def _needs(self, table: RelationTable) -> set[QualifiedName]:
         needed = {qualified_name(follows.relation) for follows in table.follows}

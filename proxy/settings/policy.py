@@ -136,6 +136,23 @@ class FunctionTable(Section):
     """What was approved, as `fengcun inventory` prints it; a function that has changed is not."""
 
 
+class FindingTable(Section):
+    """What a scan looks for: what should be sealed and is not, or waits for somebody."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+    """The rule in the ledger's entries, in public: never about a person."""
+    title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    """What a row means, for who opens the entry."""
+    article: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    """The article of law behind it."""
+    severity: Literal["notice", "warning", "alarm"] = "notice"
+    """How urgent it is."""
+    query: Text
+    """One SELECT of key columns, `visible(alias)` as in rules; each row is one finding."""
+    within_days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = None
+    """A time limit in calendar days: `finding.within_days` in the query."""
+
+
 class MatchTable(Section):
     """How a session is recognised; all conditions given must hold."""
 
@@ -234,14 +251,17 @@ class PolicyTables(Section):
     """Relations, by "schema.name"."""
     function: dict[SignatureText, FunctionTable] = Field(default_factory=dict)
     """The site's own functions that may be called, by "schema.name(argument types)"."""
+    finding: tuple[FindingTable, ...] = ()
+    """What scans look for."""
     principal: tuple[PrincipalTable, ...] = ()
     """Who connects. Who matches none is refused."""
 
     @model_validator(mode="after")
     def _seals_something_or_nothing(self) -> PolicyTables:
-        if self.seals_nothing and (self.relation or self.function):
+        if self.seals_nothing and (self.relation or self.function or self.finding):
             raise ValueError(
-                "seals_nothing = true passes everything: remove it, or all of relation and function"
+                "seals_nothing = true passes everything: remove it, or all of relation, function"
+                " and finding"
             )
         return self
 
@@ -256,9 +276,11 @@ class PolicyTables(Section):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> PolicyTables:
-        seen: set[str] = set()
-        for principal in self.principal:
-            if principal.name in seen:
-                raise ValueError(f'two principals are called "{principal.name}"')
-            seen.add(principal.name)
+        for what, names in (
+            ("principals", [each.name for each in self.principal]),
+            ("findings", [each.name for each in self.finding]),
+        ):
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise ValueError(f'two {what} are called "{twice}"')
         return self

@@ -35,6 +35,13 @@ class ReloadResult(Enum):
     REJECTED = "rejected"
 
 
+class ScanResult(Enum):
+    """What became of a scan for findings."""
+
+    DONE = "done"
+    FAILED = "failed"
+
+
 class WitnessFailure(Enum):
     """Why a witness did not cosign. All but the last are the courier's own words."""
 
