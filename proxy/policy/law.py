@@ -27,6 +27,13 @@ class PrincipalKind(Enum):
     ADMINISTRATOR = "administrator"
 
 
+OUTSIDERS = frozenset((PrincipalKind.PLATFORM, PrincipalKind.UNIT, PrincipalKind.ADMINISTRATOR))
+"""Who is not told that something was sealed: the label on a file (实施办法第5, 6条) is for those
+who work with the file, and says to anybody else that a minor was in it. The counter of the agency
+is told, because who answers a unit's question has to know which files hold what it must not give
+out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """How a session becomes a principal; a None condition is not asked, all others must hold.
@@ -57,6 +64,11 @@ class Principal:
     connections_max: int | None = None
     """How many sessions it may have at a time, in all workers; None for any number."""
 
+    @property
+    def is_outsider(self) -> bool:
+        """Whether it is not even told that something was sealed."""
+        return self.kind in OUTSIDERS
+
 
 @dataclass(frozen=True, slots=True)
 class Follows:
@@ -76,9 +88,11 @@ class RelationRule:
 
     ``visible_when`` and ``follows`` are ANDed; at least one of the three kinds of restriction must
     be there. ``mask`` maps column to the SQL expression shown unless ``mask_unless`` is TRUE for
-    the row. ``handled_when``, as the policy has it: a row that a handler's unit handles, which is
-    shown to that handler as if nothing sealed it; `Law.handled` has it written out. ``subject`` is
-    the column naming whose record the row is.
+    the row. What is in ``mask_for_outsiders`` is shown to `OUTSIDERS` in every row, so that none is
+    marked, and with ``masked_rows_hidden`` they have no row that would be masked; `Law.outside` has
+    both written out. ``handled_when``, as the policy has it: a row that a handler's unit handles,
+    which is shown to that handler as if nothing sealed it; `Law.handled` has it written out.
+    ``subject`` is the column naming whose record the row is.
     """
 
     name: QualifiedName
@@ -87,6 +101,8 @@ class RelationRule:
     follows: tuple[Follows, ...] = ()
     mask: Mapping[str, str] = field(default_factory=dict)
     mask_unless: str | None = None
+    mask_for_outsiders: Mapping[str, str] = field(default_factory=dict)
+    masked_rows_hidden: bool = False
     handled_when: str | None = None
     subject: str | None = None
 
@@ -128,7 +144,8 @@ class Law:
     their calls stay in the statement and are never run. ``seals_nothing``: the administrator's word
     that no database behind this proxy holds anything sealed: statements pass as they come.
     ``handled`` has all rules as they are for handlers, by the units whose cases they handle.
-    ``findings`` is what scans look for.
+    ``outside`` has those rules that are others for `OUTSIDERS`; in `from_outside`, those that were
+    replaced. ``findings`` is what scans look for.
     """
 
     digest: str
@@ -143,7 +160,15 @@ class Law:
     handled: Mapping[tuple[str, ...], Mapping[QualifiedName, RelationRule]] = field(
         default_factory=dict
     )
+    outside: Mapping[QualifiedName, RelationRule] = field(default_factory=dict)
     findings: tuple[FindingRule, ...] = ()
+
+    def from_outside(self) -> Law:
+        """The law as it is for `OUTSIDERS`."""
+        if not self.outside:
+            return self
+        replaced = {name: self.relations[name] for name in self.outside}
+        return replace(self, relations={**self.relations, **self.outside}, outside=replaced)
 
     def seen_by(self, units: tuple[str, ...]) -> Law:
         """The law as it is for who handles the cases of ``units``."""

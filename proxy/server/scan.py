@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final
 
-from proxy.errors import FengcunError, RecordUnavailable, UpstreamUnavailable
+from proxy.errors import RecordUnavailable, UpstreamUnavailable
 from proxy.policy.law import FindingRule, Law
 from proxy.record.findings import (
     Memory,

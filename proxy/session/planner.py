@@ -12,7 +12,7 @@ from proxy.names import QualifiedName, RuleName
 from proxy.policy.decide import Judgement, decide, refuse, statement_class
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.doubt import Doubt
-from proxy.policy.law import Law
+from proxy.policy.law import Law, Principal
 from proxy.policy.rules import functions
 from proxy.policy.rules.context import Context, Refusal
 from proxy.rewrite.apply import Visibilities, rewrite
@@ -105,6 +105,7 @@ class Planner:
         self._seen_by = {
             units: _Sight(law.seen_by(units), catalogue) for units in ((), *law.handled)
         }
+        self._outside = _Sight(law.from_outside(), catalogue) if law.outside else self._seen_by[()]
         self._views = Views(law, catalogue, self.limits)
 
     def plan(self, text: str, scene: Scene) -> Plan:
@@ -139,7 +140,7 @@ class Planner:
         analysis = analyse(text, self.catalogue, scene.search_path, self.limits, scene.temporaries)
         if not analysis.statements:
             return Planned(Plan(_NOTHING, text), analysis)
-        sight = self._seen_by.get(scene.principal.units) or self._seen_by[()]
+        sight = self._sight_of(scene.principal)
         context = Context(
             scene.principal,
             sight.law,
@@ -156,6 +157,11 @@ class Planner:
             return Planned(_refused(_view_refusal(error, analysis)), analysis)
         return self._judged(analysis, expansion or Expansion(analysis, ()), context)
 
+    def _sight_of(self, principal: Principal) -> _Sight:
+        if principal.is_outsider:
+            return self._outside
+        return self._seen_by.get(principal.units) or self._seen_by[()]
+
     def _judged(self, original: Analysis, expansion: Expansion, context: Context) -> Planned:
         """What becomes of a text whose views are in place."""
         analysis = expansion.analysis
@@ -170,7 +176,7 @@ class Planner:
                 decision = replace(decision, reason=decision.reason + _WITH_VIEWS)
             return Planned(_refused(decision), original)
         try:
-            sight = self._seen_by.get(context.principal.units) or self._seen_by[()]
+            sight = self._sight_of(context.principal)
             edits = compose(expansion.edits, sight.rewritten(analysis, judged))
         except CannotNarrow as error:
             refusal = Refusal(RuleName("cannot-narrow"), str(error), decision.article)

@@ -91,7 +91,7 @@ def check_against(law: Law, catalogue: Catalogue) -> list[Finding]:
     """Everything found, by relation. An empty list: the policy covers the database."""
     views = Views(law, catalogue, TextLimits())
     checker = _Checker(law, catalogue, views)
-    laws = (law, *(law.seen_by(units) for units in law.handled))
+    laws = (law, law.from_outside(), *(law.seen_by(units) for units in law.handled))
     rules = _each_name_once(f for each in laws for f in _Checker(each, catalogue, views).rules())
     found = [*rules, *checker.surroundings(), *checker.declarations()]
     return sorted(set(found), key=lambda f: (f.relation, f.kind.value, f.message))

@@ -7,6 +7,7 @@ in the order in which they ask about each other.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -72,8 +73,21 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
         withheld_functions=builtin.withheld_functions,
         seals_nothing=policy.seals_nothing,
         handled={} if policy.seals_nothing else handled,
+        outside=_outside(rules),
         findings=findings,
     )
+
+
+def _outside(rules: Mapping[QualifiedName, RelationRule]) -> dict[QualifiedName, RelationRule]:
+    """Those rules that are others for who is told nothing, as they are for them."""
+    out = {}
+    for name, rule in rules.items():
+        if rule.mask_for_outsiders:
+            out[name] = replace(rule, mask=rule.mask_for_outsiders, mask_unless=None)
+        elif rule.masked_rows_hidden:
+            shown = [f"(({sql}) IS TRUE)" for sql in (rule.visible_when, rule.mask_unless) if sql]
+            out[name] = replace(rule, visible_when=" AND ".join(shown), mask={}, mask_unless=None)
+    return out
 
 
 def relation_rule(name: QualifiedName, table: RelationTable) -> RelationRule:
@@ -86,6 +100,8 @@ def relation_rule(name: QualifiedName, table: RelationTable) -> RelationRule:
         mask=dict(table.mask),
         mask_unless=table.mask_unless,
         handled_when=table.handled_when,
+        mask_for_outsiders=dict(table.mask_for_outsiders),
+        masked_rows_hidden=table.masked_rows_hidden,
         subject=table.subject,
     )
 
@@ -153,7 +169,8 @@ class _Draft:
 
     def _needs(self, table: RelationTable) -> set[QualifiedName]:
         needed = {qualified_name(follows.relation) for follows in table.follows}
-        every = (table.visible_when, table.mask_unless, table.handled_when, *table.mask.values())
+        masks = (*table.mask.values(), *table.mask_for_outsiders.values())
+        every = (table.visible_when, table.mask_unless, table.handled_when, *masks)
         for sql in every:
             needed |= asked_about(sql) if sql is not None else set()
         return needed
@@ -184,6 +201,10 @@ class _Draft:
             relation_rule(name, table),
             visible_when=_or(optional(table.visible_when, "visible_when"), own),
             mask={column: write(sql, "mask", column) for column, sql in table.mask.items()},
+            mask_for_outsiders={
+                column: write(sql, "mask_for_outsiders", column)
+                for column, sql in table.mask_for_outsiders.items()
+            },
             mask_unless=_or(optional(lifted, "mask_unless"), own),
         )
 

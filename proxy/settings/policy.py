@@ -104,6 +104,11 @@ class RelationTable(Section):
     """Column -> SQL shown in its place."""
     mask_unless: Text | None = None
     """SQL over the row `self`; TRUE shows the columns of `mask` as they are."""
+    mask_for_outsiders: dict[Text, Text] = Field(default_factory=dict)
+    """Column -> SQL shown to platforms, units and administrators in every row, for a label itself
+    would tell them; every column of `mask` has to be in it."""
+    masked_rows_hidden: bool = False
+    """Whether the same have no row at all that `mask` would be applied to."""
     handled_when: Text | None = None
     """SQL over the row `self` and `handler.unit`; TRUE shows the row, unmasked, to handlers of that
     unit, as far as what it follows is shown."""
@@ -115,8 +120,9 @@ class RelationTable(Section):
     @model_validator(mode="after")
     def _means_something(self) -> RelationTable:
         restricts = self.visible_when or self.follows or self.mask
+        more = self.mask_unless or self.handled_when or self.subject
         if self.open:
-            if restricts or self.mask_unless or self.handled_when or self.subject:
+            if restricts or more or self.mask_for_outsiders or self.masked_rows_hidden:
                 raise ValueError("open = true says that nothing is sealed; remove the other keys")
             return self
         if not restricts:
@@ -125,7 +131,19 @@ class RelationTable(Section):
             raise ValueError("article is missing: name the article of law behind this rule")
         if self.mask_unless and not self.mask:
             raise ValueError("mask_unless has no mask to lift")
+        self._tells_outsiders_nothing()
         return self
+
+    def _tells_outsiders_nothing(self) -> None:
+        if self.mask_for_outsiders and self.masked_rows_hidden:
+            raise ValueError("mask_for_outsiders and masked_rows_hidden: write one of them")
+        if self.masked_rows_hidden and not self.mask_unless:
+            raise ValueError("masked_rows_hidden hides all rows; add mask_unless")
+        left = sorted(self.mask.keys() - self.mask_for_outsiders.keys())
+        if self.mask_for_outsiders and left:
+            raise ValueError(
+                f"mask_for_outsiders has to say what becomes of {', '.join(left)}, too"
+            )
 
 
 class FunctionTable(Section):

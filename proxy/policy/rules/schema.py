@@ -64,8 +64,11 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
 
 
 def _relied_on(context: Context) -> Iterator[str]:
-    """The names of protected relations, and every word of their rules."""
-    for name, rule in context.law.relations.items():
-        yield name.name
+    """The names of protected relations, and every word of their rules and of what scans ask."""
+    law = context.law
+    yield from (name.name for name in law.relations)
+    for rule in (*law.relations.values(), *law.outside.values()):
         for sql in (rule.visible_when, rule.mask_unless, rule.handled_when, *rule.mask.values()):
             yield from _WORD.findall(sql or "")
+    for finding in law.findings:
+        yield from _WORD.findall(finding.query)
