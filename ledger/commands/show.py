@@ -135,7 +135,8 @@ def _open_payload(
         return None
     if not ciphertext:
         return "(本副本不含密文 / not in this copy)"
-    return opener.open(entry, ciphertext).decode(errors="replace")
+    # Some are padded with blanks, for everybody sees how long they are.
+    return opener.open(entry, ciphertext).decode(errors="replace").rstrip(" ")
 
 
 def _print_json(row: _Row) -> None:

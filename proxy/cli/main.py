@@ -119,6 +119,14 @@ def harden(
 
 
 @app.command()
+def scan(config: ConfigOption = DEFAULT_CONFIG, json: JsonOption = False) -> None:
+    """Look for what should be sealed and is not, into the running service's ledger."""
+    from proxy.cli.scan import run
+
+    raise typer.Exit(run(config, as_json=json))
+
+
+@app.command()
 def demo(
     once: Annotated[bool, typer.Option("--once", help="End after the tour.")] = False,
     keep: Annotated[

@@ -40,6 +40,13 @@ class Scope(Enum):
     BATCH = "batch"
 
 
+OUTSIDERS = frozenset((PrincipalKind.PLATFORM, PrincipalKind.UNIT, PrincipalKind.ADMINISTRATOR))
+"""Who is not told that something was sealed: the label on a file (实施办法第5, 6条) is for those
+who work with the file, and says to anybody else that a minor was in it. The counter of the agency
+is told, because who answers a unit's question has to know which files hold what it must not give
+out."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """How a session becomes a principal; a None condition is not asked, all others must hold.
@@ -74,6 +81,11 @@ class Principal:
     bulk_refused: bool = False
     """Protected relations are read for people it names, or counted, and not otherwise."""
 
+    @property
+    def is_outsider(self) -> bool:
+        """Whether it is not even told that something was sealed."""
+        return self.kind in OUTSIDERS
+
 
 @dataclass(frozen=True, slots=True)
 class Follows:
@@ -102,12 +114,14 @@ class RelationRule:
 
     ``visible_when`` and ``follows`` are ANDed; at least one of the three kinds of restriction must
     be there. ``mask`` maps column to the SQL expression shown unless ``mask_unless`` is TRUE for
-    the row. ``handled_when``, as the policy has it: a row that a handler's unit handles, which is
-    shown to that handler as if nothing sealed it; `Law.handled` has it written out. ``subject`` is
-    the column naming whose record the row is, by a key of the site's own; ``identifies`` are those
-    that name them by an identity number. ``permitted`` is by scope what a permit shows, as the
-    policy has it; `Law.permitted` has it written out, with ``widened_by`` the scopes that change
-    what is seen of this relation, and ``projected``.
+    the row. What is in ``mask_for_outsiders`` is shown to `OUTSIDERS` in every row, so that none is
+    marked, and with ``masked_rows_hidden`` they have no row that would be masked; `Law.outside` has
+    both written out. ``handled_when``, as the policy has it: a row that a handler's unit handles,
+    which is shown to that handler as if nothing sealed it; `Law.handled` has it written out.
+    ``subject`` is the column naming whose record the row is, by a key of the site's own;
+    ``identifies`` are those that name them by an identity number. ``permitted`` is by scope what a
+    permit shows, as the policy has it; `Law.permitted` has it written out, with ``widened_by`` the
+    scopes that change what is seen of this relation, and ``projected``.
     """
 
     name: QualifiedName
@@ -116,12 +130,30 @@ class RelationRule:
     follows: tuple[Follows, ...] = ()
     mask: Mapping[str, str] = field(default_factory=dict)
     mask_unless: str | None = None
+    mask_for_outsiders: Mapping[str, str] = field(default_factory=dict)
+    masked_rows_hidden: bool = False
     handled_when: str | None = None
     subject: str | None = None
     identifies: tuple[str, ...] = ()
     permitted: Mapping[Scope, str] = field(default_factory=dict)
     projected: Projected | None = None
     widened_by: frozenset[Scope] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class FindingRule:
+    """What a scan looks for: what should be sealed and is not, or waits for somebody.
+
+    ``query`` is one SELECT whose columns are the keys of what was found, read from ``relations``;
+    ``title`` says to people what it means that there is a row.
+    """
+
+    name: str
+    article: Article
+    severity: str
+    title: str
+    query: str
+    relations: frozenset[QualifiedName]
 
 
 class Volatility(Enum):
@@ -147,6 +179,8 @@ class Law:
     ``handled`` has all rules as they are for handlers, by the units whose cases they handle.
     ``permitted``, likewise, as they are while a permit counts: a constant of
     `proxy.policy.permit.mark` stands where its subjects go.
+    ``outside`` has those rules that are others for `OUTSIDERS`; in `from_outside`, those that were
+    replaced. ``findings`` is what scans look for.
     """
 
     digest: str
@@ -164,6 +198,15 @@ class Law:
     permitted: Mapping[tuple[str, ...], Mapping[QualifiedName, RelationRule]] = field(
         default_factory=dict
     )
+    outside: Mapping[QualifiedName, RelationRule] = field(default_factory=dict)
+    findings: tuple[FindingRule, ...] = ()
+
+    def from_outside(self) -> Law:
+        """The law as it is for `OUTSIDERS`."""
+        if not self.outside:
+            return self
+        replaced = {name: self.relations[name] for name in self.outside}
+        return replace(self, relations={**self.relations, **self.outside}, outside=replaced)
 
     def seen_by(self, units: tuple[str, ...]) -> Law:
         """The law as it is for who handles the cases of ``units``."""

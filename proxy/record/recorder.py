@@ -11,13 +11,16 @@ from time import perf_counter
 from typing import Final, Protocol
 
 from ledger.client import Acknowledgement, EntryKind, HeaderValue, RawDraft, encode_header
+from ledger.errors import LedgerUnavailable
 from ledger.pseudonyms import Pseudonyms
+from proxy.errors import RecordUnavailable
 from proxy.payload import encode_json
 from proxy.session.commands import Unit
 from proxy.telemetry.metrics import Metrics
 
 _BATCH_DRAFTS_MAX: Final = 1_024
 _BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
+_FINDINGS_AT_ONCE: Final = 100
 # Submitted alone, an outcome would make the next decision wait for a sync that nobody needs.
 _OUTCOME_SECONDS_MAX: Final = 0.1
 
@@ -37,6 +40,10 @@ class Finding:
     from_seconds: float
     until_seconds: float
     content: Mapping[str, object]
+    severity: str = "notice"
+    article: str | None = None
+    payload_bytes: int = 0
+    """Blanks are added to the payload up to this length, which everybody sees."""
 
 
 @dataclass(slots=True)
@@ -82,15 +89,16 @@ class Recorder:
 
     def finding(self, finding: Finding) -> None:
         """Take in an entry that sums up what nobody waits for."""
-        header: dict[str, HeaderValue] = {
-            "rule": finding.rule,
-            "severity": "notice",
-            "observed_count": finding.observed_count,
-            "window_from": _utc(finding.from_seconds),
-            "window_until": _utc(finding.until_seconds),
-        }
-        payload = encode_json(finding.content).encode()
-        self.add(Item(RawDraft(encode_header(EntryKind.FINDING, header), payload)))
+        self.add(Item(_draft(finding)))
+
+    async def findings(self, findings: Sequence[Finding]) -> None:
+        """Return when these entries are durable. Raises `RecordUnavailable`."""
+        try:
+            for number in range(0, len(findings), _FINDINGS_AT_ONCE):
+                some = findings[number : number + _FINDINGS_AT_ONCE]
+                await self._notary.submit([_draft(finding) for finding in some])
+        except LedgerUnavailable as error:
+            raise RecordUnavailable(str(error)) from error
 
     def flush(self) -> None:
         """Submit what was gathered."""
@@ -130,6 +138,20 @@ class Recorder:
         self._lag_count += count
         if self.metrics is not None:
             self.metrics.ledger_lag(self._lag_count)
+
+
+def _draft(finding: Finding) -> RawDraft:
+    header: dict[str, HeaderValue] = {
+        "rule": finding.rule,
+        "severity": finding.severity,
+        "observed_count": finding.observed_count,
+        "window_from": _utc(finding.from_seconds),
+        "window_until": _utc(finding.until_seconds),
+    }
+    if finding.article is not None:
+        header["article"] = finding.article
+    payload = encode_json(finding.content).encode().ljust(finding.payload_bytes)
+    return RawDraft(encode_header(EntryKind.FINDING, header), payload)
 
 
 def _utc(seconds: float) -> str:

@@ -31,6 +31,7 @@ from proxy.server.crew import Crew
 from proxy.server.guard_process import ask_witness
 from proxy.server.neighbours import Neighbours
 from proxy.server.notary_process import NotaryProcess, start_notary
+from proxy.server.scan import Scanner
 from proxy.server.spender import Spender
 from proxy.server.stall import until_stalled
 from proxy.server.station import Station
@@ -169,6 +170,7 @@ class Service:
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self.reload()))
         self.port = await self.post.commit()
         self._law = law
+        self._scan(stack)
         await self._open_desk(stack)
         if self.settings.metrics is not None:
             endpoint = await start_endpoint(
@@ -204,6 +206,15 @@ class Service:
             stack.push_async_callback(front.close)
             self.front = front
             _log.info("the desk is open", extra={"port": front.port})
+
+    def _scan(self, stack: contextlib.AsyncExitStack) -> None:
+        """Begin to look for findings, where that is configured."""
+        if self.settings.scan is None:
+            if self._law.findings:
+                _log.warning("nothing looks for the policy's findings: there is no [scan] table")
+            return
+        scanner = Scanner(self.settings, self._ledger.recorder, self.metrics, lambda: self._law)
+        stack.callback(asyncio.create_task(scanner.run()).cancel)
 
     async def _agree(self, document: Document, law: Law) -> None:
         """What can be in force everywhere becomes an entry, once, and is in force nowhere yet."""

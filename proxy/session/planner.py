@@ -13,7 +13,7 @@ from proxy.policy.asked import asked, together
 from proxy.policy.decide import Judgement, decide, refuse, statement_class
 from proxy.policy.decision import Decision, StatementClass, Verdict
 from proxy.policy.doubt import Doubt
-from proxy.policy.law import Law, Scope
+from proxy.policy.law import Law, Principal, Scope
 from proxy.policy.permit import (
     PERMITS_MAX,
     SUBJECTS_MAX,
@@ -136,7 +136,8 @@ class Planner:
         self._seen_by = {
             units: _Sight(law.seen_by(units), catalogue) for units in ((), *law.handled)
         }
-        self._permitted: dict[tuple[tuple[str, ...], bool], _Sight] = {}
+        self._outside = _Sight(law.from_outside(), catalogue) if law.outside else self._seen_by[()]
+        self._permitted: dict[tuple[bool, tuple[str, ...], bool], _Sight] = {}
         self._views = Views(law, catalogue, self.limits)
 
     def plan(self, text: str, scene: Scene) -> Plan:
@@ -172,7 +173,7 @@ class Planner:
         if not analysis.statements:
             return Planned(Plan(_NOTHING, text), analysis)
         permits = widening(scene.permits, scene.principal, analysis.statements)
-        sight = self._sight(scene.principal.units, permits)
+        sight = self._sight(scene.principal, permits)
         context = Context(
             scene.principal,
             sight.law,
@@ -190,17 +191,19 @@ class Planner:
             return Planned(_refused(_view_refusal(error, analysis)), analysis)
         return self._judged(analysis, expansion or Expansion(analysis, ()), context, sight)
 
-    def _sight(self, units: tuple[str, ...], permits: tuple[Permit, ...]) -> _Sight:
+    def _sight(self, principal: Principal, permits: tuple[Permit, ...]) -> _Sight:
         """What they see; with permits it is compiled when it is first asked for, and then kept."""
-        units = units if units in self._seen_by else ()
+        units = principal.units if principal.units in self._seen_by else ()
+        outside = principal.is_outsider
         if not permits:
-            return self._seen_by[units]
+            return self._outside if outside else self._seen_by[units]
         projecting = any(permit.scope is Scope.CONVICTION for permit in permits)
-        sight = self._permitted.get((units, projecting))
+        sight = self._permitted.get((outside, units, projecting))
         if sight is None:
             law = self.law.permitting(units)
+            law = law.from_outside() if outside else law
             sight = _Sight(law, self.catalogue, projecting=projecting)
-            self._permitted[units, projecting] = sight
+            self._permitted[outside, units, projecting] = sight
         return sight
 
     def _judged(

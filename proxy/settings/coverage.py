@@ -47,7 +47,8 @@ class Finding:
     """One gap. ``message`` says what follows from it and what to do; it holds no data.
 
     ``relation`` has a table of its own in the policy where ``kind`` is one of `MISSING`; ``key``
-    is the path below that table. What is about a function has its name there, and ``signature``.
+    is the path below that table. What is about a function has its name there, and ``signature``;
+    what is about the query of a scan has the ``number`` of that table.
     """
 
     kind: FindingKind
@@ -55,6 +56,7 @@ class Finding:
     message: str
     key: positions.Path = ()
     signature: str = ""
+    number: int | None = None
 
 
 def check_databases(law: Law, catalogues: Mapping[str, Catalogue]) -> list[tuple[str, Finding]]:
@@ -91,6 +93,7 @@ def check_against(law: Law, catalogue: Catalogue) -> list[Finding]:
     checker = _Checker(law, catalogue, views)
     laws = (
         law,
+        law.from_outside(),
         *(law.seen_by(units) for units in law.handled),
         *(law.permitting(units) for units in law.permitted),
     )
@@ -256,6 +259,7 @@ class _Checker:
             message = f"{name} is declared open and {self._no_such_relation(name)}"
             yield Finding(FindingKind.MISSING_RELATION, name, message)
         yield from self._functions()
+        yield from self._queries()
         for name in self.law.relations:
             relation = self.catalogue.relations.get(name)
             if relation is not None and relation.own_code:
@@ -265,6 +269,15 @@ class _Checker:
                     f" statements nobody judges; {refused} refused"
                 )
                 yield Finding(FindingKind.SIDE_EFFECT, name, message)
+
+    def _queries(self) -> Iterator[Finding]:
+        """What scans ask: the rules in it are looked at by themselves."""
+        for number, rule in enumerate(self.law.findings):
+            for name, column in sorted(read_expression(f"EXISTS ({rule.query})").columns):
+                relation = self.catalogue.relations.get(name)
+                if relation is not None:
+                    for found in _column_exists(name, relation, column, ()):
+                        yield replace(found, number=number)
 
     def _functions(self) -> Iterator[Finding]:
         approved = self.law.approved_functions

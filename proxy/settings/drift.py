@@ -37,7 +37,9 @@ def doubt_after(law: Law, fitted: Landmarks, now: Catalogue) -> Doubt:
         if name not in now.relations or called.get(oid, name) != name:
             return Doubt.RELATIONS
     gone = any(
-        finding.kind in _GONE and finding.relation in law.relations.keys() & now.relations.keys()
+        finding.kind in _GONE
+        and finding.number is None
+        and finding.relation in law.relations.keys() & now.relations.keys()
         for finding in check_against(law, now)
     )
     return Doubt.COLUMNS if gone else Doubt.NONE

@@ -7,6 +7,7 @@ in the order in which they ask about each other.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from graphlib import CycleError, TopologicalSorter
 
@@ -14,6 +15,7 @@ from proxy.errors import ConfigurationError
 from proxy.names import Article, PrincipalName, QualifiedName
 from proxy.policy.attribution import AttributionRule, NameForm, Source
 from proxy.policy.law import (
+    FindingRule,
     Follows,
     Law,
     Match,
@@ -28,7 +30,9 @@ from proxy.policy.permit import MARK, mark
 from proxy.policy.rules.context import SYSTEM_SCHEMAS
 from proxy.rewrite.predicate import Template, compile_law
 from proxy.settings import positions
+from proxy.settings.finding import finding_rule
 from proxy.settings.policy import (
+    FindingTable,
     FollowsTable,
     MatchTable,
     PermittedTable,
@@ -56,6 +60,7 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
     draft.check_parents()
     draft.check_constants()
     rules = draft.write_rules(())
+    findings = draft.write_findings(policy.finding)
     units = dict.fromkeys(tuple(table.unit) for table in policy.principal if table.unit)
     for_all = builtin.relations
     handled = {each: {**draft.write_rules(each), **for_all} for each in units}
@@ -79,7 +84,21 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
         seals_nothing=policy.seals_nothing,
         handled={} if policy.seals_nothing else handled,
         permitted=permitted,
+        outside=_outside(rules),
+        findings=findings,
     )
+
+
+def _outside(rules: Mapping[QualifiedName, RelationRule]) -> dict[QualifiedName, RelationRule]:
+    """Those rules that are others for who is told nothing, as they are for them."""
+    out = {}
+    for name, rule in rules.items():
+        if rule.mask_for_outsiders:
+            out[name] = replace(rule, mask=rule.mask_for_outsiders, mask_unless=None)
+        elif rule.masked_rows_hidden:
+            shown = [f"(({sql}) IS TRUE)" for sql in (rule.visible_when, rule.mask_unless) if sql]
+            out[name] = replace(rule, visible_when=" AND ".join(shown), mask={}, mask_unless=None)
+    return out
 
 
 def relation_rule(name: QualifiedName, table: RelationTable) -> RelationRule:
@@ -92,6 +111,8 @@ def relation_rule(name: QualifiedName, table: RelationTable) -> RelationRule:
         mask=dict(table.mask),
         mask_unless=table.mask_unless,
         handled_when=table.handled_when,
+        mask_for_outsiders=dict(table.mask_for_outsiders),
+        masked_rows_hidden=table.masked_rows_hidden,
         subject=table.subject,
         identifies=table.identifies,
         permitted={scope: sql for scope, _, sql in _permitted(table)},
@@ -187,9 +208,23 @@ class _Draft:
             found.add(Scope.CONVICTION)
         return replace(rule, widened_by=frozenset(found))
 
+    def write_findings(self, tables: tuple[FindingTable, ...]) -> tuple[FindingRule, ...]:
+        """What scans look for, by the rules that were written last."""
+        out = []
+        for number, table in enumerate(tables):
+            try:
+                out.append(
+                    finding_rule(table, self.tables, self._shown, self._builtin.vetted_functions)
+                )
+            except ConfigurationError as error:
+                path = ("finding", number, "query")
+                self.problems.append(self._document.problem(path, str(error)))
+        return tuple(out)
+
     def _needs(self, table: RelationTable) -> set[QualifiedName]:
         needed = {qualified_name(follows.relation) for follows in table.follows}
-        every = (table.visible_when, table.mask_unless, table.handled_when, *table.mask.values())
+        masks = (*table.mask.values(), *table.mask_for_outsiders.values())
+        every = (table.visible_when, table.mask_unless, table.handled_when, *masks)
         for sql in (*every, *(sql for _, _, sql in _permitted(table))):
             needed |= asked_about(sql) if sql is not None else set()
         return needed
@@ -229,6 +264,10 @@ class _Draft:
             relation_rule(name, table),
             visible_when=_or(optional(table.visible_when, "visible_when"), more),
             mask={column: write(sql, "mask", column) for column, sql in table.mask.items()},
+            mask_for_outsiders={
+                column: write(sql, "mask_for_outsiders", column)
+                for column, sql in table.mask_for_outsiders.items()
+            },
             mask_unless=_or(optional(lifted, "mask_unless"), lifting),
             projected=Projected(seen[Scope.CONVICTION], frozenset(projection.columns))
             if projection is not None and Scope.CONVICTION in seen

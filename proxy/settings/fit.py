@@ -54,6 +54,8 @@ def problem(document: Document, law: Law, finding: Finding) -> Problem:
     """
     if finding.kind is FindingKind.MISSING_FUNCTION:
         path: positions.Path = ("function", finding.signature)
+    elif finding.number is not None:
+        path = ("finding", finding.number, "query")
     else:
         path = ("relation", _written(document, finding), *finding.key)
     placed = document.problem(path, finding.message)

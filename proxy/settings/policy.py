@@ -127,6 +127,11 @@ class RelationTable(Section):
     """Column -> SQL shown in its place."""
     mask_unless: Text | None = None
     """SQL over the row `self`; TRUE shows the columns of `mask` as they are."""
+    mask_for_outsiders: dict[Text, Text] = Field(default_factory=dict)
+    """Column -> SQL shown to platforms, units and administrators in every row, for a label itself
+    would tell them; every column of `mask` has to be in it."""
+    masked_rows_hidden: bool = False
+    """Whether the same have no row at all that `mask` would be applied to."""
     handled_when: Text | None = None
     """SQL over the row `self` and `handler.unit`; TRUE shows the row, unmasked, to handlers of that
     unit, as far as what it follows is shown."""
@@ -142,9 +147,10 @@ class RelationTable(Section):
     @model_validator(mode="after")
     def _means_something(self) -> RelationTable:
         restricts = self.visible_when or self.follows or self.mask
+        more = self.mask_unless or self.handled_when or self.subject
         if self.open:
-            others = (self.mask_unless, self.handled_when, self.subject, self.identifies)
-            if restricts or self.permitted or any(others):
+            outside = self.mask_for_outsiders or self.masked_rows_hidden
+            if restricts or more or self.identifies or self.permitted or outside:
                 raise ValueError("open = true says that nothing is sealed; remove the other keys")
             return self
         if not restricts:
@@ -153,6 +159,7 @@ class RelationTable(Section):
             raise ValueError("article is missing: name the article of law behind this rule")
         if self.mask_unless and not self.mask:
             raise ValueError("mask_unless has no mask to lift")
+        self._tells_outsiders_nothing()
         return self
 
     @model_validator(mode="after")
@@ -173,6 +180,17 @@ class RelationTable(Section):
             )
         return self
 
+    def _tells_outsiders_nothing(self) -> None:
+        if self.mask_for_outsiders and self.masked_rows_hidden:
+            raise ValueError("mask_for_outsiders and masked_rows_hidden: write one of them")
+        if self.masked_rows_hidden and not self.mask_unless:
+            raise ValueError("masked_rows_hidden hides all rows; add mask_unless")
+        left = sorted(self.mask.keys() - self.mask_for_outsiders.keys())
+        if self.mask_for_outsiders and left:
+            raise ValueError(
+                f"mask_for_outsiders has to say what becomes of {', '.join(left)}, too"
+            )
+
 
 class FunctionTable(Section):
     """A function of the site's own: the administrator's word that it reaches nothing sealed,
@@ -180,6 +198,23 @@ class FunctionTable(Section):
 
     digest: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
     """What was approved, as `fengcun inventory` prints it; a function that has changed is not."""
+
+
+class FindingTable(Section):
+    """What a scan looks for: what should be sealed and is not, or waits for somebody."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,40}$")]
+    """The rule in the ledger's entries, in public: never about a person."""
+    title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    """What a row means, for who opens the entry."""
+    article: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    """The article of law behind it."""
+    severity: Literal["notice", "warning", "alarm"] = "notice"
+    """How urgent it is."""
+    query: Text
+    """One SELECT of key columns, `visible(alias)` as in rules; each row is one finding."""
+    within_days: Annotated[int, Field(strict=True, ge=1, le=3650)] | None = None
+    """A time limit in calendar days: `finding.within_days` in the query."""
 
 
 class MatchTable(Section):
@@ -309,14 +344,17 @@ class PolicyTables(Section):
     """Relations, by "schema.name"."""
     function: dict[SignatureText, FunctionTable] = Field(default_factory=dict)
     """The site's own functions that may be called, by "schema.name(argument types)"."""
+    finding: tuple[FindingTable, ...] = ()
+    """What scans look for."""
     principal: tuple[PrincipalTable, ...] = ()
     """Who connects. Who matches none is refused."""
 
     @model_validator(mode="after")
     def _seals_something_or_nothing(self) -> PolicyTables:
-        if self.seals_nothing and (self.relation or self.function):
+        if self.seals_nothing and (self.relation or self.function or self.finding):
             raise ValueError(
-                "seals_nothing = true passes everything: remove it, or all of relation and function"
+                "seals_nothing = true passes everything: remove it, or all of relation, function"
+                " and finding"
             )
         return self
 
@@ -331,9 +369,11 @@ class PolicyTables(Section):
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> PolicyTables:
-        seen: set[str] = set()
-        for principal in self.principal:
-            if principal.name in seen:
-                raise ValueError(f'two principals are called "{principal.name}"')
-            seen.add(principal.name)
+        for what, names in (
+            ("principals", [each.name for each in self.principal]),
+            ("findings", [each.name for each in self.finding]),
+        ):
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise ValueError(f'two {what} are called "{twice}"')
         return self

@@ -106,15 +106,18 @@ class Upstream(Section):
 
     def catalogue_password(self) -> str | None:
         """The password in `catalogue_password_file`. Raises `ConfigurationError`."""
-        if self.catalogue_password_file is None:
-            return None
-        try:
-            lines = self.catalogue_password_file.read_text(encoding="utf-8").splitlines()
-        except (OSError, UnicodeDecodeError):
-            raise ConfigurationError(
-                f"upstream.catalogue_password_file: cannot read {self.catalogue_password_file}"
-            ) from None
-        return lines[0] if lines else ""
+        return _password(self.catalogue_password_file, "upstream.catalogue_password_file")
+
+
+def _password(file: Path | None, key: str) -> str | None:
+    """A file's first line; None without a file."""
+    if file is None:
+        return None
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise ConfigurationError(f"{key}: cannot read {file}") from None
+    return lines[0] if lines else ""
 
 
 class Tls(Section):
@@ -268,6 +271,33 @@ class Limits(Section):
     """Plans kept in each worker, for each policy and state of the database."""
 
 
+class Scan(Section):
+    """When the findings of the policy are looked for, and by which login."""
+
+    user: Text
+    """The login that asks. It reads what the queries name, and needs no other privilege."""
+    password_file: FilePath | None = None
+    """A file with that login's password on its first line; absent where none is asked for."""
+    at: Annotated[str, StringConstraints(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | None = None
+    """The time of day in China, "03:00" by default."""
+    every_hours: Annotated[int, Field(strict=True, ge=1, le=168)] | None = None
+    """Instead of `at`: hours from one scan to the next."""
+    timeout_ms: Milliseconds = 600_000
+    """How long one query may take, and one fetch of its rows."""
+    memory_file: FilePath | None = None
+    """What the last scan found, as keyed digests; by default `<ledger.directory>.findings`."""
+
+    def password(self) -> str | None:
+        """The password in `password_file`. Raises `ConfigurationError`."""
+        return _password(self.password_file, "scan.password_file")
+
+    @model_validator(mode="after")
+    def _one_schedule(self) -> Scan:
+        if self.at is not None and self.every_hours is not None:
+            raise ValueError("at and every_hours are two schedules: write one of them")
+        return self
+
+
 class PolicyFile(Section):
     """Where the law is."""
 
@@ -286,6 +316,7 @@ class Settings(Section):
     metrics: Metrics | None = None
     desk: Desk | None = None
     limits: Limits = Limits()
+    scan: Scan | None = None
     policy: PolicyFile
 
 

@@ -45,6 +45,13 @@ class PermitStep(Enum):
     EXPIRED = "expired"
 
 
+class ScanResult(Enum):
+    """What became of a scan for findings."""
+
+    DONE = "done"
+    FAILED = "failed"
+
+
 class WitnessFailure(Enum):
     """Why a witness did not cosign. All but the last are the courier's own words."""
 

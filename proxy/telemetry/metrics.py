@@ -34,6 +34,7 @@ from proxy.telemetry.labels import (
     NotLetIn,
     PermitStep,
     ReloadResult,
+    ScanResult,
     TokenSet,
     WitnessFailure,
 )
@@ -128,6 +129,12 @@ class Metrics:
         # Nobody sees an increase to 1 from nothing, and the first mistake is worth an alert.
         for result in ReloadResult:
             self._policy_reloads.labels(result.value)
+        self._scans = make.counter("scans", "Scans for findings that ended.", "result")
+        for ended in ScanResult:
+            self._scans.labels(ended.value)
+        self._scanned = make.gauge(
+            "scan_done_timestamp_seconds", "When a scan last found out everything.", "livemax"
+        )
         self._policy_info = make.gauge(
             "policy_info", "1 for the policy in force, 0 for earlier ones.", "livemax", "digest"
         )
@@ -271,6 +278,12 @@ class Metrics:
         if previous is not None:
             self._policy_info.labels(_shown(previous)).set(0)
         self._policy_info.labels(_shown(digest)).set(1)
+
+    def scanned(self, result: ScanResult, at_seconds: float) -> None:
+        """A scan ended at this Unix time. What it found is counted nowhere."""
+        self._scans.labels(result.value).inc()
+        if result is ScanResult.DONE:
+            self._scanned.set(at_seconds)
 
     def catalogue_loaded(self, database: str, at_seconds: float) -> None:
         """The catalogue of `database` was read, or found unchanged, at this Unix time.

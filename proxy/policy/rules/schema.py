@@ -64,11 +64,14 @@ def refuse(facts: Facts, context: Context) -> Refusal | None:
 
 
 def _relied_on(context: Context) -> Iterator[str]:
-    """The names of protected relations, and every word of their rules."""
+    """The names of protected relations, and every word of their rules and of what scans ask."""
     law = context.law
-    for name, rule in (*law.relations.items(), *law.permitted.get((), {}).items()):
-        yield name.name
+    yield from (name.name for name in law.relations)
+    permitted = law.permitted.get((), {})
+    for rule in (*law.relations.values(), *permitted.values(), *law.outside.values()):
         yield from rule.projected.columns if rule.projected is not None else ()
         every = (rule.visible_when, rule.mask_unless, rule.handled_when, *rule.mask.values())
         for sql in (*every, *rule.permitted.values()):
             yield from _WORD.findall(sql or "")
+    for finding in law.findings:
+        yield from _WORD.findall(finding.query)
