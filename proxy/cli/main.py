@@ -12,6 +12,7 @@ import typer
 from ledger.cli import keys_app, ledger_app
 from ledger.errors import LedgerError
 from ledger.witness.cli import witness_app
+from proxy.cli.certificate import certificate_app
 from proxy.errors import ConfigurationError, FengcunError
 
 EXIT_CONFIGURATION = 2
@@ -26,6 +27,7 @@ app = typer.Typer(
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(keys_app, name="keys")
 app.add_typer(witness_app, name="witness")
+app.add_typer(certificate_app, name="certificate")
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The service's fengcun.toml.", show_default=True)

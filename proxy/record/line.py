@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from ledger.client import Draft, EntryKind, HeaderValue, NotaryClient
@@ -34,8 +34,17 @@ class Ledger:
             "relations_count": relations_count,
             "principals_count": principals_count,
         }
+        await self.entry(EntryKind.POLICY, header)
+
+    async def entry(
+        self, kind: EntryKind, header: Mapping[str, HeaderValue], payload: bytes | None = None
+    ) -> int:
+        """Record one thing, and return its index once it is durable. The payload is encrypted.
+
+        Raises `RecordUnavailable`, and `ledger.errors.InvalidDraft` for what no entry can hold.
+        """
         try:
-            await self._client.submit([Draft(EntryKind.POLICY, header)])
+            return (await self._client.submit([Draft(kind, header, payload)])).first_index
         except LedgerUnavailable as error:
             raise RecordUnavailable(str(error)) from error
 

@@ -10,7 +10,7 @@ from proxy.policy.law import Law, Volatility
 from proxy.settings.enact import enact, relation_rule
 from proxy.settings.policy import PolicyTables, RelationTable, qualified_name
 from proxy.settings.problems import Document, read_document, validated
-from proxy.settings.service import Section
+from proxy.settings.section import Section
 from proxy.settings.shipped import shipped_file
 
 

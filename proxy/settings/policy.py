@@ -13,7 +13,7 @@ from proxy.names import QualifiedName
 from proxy.policy.attribution import NameForm
 from proxy.policy.law import PrincipalKind
 from proxy.policy.subject import subject_as_written
-from proxy.settings.service import Count, Section, Text
+from proxy.settings.section import Count, Section, Text
 
 _NAME = re.compile(r'(?:"((?:[^"]|"")+)"|([^".\s]+))\.(?:"((?:[^"]|"")+)"|([^".\s]+))')
 _SIGNATURE = re.compile(r'((?:"(?:[^"]|"")+"|[^".\s(]+)\.(?:"(?:[^"]|"")+"|[^".\s(]+))\(.*\)')

@@ -8,18 +8,17 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
-    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
 
 from proxy.errors import ConfigurationError
+from proxy.settings.certificate import Certificate
 from proxy.settings.problems import read_document, validated
+from proxy.settings.section import Count, FilePath, Port, Section, Text
 
 _SOCKET_PATH_BYTES_MAX = 107
 """sockaddr_un.sun_path on Linux, less its final NUL (unix(7))."""
@@ -27,19 +26,11 @@ _WORKERS_MAX = 64
 _AUTO = "auto"
 
 
-def _beside_the_file(value: object, info: ValidationInfo) -> object:
-    """Relative paths start at the directory of the file they are written in."""
-    directory = (info.context or {}).get("directory", Path())
-    return directory / value if isinstance(value, str) and value else value
-
-
 def _processors_for_auto(value: object) -> object:
     """One worker for each processor that this process may use."""
     return min(len(os.sched_getaffinity(0)), _WORKERS_MAX) if value == _AUTO else value
 
 
-Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
-Count = Annotated[int, Field(strict=True, ge=1)]
 Milliseconds = Annotated[int, Field(strict=True, ge=1, le=3_600_000)]
 OrNever = Annotated[int, Field(strict=True, ge=0, le=7 * 86_400_000)]
 Workers = Annotated[
@@ -50,17 +41,7 @@ Workers = Annotated[
         {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _WORKERS_MAX}, {"const": _AUTO}]}
     ),
 ]
-Text = Annotated[str, StringConstraints(min_length=1)]
-FilePath = Annotated[Path, BeforeValidator(_beside_the_file)]
 SslMode = Literal["disable", "require", "verify-full"]
-
-
-class Section(BaseModel):
-    """A table of the file: closed, and unchangeable once read."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, hide_input_in_errors=True, use_attribute_docstrings=True
-    )
 
 
 class Listen(Section):
@@ -314,6 +295,7 @@ class Settings(Section):
     login: Login = Login()
     ledger: Ledger
     metrics: Metrics | None = None
+    certificate: Certificate | None = None
     limits: Limits = Limits()
     policy: PolicyFile
 
