@@ -238,6 +238,10 @@ FIELDS: Final[Mapping[EntryKind, Mapping[str, Field]]] = MappingProxyType(
             uses_max=(Shape.COUNT,),
             undertaking=(Shape.PSEUDONYM,),
             reason=(Shape.WORD,),
+            operator=(Shape.PSEUDONYM,),
+            officer=(Shape.PSEUDONYM,),
+            label=(Shape.WORD,),
+            document_hmac=(Shape.PSEUDONYM,),
         ),
         EntryKind.CERTIFICATE: _fields(
             certificate=Shape.WORD,

@@ -133,7 +133,7 @@ def passphrase_from(file: Path) -> bytes:
         with file.open("rb") as pipe:
             data = pipe.read(_FILE_BYTES_MAX)
     else:
-        data = _read_private_bytes(file, "it should hold the passphrase")
+        data = read_private_bytes(file, "it should hold the passphrase")
     line = data.removesuffix(b"\n").removesuffix(b"\r")
     try:
         wrong = not line or not line.decode().isprintable()
@@ -175,12 +175,14 @@ def require_unchanged_by_others(path: Path) -> None:
 
 def _read_private(path: Path) -> str:
     try:
-        return _read_private_bytes(path).decode().strip()
+        return read_private_bytes(path).decode().strip()
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{path} is not text: no key") from error
 
 
-def _read_private_bytes(path: Path, hint: str = _RUN_INIT) -> bytes:
+def read_private_bytes(
+    path: Path, hint: str = _RUN_INIT, bytes_max: int = _FILE_BYTES_MAX
+) -> bytes:
     """What was opened is what is checked. A link is followed, and both its ends have to be ours."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
@@ -190,11 +192,11 @@ def _read_private_bytes(path: Path, hint: str = _RUN_INIT) -> bytes:
         _require_private(path, os.fstat(handle))
         for directory in {path.parent, Path(os.path.realpath(path)).parent}:
             require_own_directory(directory)
-        data = os.read(handle, _FILE_BYTES_MAX + 1)
+        data = os.read(handle, bytes_max + 1)
     finally:
         os.close(handle)
-    if len(data) > _FILE_BYTES_MAX:
-        raise ConfigurationError(f"{path} is too long for a key")
+    if len(data) > bytes_max:
+        raise ConfigurationError(f"{path} is too long for what it should hold")
     return data
 
 

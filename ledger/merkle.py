@@ -37,6 +37,11 @@ class Frontier:
         self.size = size
         self._edge = list(edge)
 
+    @property
+    def edge(self) -> tuple[bytes, ...]:
+        """What makes the same frontier again, with its size."""
+        return tuple(self._edge)
+
     def append(self, leaf: bytes) -> None:
         self.append_subtree(leaf, 0)
 

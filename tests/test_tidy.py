@@ -32,7 +32,8 @@ STEPS = (
     {"session"},
     {"payload", "settings", "telemetry"},
     {"record", "upstream"},
-    {"server", "desk"},
+    {"desk"},
+    {"server"},
     {"demo"},
     {"cli"},
 )

@@ -175,7 +175,7 @@ def _clerk(login: str) -> Officer:
 
 def _with_desk(config: Path, work: Callable[[CertificateDesk], Awaitable[T]]) -> T:
     """By a line of our own to the notary of the running service."""
-    from proxy.desk.certificate.opening import configured, open_desk
+    from proxy.desk.certificate.opening import configured, open_certificate_desk
 
     settings = load_settings(config)
     configured(settings)
@@ -184,7 +184,7 @@ def _with_desk(config: Path, work: Callable[[CertificateDesk], Awaitable[T]]) ->
     async def run() -> T:
         ledger = await connect_ledger(settings.ledger.socket_path, settings.ledger.keys)
         try:
-            return await work(open_desk(settings, ledger))
+            return await work(open_certificate_desk(settings, ledger))
         finally:
             await ledger.close()
 

@@ -13,6 +13,8 @@ from ledger.cli import keys_app, ledger_app
 from ledger.errors import LedgerError
 from ledger.witness.cli import witness_app
 from proxy.cli.certificate import certificate_app
+from proxy.cli.officer import desk_app
+from proxy.cli.permit import permit_app
 from proxy.errors import ConfigurationError, FengcunError
 
 EXIT_CONFIGURATION = 2
@@ -28,6 +30,8 @@ app.add_typer(ledger_app, name="ledger")
 app.add_typer(keys_app, name="keys")
 app.add_typer(witness_app, name="witness")
 app.add_typer(certificate_app, name="certificate")
+app.add_typer(desk_app, name="desk")
+app.add_typer(permit_app, name="permit")
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The service's fengcun.toml.", show_default=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from enum import Enum
+from enum import Enum, StrEnum
 
 from proxy.names import PrincipalName
 from proxy.policy.permit import Scope
@@ -90,6 +90,16 @@ class RefusalGround(Enum):
     PLATFORM_OR_BULK = "platform-or-bulk"
 
 
+class RevocationReason(StrEnum):
+    """Why a permit is taken back before its end: closed."""
+
+    PURPOSE_EXCEEDED = "purpose-exceeded"
+    UNDERTAKING_BROKEN = "undertaking-broken"
+    WRONGLY_GRANTED = "wrongly-granted"
+    NO_LONGER_NEEDED = "no-longer-needed"
+    SUPERVISION = "supervision"
+
+
 class State(Enum):
     """RECEIVED -> GRANTED | REFUSED; GRANTED -> REVOKED | EXPIRED. Nothing else happens."""
 
@@ -103,7 +113,13 @@ class State(Enum):
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """An application and what became of it. ``number`` is its name in the ledger. ``decide_by`` is
-    the last day of the three working days (第16条), the day of receipt not counted."""
+    the last day of the three working days (第16条), the day of receipt not counted;
+    ``calendar_known`` is False where no calendar of that year was there to count it by.
+
+    ``cited`` is the law that the application named, as the list of legal bases cited it then.
+    ``decided_by`` is None where a rule refused it, which ``rule`` names. ``uses_max`` is how often
+    the permit may be used, ``ended_by`` and ``reason`` say who took it back and why.
+    """
 
     number: str
     application: Application
@@ -115,3 +131,10 @@ class Dossier:
     decided_by: str | None = None
     ground: RefusalGround | None = None
     valid_until: datetime | None = None
+    rule: str | None = None
+    uses_max: int | None = None
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+    reason: RevocationReason | None = None
+    calendar_known: bool = True
+    cited: str | None = None

@@ -135,7 +135,7 @@ class AttributionRule:
 
 def _agreed(values: Iterable[str]) -> tuple[str | None, str | None]:
     """The one value, or what is wrong. Setting something to nothing says nothing."""
-    said = {_valid(value) for value in values if value.strip()}
+    said = {valid_claim(value) for value in values if value.strip()}
     if None in said:
         return None, INVALID
     if len(said) != 1:
@@ -143,7 +143,7 @@ def _agreed(values: Iterable[str]) -> tuple[str | None, str | None]:
     return said.pop(), None
 
 
-def _valid(value: str) -> str | None:
+def valid_claim(value: str) -> str | None:
     """One spelling of what looks the same: full-width letters and parentheses are common."""
     if len(value) > 4 * CLAIM_CHARACTERS_MAX:
         return None

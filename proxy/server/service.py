@@ -19,8 +19,16 @@ from typing import Final, Protocol
 
 import uvloop
 
+from proxy.desk.certificate.opening import open_certificate_desk
+from proxy.desk.certificate.routes import VERIFY_PATH, certificate_routes, verify_page
+from proxy.desk.desk import Desk
+from proxy.desk.front.application import NO_PAGES, TABLES, Page
+from proxy.desk.front.listener import Listener, open_front
+from proxy.desk.front.routes import Tables
+from proxy.desk.opening import open_desk, terms_of
 from proxy.errors import ConfigurationError, FengcunError, RecordUnavailable
 from proxy.policy.law import Law
+from proxy.policy.permit import Permit
 from proxy.record.line import Ledger, connect_ledger, require_origin
 from proxy.server.courier_process import Courier
 from proxy.server.crew import Crew
@@ -85,6 +93,9 @@ class Service:
         self.notary_process_id = 0
         self.serving = asyncio.Event()
         self.post: Post
+        self.desk: Desk | None = None
+        self.front: Listener | None = None
+        self._law: Law
         self._notary_arguments = notary_arguments
         self._notary: NotaryProcess
         self._courier: Courier
@@ -153,6 +164,8 @@ class Service:
             loop.add_signal_handler(number, self.stop)
         loop.add_signal_handler(signal.SIGHUP, lambda: loop.create_task(self.reload()))
         self.port = await self.post.commit()
+        self._law = law
+        await self._open_desk(stack)
         if self.settings.metrics is not None:
             endpoint = await start_endpoint(
                 self.settings.metrics.host,
@@ -164,10 +177,54 @@ class Service:
         _log.info("serving", extra={"host": self.settings.listen.host, "port": self.port})
         self.serving.set()
 
+    async def _open_desk(self, stack: contextlib.AsyncExitStack) -> None:
+        """After the first policy is in force, so that its permits are judged by it."""
+        if self.settings.desk is None:
+            return
+        desk = await open_desk(
+            self.settings.desk,
+            self.settings.ledger,
+            self._ledger,
+            self.metrics,
+            lambda: self._law,
+            self._permits_in_force,
+        )
+        stack.push_async_callback(desk.close)
+        await desk.start()
+        self.desk = desk
+        if self.settings.desk.officers_file is not None:
+            terms = await asyncio.to_thread(terms_of, self.settings.desk)
+            tables, pages = await self._certificates()
+            front = await open_front(
+                self.settings.desk,
+                desk,
+                terms,
+                self._ledger.recorder,
+                self.metrics,
+                tables=tables,
+                pages=pages,
+            )
+            stack.push_async_callback(front.close)
+            self.front = front
+            _log.info("the desk is open", extra={"port": front.port})
+
+    async def _certificates(self) -> tuple[Tables, Mapping[str, Page]]:
+        """What the front serves beside its own, where there is a [certificate]."""
+        if self.settings.certificate is None:
+            return TABLES, NO_PAGES
+        desk = await asyncio.to_thread(open_certificate_desk, self.settings, self._ledger)
+        return (*TABLES, certificate_routes(desk)), {VERIFY_PATH: verify_page(desk)}
+
+    async def _permits_in_force(self, permits: tuple[Permit, ...]) -> None:
+        """These permits and no others count from now on, for every worker."""
+        _log.info("permits in force", extra={"entries_count": len(permits)})
+
     async def _agree(self, document: Document, law: Law) -> None:
         """What can be in force everywhere becomes an entry, once, and is in force nowhere yet."""
         await self.post.prepare(document, law)
         try:
+            if self.front is not None:
+                await asyncio.to_thread(self.front.reload)
             await self._ledger.policy_in_force(
                 law.digest, relations_count=len(law.relations), principals_count=len(law.principals)
             )
@@ -199,6 +256,9 @@ class Service:
                 self.metrics.policy_read(ReloadResult.REJECTED)
                 return False
             await self.post.commit()
+            self._law = law
+            if self.desk is not None:
+                await self.desk.reconsider()
         self.metrics.policy_read(ReloadResult.APPLIED)
         _log.info("the policy was reloaded", extra={"policy": law.digest})
         return True

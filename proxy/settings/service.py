@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,8 +16,9 @@ from pydantic import (
 
 from proxy.errors import ConfigurationError
 from proxy.settings.certificate import Certificate
+from proxy.settings.desk import Desk
 from proxy.settings.problems import read_document, validated
-from proxy.settings.section import Count, FilePath, Port, Section, Text
+from proxy.settings.section import Count, FilePath, Port, Section, Text, stays_here
 
 _SOCKET_PATH_BYTES_MAX = 107
 """sockaddr_un.sun_path on Linux, less its final NUL (unix(7))."""
@@ -85,7 +85,7 @@ class Upstream(Section):
 
     @model_validator(mode="after")
     def _encryption_is_decided(self) -> Upstream:
-        if self.sslmode is None and not _on_this_machine(self.host):
+        if self.sslmode is None and not stays_here(self.host):
             raise ValueError(
                 "sslmode is missing, and host is another machine: write sslmode"
                 ' = "verify-full" with ca_file (or "disable", for all on the way to read)'
@@ -116,16 +116,6 @@ class Upstream(Section):
                 f"upstream.catalogue_password_file: cannot read {self.catalogue_password_file}"
             ) from None
         return lines[0] if lines else ""
-
-
-def _on_this_machine(host: str) -> bool:
-    """Whether what is sent to ``host`` stays here: a socket's directory, or a loopback address."""
-    if host.startswith("/") or host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class Tls(Section):
@@ -296,6 +286,7 @@ class Settings(Section):
     ledger: Ledger
     metrics: Metrics | None = None
     certificate: Certificate | None = None
+    desk: Desk | None = None
     limits: Limits = Limits()
     policy: PolicyFile
 

@@ -35,6 +35,16 @@ class ReloadResult(Enum):
     REJECTED = "rejected"
 
 
+class PermitStep(Enum):
+    """What became of an application for a permit."""
+
+    RECEIVED = "received"
+    GRANTED = "granted"
+    REFUSED = "refused"
+    REVOKED = "revoked"
+    EXPIRED = "expired"
+
+
 class WitnessFailure(Enum):
     """Why a witness did not cosign. All but the last are the courier's own words."""
 
@@ -66,6 +76,14 @@ class NotLetIn(Enum):
     TLS = "tls"
     UNKNOWN_DATABASE = "unknown-database"
     UPSTREAM = "upstream"
+
+
+class DeskLogin(Enum):
+    """What became of an officer's password. LOCKED: not looked at, after too many failures."""
+
+    LET_IN = "let-in"
+    REFUSED = "refused"
+    LOCKED = "locked"
 
 
 class TokenSet:

@@ -36,6 +36,8 @@ FIELDS: Final = MappingProxyType(
             "statement_class": _TOKEN,
             "principal": _TOKEN,
             "kind": _TOKEN,
+            "permit": _TOKEN,
+            "year": r"\d{4}",
             "state": _TOKEN,
             "proxy_id": _TOKEN,
             "sqlstate": r"[0-9A-Z]{5}",

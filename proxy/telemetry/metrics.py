@@ -29,8 +29,10 @@ from proxy.names import RuleName
 from proxy.policy.decision import StatementClass, Verdict
 from proxy.telemetry.labels import (
     ConnectionState,
+    DeskLogin,
     Direction,
     NotLetIn,
+    PermitStep,
     ReloadResult,
     TokenSet,
     WitnessFailure,
@@ -100,6 +102,7 @@ class Metrics:
         )
         self._ledger_failed = make.gauge("ledger_failed", "1 once appending failed.", "livemax")
         self._make_witness(make)
+        self._make_desk(make)
         self._connections = make.gauge("connections", "Open connections.", "livesum", "state")
         self._accepted = make.counter("connections_accepted", "Client connections accepted.")
         self._not_let_in = make.counter(
@@ -148,6 +151,34 @@ class Metrics:
         )
         for kind in WitnessFailure:
             self._witness_failures.labels(kind.value)
+
+    def _make_desk(self, make: _Maker) -> None:
+        self._permit_steps = make.counter("permit_steps", "Steps of applications.", "kind")
+        for step in PermitStep:
+            self._permit_steps.labels(step.value)
+        self._permits_in_force = make.gauge("permits_in_force", "Permits in force.", "livemax")
+        self._permits_unusable = make.gauge(
+            "permits_unusable", "In the ledger, without their dossier as recorded.", "livemax"
+        )
+        self._desk_logins = make.counter("desk_logins", "Passwords of officers tried.", "result")
+        for login in DeskLogin:
+            self._desk_logins.labels(login.value)
+
+    def permit_moved(self, step: PermitStep) -> None:
+        """A step of an application is durable."""
+        self._permit_steps.labels(step.value).inc()
+
+    def permits_in_force(self, permits_count: int) -> None:
+        """So many permits are in force now."""
+        self._permits_in_force.set(permits_count)
+
+    def permits_unusable(self, permits_count: int) -> None:
+        """So many that were granted are not in force, since the desk's files are not theirs."""
+        self._permits_unusable.set(permits_count)
+
+    def desk_login(self, result: DeskLogin) -> None:
+        """An officer's password was tried at the desk."""
+        self._desk_logins.labels(result.value).inc()
 
     def decided(self, verdict: Verdict, rule: RuleName, statement_class: StatementClass) -> None:
         """One statement was judged."""

@@ -22,7 +22,7 @@ def configured(settings: Settings) -> Certificate:
     return settings.certificate
 
 
-def open_desk(settings: Settings, ledger: Ledger) -> CertificateDesk:
+def open_certificate_desk(settings: Settings, ledger: Ledger) -> CertificateDesk:
     """Reads its files and makes its directory; blocking. Raises `ConfigurationError`."""
     chosen = configured(settings)
     store = Store(chosen.directory)

@@ -1,6 +1,6 @@
-"""Certificates by HTTP: routes to be added to an application that knows its officers.
+"""Certificates by HTTP: what the desk's front serves beside its own.
 
-POST /api/v1/certificates               a request in JSON (`decoding`), answered with the serial
+POST /api/v1/certificates               a request in JSON, answered with the serial
 GET  /api/v1/certificates/{serial}.pdf  the form, for officers
 GET  /verify/{code}                     for whoever holds the paper; no login
 """
@@ -9,94 +9,119 @@ from __future__ import annotations
 
 import html
 from collections.abc import Awaitable, Callable
-from typing import Final
+from datetime import date
+from typing import Final, Literal
 
 from aiohttp import web
+from pydantic import ConfigDict, Field
 
 from proxy.desk.certificate.code import InvalidCode, parse_code
-from proxy.desk.certificate.decoding import REQUEST_BYTES_MAX, decode_request
+from proxy.desk.certificate.decoding import decode_request
 from proxy.desk.certificate.desk import CertificateDesk
-from proxy.desk.certificate.errors import CertificateError
 from proxy.desk.certificate.form import TITLES, today_in_china
 from proxy.desk.certificate.store import Kept
-from proxy.desk.model import Officer
-from proxy.errors import RecordUnavailable, UpstreamUnavailable
+from proxy.desk.front.routes import PREFIX, Call, Route, json_answer
+from proxy.desk.front.shapes import Identity, Line, Shape
 
-Authenticate = Callable[[web.Request], Awaitable[Officer]]
-"""Who asks; raises one of aiohttp's HTTP exceptions for nobody."""
-
-_NO_STORE: Final = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'",
-    "Referrer-Policy": "no-referrer",
-}
+VERIFY_PATH: Final = "/verify/{code:[A-Za-z0-9-]{1,120}}"
+_SERIAL: Final = "{serial:[0-9]{6,10}}"
 _PAGE: Final = (
     '<!doctype html><html lang="zh"><meta charset="utf-8"><title>核验</title>'
     "<h1>{title}</h1><dl>{rows}</dl><p>{state}</p></html>"
 )
 
 
-def routes(desk: CertificateDesk, authenticate: Authenticate) -> list[web.RouteDef]:
-    """For `aiohttp.web.Application.add_routes`."""
-    handlers = _Handlers(desk, authenticate)
-    return [
-        web.post("/api/v1/certificates", handlers.issue),
-        web.get(r"/api/v1/certificates/{serial:[0-9]{6,10}}.pdf", handlers.form),
-        web.get("/verify/{code:[A-Za-z0-9-]{1,120}}", handlers.verify),
+class ApplicantShape(Shape):
+    """Who asks: the person, a guardian with name and number, a unit with its letter."""
+
+    kind: Literal["self", "guardian", "unit"]
+    name: Line | None = None
+    number: Identity | None = None
+    unit: Line | None = None
+    letter: Line | None = None
+
+
+class PersonShape(Shape):
+    """Whom it is about / 被查询人."""
+
+    name: Line
+    gender: Literal["male", "female"]
+    nationality: Line
+    identity_kind: Literal[
+        "identity-card", "passport", "hong-kong-macao", "taiwan", "permanent-resident"
     ]
+    number: Identity
 
 
-class _Handlers:
-    def __init__(self, desk: CertificateDesk, authenticate: Authenticate) -> None:
-        self._desk = desk
-        self._authenticate = authenticate
+class PeriodShape(Shape):
+    """From and until, both included; without one, from the beginning and until today."""
 
-    async def issue(self, request: web.Request) -> web.Response:
-        officer = await self._authenticate(request)
+    model_config = ConfigDict(serialize_by_alias=True)
+
+    from_: date | None = Field(default=None, alias="from")
+    until: date | None = None
+
+
+class CertificateShape(Shape):
+    """A request for a certificate, or by a unit for a letter."""
+
+    asked: Literal["certificate", "letter"]
+    applicant: ApplicantShape
+    person: PersonShape
+    purpose: Literal["employment", "abroad", "study", "licence", "adoption", "personal"]
+    period: PeriodShape | None = None
+
+
+class IssuedShape(Shape):
+    """A form that is on record."""
+
+    serial: str
+    form: Literal["certificate", "letter", "refusal"]
+    code: str
+    """What is printed on it for verification / 核验码."""
+
+
+def certificate_routes(desk: CertificateDesk) -> tuple[Route, ...]:
+    """A table for `proxy.desk.front.application`."""
+
+    async def issue(call: Call) -> web.Response:
+        assert isinstance(call.body, CertificateShape)
+        body = call.body.model_dump_json(exclude_none=True, by_alias=True).encode()
+        issued = await desk.issue(call.officer, decode_request(body, today=today_in_china()))
+        answer = IssuedShape(serial=issued.serial, form=issued.form.value, code=str(issued.code))
+        return json_answer(answer, 201, Location=f"{PREFIX}/certificates/{issued.serial}.pdf")
+
+    async def form(call: Call) -> web.Response:
+        content = await desk.form(call.officer, int(call.request.match_info["serial"]))
+        return web.Response(body=content, content_type="application/pdf")
+
+    return (
+        Route(
+            "POST", "/certificates", issue, "Issue a form, or refuse it / 出具证明", IssuedShape,
+            status=201, body=CertificateShape, problems=(403, 503),
+        ),
+        Route(
+            "GET", f"/certificates/{_SERIAL}.pdf", form, "The form again / 证明文件",
+            "application/pdf", problems=(403, 404),
+        ),
+    )  # fmt: skip
+
+
+def verify_page(desk: CertificateDesk) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """The handler of `VERIFY_PATH`. A code is a key of 112 random bits: who has it has the paper.
+
+    A wrong one, a free number and what is not a code get the same answer.
+    """
+
+    async def verify(request: web.Request) -> web.Response:
         try:
-            body = await request.content.read(REQUEST_BYTES_MAX + 1)
-            wanted = decode_request(body, today=today_in_china())
-            issued = await self._desk.issue(officer, wanted)
-        except CertificateError as error:
-            return _refused(error)
-        except (UpstreamUnavailable, RecordUnavailable):
-            return web.json_response(
-                {"error": "unavailable", "message": "try again later / 暂时不能办理，请稍后再试"},
-                status=503,
-                headers=_NO_STORE,
-            )
-        location = f"/api/v1/certificates/{issued.serial}.pdf"
-        return web.json_response(
-            {"serial": issued.serial, "form": issued.form.value, "code": str(issued.code)},
-            status=201,
-            headers={**_NO_STORE, "Location": location},
-        )
-
-    async def form(self, request: web.Request) -> web.Response:
-        officer = await self._authenticate(request)
-        try:
-            content = await self._desk.form(officer, int(request.match_info["serial"]))
-        except CertificateError as error:
-            return _refused(error)
-        return web.Response(body=content, content_type="application/pdf", headers=_NO_STORE)
-
-    async def verify(self, request: web.Request) -> web.Response:
-        try:
-            kept = await self._desk.check(parse_code(request.match_info["code"]))
+            kept = await desk.check(parse_code(request.match_info["code"]))
         except InvalidCode:
             kept = None
-        return web.Response(
-            text=_page(kept),
-            status=404 if kept is None else 200,
-            content_type="text/html",
-            headers=_NO_STORE,
-        )
+        status = 404 if kept is None else 200
+        return web.Response(text=_page(kept), status=status, content_type="text/html")
 
-
-def _refused(error: CertificateError) -> web.Response:
-    said = {"error": error.code, "field": error.field, "message": str(error)}
-    return web.json_response(said, status=error.status, headers=_NO_STORE)
+    return verify
 
 
 def _page(kept: Kept | None) -> str:

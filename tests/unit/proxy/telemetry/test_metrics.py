@@ -18,6 +18,7 @@ from proxy.telemetry.labels import (
     ConnectionState,
     Direction,
     NotLetIn,
+    PermitStep,
     ReloadResult,
     WitnessFailure,
 )
@@ -61,6 +62,9 @@ def _exercise(metrics: Metrics) -> None:
     metrics.catalogue_loaded("archive", 1_700_000_000.0)
     metrics.policy_fits(fits=False)
     metrics.policy_seals(nothing=True)
+    metrics.permit_moved(PermitStep.GRANTED)
+    metrics.permits_in_force(1)
+    metrics.permits_unusable(1)
 
 
 def _public() -> set[str]:

@@ -1,0 +1,95 @@
+"""Who is logged in, in memory only: tokens for programs, and for the browser's cookie.
+
+What is kept is a digest of a token, so that a copy of memory gives none away that could be sent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from proxy.desk.attempts import Clock
+from proxy.desk.officers import Account, Accounts
+
+IDLE_SECONDS: Final = 30 * 60.0
+WHOLE_SECONDS: Final = 8 * 3_600.0
+OF_AN_OFFICER_MAX: Final = 8
+_ALL_MAX: Final = 4_096
+
+
+class Way(Enum):
+    """What a token is good for: one of the API does nothing on the page, nor the other way."""
+
+    API = "api"
+    PAGE = "page"
+
+
+@dataclass(slots=True)
+class Sitting:
+    """One login. ``form_token`` has to be in every form of it."""
+
+    account: Account
+    way: Way
+    began: float
+    seen: float
+    form_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+
+    def has_form_token(self, given: str) -> bool:
+        """Compared in the same time, whatever is given."""
+        return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self.form_token.encode())
+
+
+class Sittings:
+    """All of them. `clock` gives seconds that only grow."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: OrderedDict[bytes, Sitting] = OrderedDict()
+
+    def begin(self, account: Account, way: Way) -> tuple[str, Sitting]:
+        """A new token, never one that the client had before."""
+        now = self._clock()
+        token = secrets.token_urlsafe(32)
+        sitting = Sitting(account, way, now, now)
+        for key in [key for key, each in self._kept.items() if self._is_over(each)]:
+            del self._kept[key]
+        same = [
+            key
+            for key, each in self._kept.items()
+            if each.account.officer.name == account.officer.name
+        ]
+        for key in same[: max(0, len(same) - OF_AN_OFFICER_MAX + 1)]:
+            del self._kept[key]
+        self._kept[_digest(token)] = sitting
+        while len(self._kept) > _ALL_MAX:
+            self._kept.popitem(last=False)
+        return token, sitting
+
+    def find(self, token: str, way: Way, accounts: Accounts) -> Sitting | None:
+        """Whose it is, if it still is, and if the officer's account is what it was at login."""
+        key = _digest(token)
+        sitting = self._kept.get(key)
+        if sitting is None or sitting.way is not way:
+            return None
+        if self._is_over(sitting) or accounts.get(sitting.account.officer.name) != sitting.account:
+            del self._kept[key]
+            return None
+        sitting.seen = self._clock()
+        return sitting
+
+    def end(self, token: str) -> None:
+        """Log out."""
+        self._kept.pop(_digest(token), None)
+
+    def _is_over(self, sitting: Sitting) -> bool:
+        now = self._clock()
+        return now - sitting.seen >= IDLE_SECONDS or now - sitting.began >= WHOLE_SECONDS
+
+
+def _digest(token: str) -> bytes:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).digest()
