@@ -253,6 +253,7 @@ FIELDS: Final[Mapping[EntryKind, Mapping[str, Field]]] = MappingProxyType(
             purpose=(Shape.WORD,),
             valid_until=(Shape.TIME,),
             document_hmac=(Shape.PSEUDONYM,),
+            file_hmac=(Shape.PSEUDONYM,),
         ),
         EntryKind.OPINION: _fields(
             opinion=Shape.WORD,

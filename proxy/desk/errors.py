@@ -133,4 +133,5 @@ class DeskError(FengcunError):
         self.code = code
         self.field = field
         self.category, self.english, self.chinese = SENTENCES[code]
+        self.status = self.category.value
         super().__init__(f"{self.english} / {self.chinese}")

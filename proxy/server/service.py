@@ -19,8 +19,12 @@ from typing import Final, Protocol
 
 import uvloop
 
+from proxy.desk.certificate.opening import open_certificate_desk
+from proxy.desk.certificate.routes import VERIFY_PATH, certificate_routes, verify_page
 from proxy.desk.desk import Desk
+from proxy.desk.front.application import NO_PAGES, TABLES, Page
 from proxy.desk.front.listener import Listener, open_front
+from proxy.desk.front.routes import Tables
 from proxy.desk.opening import open_desk, terms_of
 from proxy.errors import ConfigurationError, FengcunError, RecordUnavailable
 from proxy.policy.law import Law
@@ -200,12 +204,26 @@ class Service:
         self.desk = desk
         if self.settings.desk.officers_file is not None:
             terms = await asyncio.to_thread(terms_of, self.settings.desk)
+            tables, pages = await self._certificates()
             front = await open_front(
-                self.settings.desk, desk, terms, self._ledger.recorder, self.metrics
+                self.settings.desk,
+                desk,
+                terms,
+                self._ledger.recorder,
+                self.metrics,
+                tables=tables,
+                pages=pages,
             )
             stack.push_async_callback(front.close)
             self.front = front
             _log.info("the desk is open", extra={"port": front.port})
+
+    async def _certificates(self) -> tuple[Tables, Mapping[str, Page]]:
+        """What the front serves beside its own, where there is a [certificate]."""
+        if self.settings.certificate is None:
+            return TABLES, NO_PAGES
+        desk = await asyncio.to_thread(open_certificate_desk, self.settings, self._ledger)
+        return (*TABLES, certificate_routes(desk)), {VERIFY_PATH: verify_page(desk)}
 
     def _scan(self, stack: contextlib.AsyncExitStack) -> None:
         """Begin to look for findings, where that is configured."""

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from proxy.errors import ConfigurationError
+from proxy.settings.certificate import Certificate
 from proxy.settings.desk import Desk
 from proxy.settings.problems import read_document, validated
 from proxy.settings.section import Count, FilePath, Port, Section, Text, stays_here
@@ -314,6 +315,7 @@ class Settings(Section):
     login: Login = Login()
     ledger: Ledger
     metrics: Metrics | None = None
+    certificate: Certificate | None = None
     desk: Desk | None = None
     limits: Limits = Limits()
     scan: Scan | None = None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Awaitable, Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
@@ -36,10 +38,14 @@ _log = logging.getLogger(__name__)
 
 TABLES: Final[Tables] = (APPLICATION_ROUTES,)
 """What the API has, by part of the desk."""
+Page = Callable[[web.Request], Awaitable[web.Response]]
+NO_PAGES: Final[Mapping[str, Page]] = MappingProxyType({})
 
 
-def application(front: Front, tables: Tables = TABLES) -> web.Application:
-    """All routes of the page, and those of the API in `tables`."""
+def application(
+    front: Front, tables: Tables = TABLES, pages: Mapping[str, Page] = NO_PAGES
+) -> web.Application:
+    """All routes of the page, and those of the API in `tables`; `pages` are by path, for anybody."""
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_answers(front.secure)])
     description = json.dumps(describe(tables), ensure_ascii=False).encode()
 
@@ -54,6 +60,8 @@ def application(front: Front, tables: Tables = TABLES) -> web.Application:
     for table in tables:
         for route in table:
             app.router.add_route(route.method, PREFIX + route.path, served(front, route))
+    for path, page in pages.items():
+        app.router.add_get(path, page, allow_head=False)
     for method, path, handle in PAGE_ROUTES:
         app.router.add_route(method, path, handle(front))
     return app

@@ -12,7 +12,7 @@ import logging
 import os
 import socket
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,7 @@ from aiohttp.typedefs import Handler
 from aiohttp.web_protocol import RequestHandler
 
 from proxy.desk.doorkeeper import Doorkeeper, Findings
-from proxy.desk.front.application import TABLES, application
+from proxy.desk.front.application import NO_PAGES, TABLES, Page, application
 from proxy.desk.front.routes import Desk, Front, Tables
 from proxy.desk.officers import Roster
 from proxy.desk.rules import Terms
@@ -81,6 +81,7 @@ async def open_front(
     metrics: Metrics,
     *,
     tables: Tables = TABLES,
+    pages: Mapping[str, Page] = NO_PAGES,
     limits: Limits = Limits(),
 ) -> Listener:
     """Serve `desk`. `settings` has an officers_file. Raises `ConfigurationError`."""
@@ -95,7 +96,7 @@ async def open_front(
         seen.add(request.protocol)
         return await handler(request)
 
-    app = application(Front(desk, doorkeeper, terms, secure=context is not None), tables)
+    app = application(Front(desk, doorkeeper, terms, secure=context is not None), tables, pages)
     app.middlewares.insert(0, in_time)
     runner = web.AppRunner(app, access_log=None, logger=_quiet, shutdown_timeout=_CLOSE_SECONDS_MAX)
     await runner.setup()

@@ -9,10 +9,11 @@ from typing import Final
 
 from aiohttp import web
 
+from proxy.desk.certificate.errors import CertificateError
 from proxy.desk.doorkeeper import NotLoggedIn, TooManyAttempts
 from proxy.desk.errors import DeskError
 from proxy.desk.front.shapes import FieldProblem, Malformed, ProblemShape
-from proxy.errors import RecordUnavailable
+from proxy.errors import RecordUnavailable, UpstreamUnavailable
 
 CONTENT_TYPE: Final = "application/problem+json"
 
@@ -61,7 +62,7 @@ class Problem:
 def problem_of(error: Exception) -> Problem:
     """What an error is to the client; of one that nobody foresaw nothing is told."""
     match error:
-        case DeskError():
+        case DeskError() | CertificateError():
             fields = (
                 ()
                 if error.field is None
@@ -71,7 +72,7 @@ def problem_of(error: Exception) -> Problem:
                     ),
                 )
             )
-            return Problem(error.category.value, error.code, error.english, error.chinese, fields)
+            return Problem(error.status, error.code, error.english, error.chinese, fields)
         case Malformed():
             english, chinese = "the content is not of its form", "提交的内容不符合要求"
             return Problem(422, "malformed", english, chinese, error.fields)
@@ -84,6 +85,12 @@ def problem_of(error: Exception) -> Problem:
         case RecordUnavailable():
             english, chinese = "the ledger cannot record: nothing is done", "账本不可用，不予办理"
             return Problem(503, "ledger", english, chinese)
+        case UpstreamUnavailable():
+            english, chinese = (
+                "the database does not answer: try again",
+                "数据库暂时不可用，请稍后再试",
+            )
+            return Problem(503, "database", english, chinese)
         case TimeoutError():
             return of_status(408)
         case web.HTTPException():

@@ -1,0 +1,98 @@
+"""A site that issues certificates, with people of the seed who have numbers to be asked by."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.scenarios.service import FENGCUN, ROOT, Service, install, started
+from tests.world import Database
+
+SEALED, CLEAN, ADULT, MIXED, MIXED_LIKE = "甲一", "一甲", "甲三", "丙再犯", "丙成年"
+NUMBERS = {
+    SEALED: "110105200405100018",
+    CLEAN: "110105200405100034",
+    ADULT: "110105200405100050",
+    MIXED: "110105200006060012",
+    MIXED_LIKE: "110105198808080015",
+}
+"""Synthetic. CLEAN is in no table, and is spelt like SEALED, with the same letters."""
+
+SECTION = """
+[certificate]
+organ = "示例市公安局"
+number_word = "示公证字"
+directory = "certificates"
+user = "desk"
+answer_every_ms = 500
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Counter:
+    """A running service, and `fengcun certificate` beside it."""
+
+    service: Service
+
+    @property
+    def config(self) -> Path:
+        return self.service.site.config
+
+    def run(self, *arguments: str | Path, given: object = None) -> subprocess.CompletedProcess[str]:
+        """A command, with JSON on its standard input."""
+        command = [*FENGCUN, "certificate", *map(str, arguments)]
+        return subprocess.run(
+            command, cwd=ROOT, capture_output=True, text=True, check=False,
+            input="" if given is None else json.dumps(given),
+        )  # fmt: skip
+
+    def issue(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What `issue --json` says."""
+        done = self.run(
+            "issue", "--config", self.config, "--officer", "021377", "--json", given=request
+        )
+        assert done.returncode == 0, done.stderr
+        return dict(json.loads(done.stdout))
+
+
+def person(name: str, number: str, kind: str = "identity-card") -> dict[str, str]:
+    return {
+        "name": name, "gender": "male", "nationality": "中国",
+        "identity_kind": kind, "number": number,
+    }  # fmt: skip
+
+
+def certificate_for(name: str) -> dict[str, Any]:
+    """A request by the person."""
+    return {
+        "asked": "certificate",
+        "applicant": {"kind": "self"},
+        "person": person(name, NUMBERS[name]),
+        "purpose": "employment",
+    }
+
+
+def letter_about(name: str) -> dict[str, Any]:
+    """A request by a unit."""
+    handler = {"name": "钱办事", "number": "110105198001010016"}
+    unit = {"kind": "unit", "unit": "示例小学", "letter": "示函〔2026〕1号", **handler}
+    return {**certificate_for(name), "asked": "letter", "applicant": unit}
+
+
+@contextmanager
+def running_counter(database: Database, home: Path) -> Iterator[Counter]:
+    """Numbers for the people above, the section, the service."""
+    for name, number in NUMBERS.items():
+        database.run(f"UPDATE base.person SET id_no = '{number}' WHERE name = '{name}'")
+    site = install(database, home)
+    with site.config.open("a", encoding="utf-8") as file:
+        file.write(SECTION)
+    with started(site) as service:
+        yield Counter(service)
+        assert service.stop() == 0
+    site.verify()
