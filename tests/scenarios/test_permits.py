@@ -245,11 +245,15 @@ async def test_what_was_prepared_under_a_permit_is_stale_when_that_changes(one: 
         with pytest.raises(errors.FeatureNotSupported):
             await connection.execute("EXECUTE p")
         await one.permit(granted())
+        connection.prepare_threshold = 1
         assert await people(connection, prepare=True) == [SEALED]
         assert await people(connection, prepare=True) == [SEALED]
         await one.permit()
         with pytest.raises(errors.FeatureNotSupported):
             await people(connection, prepare=True)
+        # By which the driver, too, forgets what it has prepared.
+        await connection.execute("DEALLOCATE ALL")
+        assert await people(connection, prepare=True) == []
     other = await asyncpg.connect(
         host=HOST, port=site.port, user="agency_app", password=PASSWORD, database=site.database.name
     )
