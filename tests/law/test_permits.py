@@ -99,7 +99,7 @@ def differences(
     return world.run(";".join((*settings, both)))
 
 
-@pytest.mark.requirement("D5", "A14", "Q34")
+@pytest.mark.requirement("D5", "A14", "Q15", "Q34")
 def test_the_whole_record_of_one_person_shows_and_of_nobody_else(world, planner):
     for person, number in people(world):
         asking = scene(COURT, permit(COURT, Scope.FULL, number))
