@@ -34,7 +34,7 @@ DOSSIER = Dossier(
 )
 
 
-@pytest.mark.requirement("D4", "E1")
+@pytest.mark.requirement("D4")
 @pytest.mark.parametrize("ground", RefusalGround)
 def test_a_refusal_has_the_same_words_for_everybody(ground):
     """Whom it is about is not in it, so that two decisions cannot differ by that."""

@@ -185,32 +185,23 @@ class Crash(Exception):
     """The process ends here."""
 
 
-@pytest.mark.parametrize("step", ["apply", "grant", "refuse", "revoke", "expire"])
-@pytest.mark.parametrize("after", ["nothing", "file", "ledger"])
-async def test_a_crash_between_any_two_steps(site, step, after, monkeypatch):
-    """A step that is in the ledger has happened; one that is not has not, and can be taken."""
-    async with site.open() as desk:
-        number = (await desk.apply(CLERK, CASE)).number
-        if step in ("revoke", "expire"):
+async def take(desk, step, number):
+    """Take one step; the application that is new with `apply`, or `number`."""
+    match step:
+        case "apply":
+            await desk.apply(CLERK, CHECK)
+        case "grant":
             await desk.grant(APPROVER, number)
+        case "refuse":
+            await desk.refuse(APPROVER, number, RefusalGround.NO_BASIS)
+        case "revoke":
+            await desk.revoke(APPROVER, number, "supervision")
+        case "expire":
+            await desk.expire()
 
-    async def take(desk):
-        match step:
-            case "apply":
-                return (await desk.apply(CLERK, CHECK)).number
-            case "grant":
-                await desk.grant(APPROVER, number)
-            case "refuse":
-                await desk.refuse(APPROVER, number, RefusalGround.NO_BASIS)
-            case "revoke":
-                await desk.revoke(APPROVER, number, "supervision")
-            case "expire":
-                await desk.expire()
-        return number
 
-    async def crash(permits):
-        raise Crash
-
+async def crash_in(site, step, after, number, monkeypatch):
+    """Take a step in a process that ends behind that part of it."""
     async with site.notary() as line:
         rooms = site.rooms(line)
         desk = Desk(rooms, lambda: site.law, site.enforce, lambda: site.now)
@@ -219,39 +210,51 @@ async def test_a_crash_between_any_two_steps(site, step, after, monkeypatch):
             site.now += 11 * DAY
         with monkeypatch.context() as patch:
             if after == "nothing":
-                patch.setattr(type(rooms.store), "add", lambda *_, **__: _raise())
+                patch.setattr(type(rooms.store), "add", _crash)
             elif after == "file":
-                patch.setattr(type(rooms.register), "write", lambda *_: _raise())
+                patch.setattr(type(rooms.register), "write", _crash)
             else:
-                desk._enforce = crash
+                desk._enforce = _crash
             if after == "ledger" and step in ("apply", "refuse"):
-                await take(desk)  # nothing is enforced by these
+                await take(desk, step, number)  # nothing is enforced by these
             else:
                 with pytest.raises(Crash):
-                    await take(desk)
+                    await take(desk, step, number)
 
+
+BEFORE_AND_AFTER = {
+    "apply": (State.RECEIVED, State.RECEIVED),
+    "grant": (State.RECEIVED, State.GRANTED),
+    "refuse": (State.RECEIVED, State.REFUSED),
+    "revoke": (State.GRANTED, State.REVOKED),
+    "expire": (State.EXPIRED, State.EXPIRED),
+}
+
+
+@pytest.mark.parametrize("step", BEFORE_AND_AFTER)
+@pytest.mark.parametrize("after", ["nothing", "file", "ledger"])
+async def test_a_crash_between_any_two_steps(site, step, after, monkeypatch):
+    """A step that is in the ledger has happened; one that is not has not, and can be taken."""
+    async with site.open() as desk:
+        number = (await desk.apply(CLERK, CASE)).number
+        if step in ("revoke", "expire"):
+            await desk.grant(APPROVER, number)
+    await crash_in(site, step, after, number, monkeypatch)
     happened = after == "ledger"
     async with site.open() as desk:
-        states = {
-            "apply": (State.RECEIVED, State.RECEIVED),
-            "grant": (State.RECEIVED, State.GRANTED),
-            "refuse": (State.RECEIVED, State.REFUSED),
-            "revoke": (State.GRANTED, State.REVOKED),
-            "expire": (State.EXPIRED, State.EXPIRED),
-        }
-        assert desk.dossier(number).state is states[step][happened]
+        assert desk.dossier(number).state is BEFORE_AND_AFTER[step][happened]
         assert len(desk.dossiers()) == (2 if step == "apply" and happened else 1)
         in_force = desk.dossier(number).state is State.GRANTED
         assert site.numbers_in_force() == ({number} if in_force else set())
         if not happened:
-            await take(desk)
+            await take(desk, step, number)
     async with site.open() as desk:
-        assert desk.dossier(number).state is states[step][1]
+        assert desk.dossier(number).state is BEFORE_AND_AFTER[step][1]
         assert len(desk.dossiers()) == (2 if step == "apply" else 1)
         assert site.numbers_in_force() == ({number} if step == "grant" else set())
 
 
-def _raise():
+def _crash(*_, **__):
     raise Crash
 
 

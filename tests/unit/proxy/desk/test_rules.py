@@ -140,7 +140,7 @@ def test_another_agencys_records_are_not_this_desks():
     assert form_of(replace(CASE, agency="合成市人民检察院")) == ("agency", "agency")
 
 
-@pytest.mark.requirement("D1", "C4", "C5", "D5", "D11")
+@pytest.mark.requirement("D1", "C4", "C5")
 @pytest.mark.parametrize(
     ("application", "change", "rule", "ground"),
     [
