@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, field
 from enum import Enum
 
 import aiohttp
+from yarl import URL
 
 from proxy.desk.desk import Desk
 from proxy.desk.front.listener import Limits, Listener, open_front
@@ -65,7 +66,11 @@ class House:
         async with (
             aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session,
             session.request(
-                method, self.base + path, allow_redirects=False, ssl=ssl or False, **how
+                method,
+                URL(self.base + path, encoded=True),
+                allow_redirects=False,
+                ssl=ssl or False,
+                **how,
             ) as response,
         ):
             body = await response.read()
