@@ -16,7 +16,9 @@ from typing import Any
 
 import aiohttp
 
-PROGRAM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), "")
+PROGRAM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
 _ANSWERS_AFTER_MAX_S = 60.0
 
 
@@ -33,7 +35,7 @@ class Page:
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
         async with asyncio.timeout(_ANSWERS_AFTER_MAX_S):
             while True:
-                message = json.loads((await self._socket.receive_str()))
+                message = json.loads(await self._socket.receive_str())
                 if message.get("id") == number:
                     assert "error" not in message, message
                     return message["result"]
