@@ -10,13 +10,14 @@ import psycopg
 import pytest
 
 from proxy.errors import ConfigurationError
+from proxy.names import PrincipalName
 from proxy.server.service import Service
 from proxy.settings.desk import Desk
 from tests.unit.proxy.desk.counter import AGENCY, APPROVER, CHECK, CLERK
 from tests.unit.proxy.server.site import NOTARY_ARGUMENTS, POLICY, TABLES, make_settings
 from tests.world import HOST, free_port
 
-APPLICATION = replace(CHECK, principal="office", valid_days=2)
+APPLICATION = replace(CHECK, principal=PrincipalName("office"), valid_days=2)
 
 
 @pytest.fixture

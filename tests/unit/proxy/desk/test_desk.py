@@ -1,6 +1,7 @@
 """The desk as officers use it: real ledger, real files, a clock of the test's."""
 
 import asyncio
+import json
 import logging
 import os
 import stat
@@ -267,6 +268,26 @@ async def test_what_could_not_be_enforced_is_tried_again(site, monkeypatch):
         assert desk.dossier(number).state is State.GRANTED
         failing = False
         await asyncio.wait_for(enforced.wait(), 20)
+
+
+async def test_it_looks_after_permits_and_the_ledger_by_itself(site, monkeypatch):
+    monkeypatch.setattr("proxy.desk.desk.LOOK_SECONDS", 0.01)
+    async with site.open() as desk:
+        number = (await desk.apply(CLERK, CASE)).number
+        await desk.grant(APPROVER, number)
+        site.now += 10 * DAY
+        async with asyncio.timeout(30):
+            while [each["event"] for each in headers(site)][-1] != "expired":
+                await asyncio.sleep(0.05)
+            while not remembers(site, number, "expired"):
+                await asyncio.sleep(0.05)
+        assert site.enforced == ()
+
+
+def remembers(site, number, event):
+    body = (site.desk_directory / "ledger-read.json").read_bytes().partition(b"\n")[2]
+    latest = {each: line for each, _, line in json.loads(body)["latest"]}
+    return f'"event":"{event}"' in latest.get(number, "")
 
 
 async def test_a_disk_that_does_not_write_decides_nothing(site, monkeypatch, caplog):

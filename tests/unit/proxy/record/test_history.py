@@ -77,6 +77,7 @@ async def test_nothing_comes_after_an_end_and_nothing_begins_in_the_middle(log):
         *(("a", "received"), ("a", "revoked"), ("a", "granted"), ("a", "received")),
         *(("b", "granted"), ("c", "revoked"), ("c", "received"), ("c", "granted")),
         *(("d", "received"), ("d", "granted"), ("d", "received"), ("d", "granted")),
+        *(("a", "expired"), ("a", "refused")),
     )
     assert log.read() == {"a": "revoked", "c": "revoked", "d": "granted"}
     # The first grant is the one that counts.
