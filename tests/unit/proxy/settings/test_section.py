@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from proxy.settings.desk import Desk
-from proxy.settings.section import FilePath, Section
+from proxy.settings.section import FilePath, Section, stays_here
 
 
 class Example(Section):
@@ -46,3 +46,12 @@ def test_a_desk_that_cannot_be_meant_is_refused(more):
     assert Desk.model_validate(given).valid_days_max == 30
     with pytest.raises(ValidationError):
         Desk.model_validate({**given, **more})
+
+
+@pytest.mark.parametrize(
+    ("host", "here"),
+    [("127.0.0.1", True), ("::1", True), ("localhost", True), ("/run/x", True),
+     ("10.0.0.1", False), ("0.0.0.0", False), ("db.example", False), ("127.1.example", False)],
+)  # fmt: skip
+def test_what_stays_on_this_machine(host, here):
+    assert stays_here(host) is here

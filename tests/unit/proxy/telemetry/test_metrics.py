@@ -16,6 +16,7 @@ from proxy.policy.decision import StatementClass, Verdict
 from proxy.telemetry import labels
 from proxy.telemetry.labels import (
     ConnectionState,
+    DeskLogin,
     Direction,
     NotLetIn,
     PermitStep,
@@ -65,6 +66,7 @@ def _exercise(metrics: Metrics) -> None:
     metrics.permit_moved(PermitStep.GRANTED)
     metrics.permits_in_force(1)
     metrics.permits_unusable(1)
+    metrics.desk_login(DeskLogin.REFUSED)
 
 
 def _public() -> set[str]:
