@@ -2,6 +2,7 @@
 file, entries, and the way there. Who has an open conviction is refused for that alone."""
 
 import asyncio
+import base64
 import io
 import json
 import re
@@ -153,8 +154,6 @@ def test_the_look_ups_are_recorded_alike(counter, issued):
 
 def as_bound(name):
     """The end of a text[] of one name, as the protocol carries it, in base64."""
-    import base64
-
     raw = bytes.fromhex("0000000100000000000000190000000100000001")
     raw += len(name.encode()).to_bytes(4, "big") + name.encode()
     return base64.b64encode(raw).decode()
@@ -376,6 +375,32 @@ def test_nothing_of_a_person_is_in_what_the_service_writes(counter, issued):
     text = counter.service.site.errors.read_text(encoding="utf-8")
     assert not [name for name in NUMBERS if name in text]
     assert not [number for number in NUMBERS.values() if number in text]
+
+
+@pytest.mark.requirement("E1", "E5", "D12")
+def test_over_http_the_two_get_the_same_answers(counter):
+    answers = []
+    for name in (CLEAN, SEALED):
+        status, body, headers = counter.ask("/api/v1/certificates", certificate_for(name))
+        said = json.loads(body)
+        assert (status, said["form"]) == (201, "certificate")
+        _, form, form_headers = counter.ask(headers["Location"])
+        assert form.startswith(b"%PDF-")
+        checked, page, page_headers = counter.ask(f"/verify/{said['code']}", officer=False)
+        assert (checked, name in page.decode()) == (200, True)
+        dates = {"Date"}
+        answers.append(
+            [len(body), len(form), len(page)]
+            + [
+                sorted((key, len(value)) for key, value in each.items() if key not in dates)
+                for each in (headers, form_headers, page_headers)
+            ]
+        )
+        assert counter.ask(headers["Location"], officer=False)[0] == 401
+    assert answers[0] == answers[1]
+    assert counter.ask("/api/v1/certificates", certificate_for(CLEAN), officer=False)[0] == 401
+    status, body, _ = counter.ask("/api/v1/certificates", certificate_for(MIXED))
+    assert (status, json.loads(body)["form"]) == (201, "refusal")
 
 
 def test_the_picture_would_show_a_difference():
