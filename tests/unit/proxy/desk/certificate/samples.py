@@ -1,4 +1,4 @@
-"""A form and its code, synthetic."""
+"""A form of each kind and a code, synthetic."""
 
 from dataclasses import replace
 
@@ -22,8 +22,9 @@ DOCUMENT = Document(
     issued_on="2026年11月28日",
     valid_until="2027年05月27日",
 )
-LETTER = replace(DOCUMENT, form=Form.LETTER, unit="示例小学", letter="示函〔2026〕1号")
-REFUSAL = replace(DOCUMENT, form=Form.REFUSAL, valid_until="")
+_BRIEF = replace(DOCUMENT, gender="", nationality="")
+LETTER = replace(_BRIEF, form=Form.LETTER, unit="示例小学", letter="示函〔2026〕1号")
+REFUSAL = replace(_BRIEF, form=Form.REFUSAL, valid_until="")
 
 REQUEST = {
     "asked": "certificate",

@@ -15,7 +15,8 @@ from proxy.desk.certificate.form import (
     printed,
     today_in_china,
 )
-from tests.unit.proxy.desk.certificate.samples import DOCUMENT, REQUEST
+from proxy.desk.certificate.layout import boxes
+from tests.unit.proxy.desk.certificate.samples import DOCUMENT, LETTER, REFUSAL, REQUEST, UNIT
 from tests.unit.proxy.desk.certificate.test_decoding import decoded
 
 RECORDS = st.lists(st.booleans())
@@ -43,6 +44,20 @@ def test_the_document_is_of_the_request_alone():
     assert document == DOCUMENT
     assert replace(DOCUMENT, name="甲二").to_bytes() != DOCUMENT.to_bytes()
     assert list(DOCUMENT.to_json()) == list(DOCUMENT.__dataclass_fields__)
+
+
+@pytest.mark.parametrize("form", Form)
+def test_what_is_bound_is_what_stands_on_the_form(form):
+    """Who has the paper alone can say all that the ledger has bound."""
+    letter = decoded({**REQUEST, "asked": "letter", "applicant": UNIT})
+    request = decoded(REQUEST) if form is Form.CERTIFICATE else letter
+    document = printed(
+        request, form, number=DOCUMENT.number, organ=DOCUMENT.organ,
+        issued_on=date(2026, 11, 28), valid_until=date(2027, 5, 27),
+    )  # fmt: skip
+    assert document == {each.form: each for each in (DOCUMENT, LETTER, REFUSAL)}[form]
+    said = {field for field, text in document.to_json().items() if text} - {"form"}
+    assert said <= boxes(form).keys()
 
 
 @pytest.mark.parametrize(
