@@ -52,7 +52,7 @@ class Counter:
 
     def ask(
         self, path: str, given: object = None, *, officer: bool = True
-    ) -> tuple[int, bytes, Mapping[str, str]]:
+    ) -> tuple[int, bytes, dict[str, str]]:
         """A request to the desk over HTTP: status, body and headers."""
         data = None if given is None else json.dumps(given).encode()
         request = urllib.request.Request(f"http://{HOST}:{self.port}{path}", data)
@@ -62,9 +62,9 @@ class Counter:
             request.add_header("Authorization", f"Basic {token}")
         try:
             with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, answer.read(), answer.headers
+                return answer.status, answer.read(), dict(answer.headers)
         except urllib.error.HTTPError as error:
-            return error.code, error.read(), error.headers
+            return error.code, error.read(), dict(error.headers)
 
     @property
     def config(self) -> Path:
@@ -111,6 +111,19 @@ def letter_about(name: str) -> dict[str, Any]:
     return {**certificate_for(name), "asked": "letter", "applicant": unit}
 
 
+def content(issue: Mapping[str, Any]) -> bytes:
+    """The bytes of what was issued."""
+    return Path(issue["file"]).read_bytes()
+
+
+def entry_of(counter: Counter, serial: str) -> Mapping[str, Any]:
+    """The entry of a serial; published soon after it is durable."""
+    return next(
+        each for each in counter.service.site.entries("certificate")
+        if each["header"]["certificate"] == serial and each["header"]["event"] != "revoked"
+    )  # fmt: skip
+
+
 @contextmanager
 def running_counter(database: Database, home: Path) -> Iterator[Counter]:
     """Numbers for the people above, the section, the service."""
@@ -120,8 +133,15 @@ def running_counter(database: Database, home: Path) -> Iterator[Counter]:
     port = free_port()
     with site.config.open("a", encoding="utf-8") as file:
         file.write(SECTION.format(port=port))
-    add = [*FENGCUN, "desk", "officer", "add", OFFICER, "--role", "clerk", "--config", site.config]
-    subprocess.run(add, cwd=ROOT, input=PASSWORD, text=True, check=True, capture_output=True)
+    add = [*FENGCUN, "desk", "officer", "add", OFFICER, "--role", "clerk", "--config"]
+    subprocess.run(
+        [*add, str(site.config)],
+        cwd=ROOT,
+        input=PASSWORD,
+        text=True,
+        check=True,
+        capture_output=True,
+    )
     with started(site) as service:
         until_it_answers(port, service.process)
         yield Counter(service, port)
