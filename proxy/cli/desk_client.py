@@ -26,6 +26,7 @@ PASSWORD_FILE_VARIABLE: Final = "FENGCUN_OFFICER_PASSWORD_FILE"  # noqa: S105
 _ANSWER_SECONDS_MAX: Final = 60.0
 _ANSWER_BYTES_MAX: Final = 8 << 20
 _SOCKET: Final = "unix:"
+_NO_URL: Final = ConfigurationError("--url: expected https://HOST:PORT, or unix:/PATH")
 
 Json = dict[str, object]
 
@@ -130,20 +131,25 @@ class _Way:
 def _way(place: Place) -> _Way:
     if place.url.startswith(_SOCKET):
         return _Way("http://desk", place.url.removeprefix(_SOCKET))
-    try:
-        parts = urlsplit(place.url)
-        usable = parts.scheme in ("http", "https") and parts.hostname and not parts.username
-    except ValueError:
-        usable = False
-    if not usable or parts.hostname is None:
-        raise ConfigurationError("--url: expected https://HOST:PORT, or unix:/PATH")
-    if parts.scheme == "http" and not stays_here(parts.hostname):
+    host, encrypted = _host(place.url)
+    if not encrypted and not stays_here(host):
         raise ConfigurationError("--url: a password goes to another machine over https only")
     try:
         context = ssl.create_default_context(cafile=place.ca_file)
     except (OSError, ssl.SSLError):
         raise ConfigurationError(f"--ca-file: {place.ca_file} holds no certificates") from None
     return _Way(place.url.rstrip("/"), context=context)
+
+
+def _host(url: str) -> tuple[str, bool]:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        raise _NO_URL from None
+    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
+        raise _NO_URL
+    return host, parts.scheme == "https"
 
 
 def _officer() -> tuple[str, str]:

@@ -190,7 +190,12 @@ class Service:
             self._permits_in_force,
         )
         stack.push_async_callback(desk.close)
-        await desk.start()
+        try:
+            await desk.start()
+        except RecordUnavailable as error:
+            _log.critical("what permits there are cannot be known", exc_info=error)
+            self._ledger_failed()
+            raise
         self.desk = desk
         if self.settings.desk.officers_file is not None:
             terms = await asyncio.to_thread(terms_of, self.settings.desk)

@@ -103,14 +103,7 @@ class Metrics:
         self._ledger_failed = make.gauge("ledger_failed", "1 once appending failed.", "livemax")
         self._make_witness(make)
         self._make_desk(make)
-        self._connections = make.gauge("connections", "Open connections.", "livesum", "state")
-        self._accepted = make.counter("connections_accepted", "Client connections accepted.")
-        self._not_let_in = make.counter(
-            "connections_not_let_in", "Connections that never became a session.", "reason"
-        )
-        self._protocol_violations = make.counter(
-            "protocol_violations", "Clients that broke the protocol before a session.", "kind"
-        )
+        self._make_connections(make)
         self._upstream_errors = make.counter(
             "upstream_errors", "Failures to reach or understand the database.", "kind"
         )
@@ -151,6 +144,16 @@ class Metrics:
         )
         for kind in WitnessFailure:
             self._witness_failures.labels(kind.value)
+
+    def _make_connections(self, make: _Maker) -> None:
+        self._connections = make.gauge("connections", "Open connections.", "livesum", "state")
+        self._accepted = make.counter("connections_accepted", "Client connections accepted.")
+        self._not_let_in = make.counter(
+            "connections_not_let_in", "Connections that never became a session.", "reason"
+        )
+        self._protocol_violations = make.counter(
+            "protocol_violations", "Clients that broke the protocol before a session.", "kind"
+        )
 
     def _make_desk(self, make: _Maker) -> None:
         self._permit_steps = make.counter("permit_steps", "Steps of applications.", "kind")

@@ -16,7 +16,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from weakref import WeakSet
 
 from aiohttp import web
 from aiohttp.typedefs import Handler
@@ -47,6 +46,9 @@ class Limits:
 
     header_seconds_max: float = HEADER_SECONDS_MAX
     connections_max: int = CONNECTIONS_MAX
+
+
+_LIMITS: Final = Limits()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,22 +84,22 @@ async def open_front(
     *,
     tables: Tables = TABLES,
     pages: Mapping[str, Page] = NO_PAGES,
-    limits: Limits = Limits(),
+    limits: Limits = _LIMITS,
 ) -> Listener:
     """Serve `desk`. `settings` has an officers_file. Raises `ConfigurationError`."""
     assert settings.officers_file is not None
     roster = await asyncio.to_thread(Roster, settings.officers_file)
     context = await asyncio.to_thread(_tls, settings)
     doorkeeper = Doorkeeper(roster, recorder, metrics)
-    seen: WeakSet[RequestHandler] = WeakSet()
+    in_time: set[RequestHandler] = set()
 
     @web.middleware
-    async def in_time(request: web.Request, handler: Handler) -> web.StreamResponse:
-        seen.add(request.protocol)
+    async def begun(request: web.Request, handler: Handler) -> web.StreamResponse:
+        in_time.add(request.protocol)
         return await handler(request)
 
     app = application(Front(desk, doorkeeper, terms, secure=context is not None), tables, pages)
-    app.middlewares.insert(0, in_time)
+    app.middlewares.insert(0, begun)
     runner = web.AppRunner(app, access_log=None, logger=_quiet, shutdown_timeout=_CLOSE_SECONDS_MAX)
     await runner.setup()
     handlers = runner.server
@@ -111,7 +113,9 @@ async def open_front(
         seconds = 0.0 if full else limits.header_seconds_max
 
         def late() -> None:
-            if handler not in seen:
+            if handler in in_time:
+                in_time.discard(handler)
+            else:
                 handler.force_close()
 
         loop.call_later(seconds, late)

@@ -358,7 +358,7 @@ async def test_nothing_of_anybody_is_in_names_of_files_metrics_or_logs(site, cap
     assert sample("fengcun_permits_in_force") == 1
 
 
-@pytest.mark.requirement("D11")
+@pytest.mark.requirement("C5")
 async def test_a_list_is_for_close_contact_alone(site):
     async with site.open() as desk:
         good = await desk.apply(CLERK, BATCH)
