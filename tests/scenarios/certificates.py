@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import subprocess
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.scenarios.service import FENGCUN, ROOT, Service, install, started
-from tests.world import Database
+from tests.scenarios.service import FENGCUN, ROOT, Service, install, started, until_it_answers
+from tests.world import HOST, Database, free_port
 
 SEALED, CLEAN, ADULT, MIXED, MIXED_LIKE = "甲一", "一甲", "甲三", "丙再犯", "丙成年"
 NUMBERS = {
@@ -30,7 +33,14 @@ number_word = "示公证字"
 directory = "certificates"
 user = "desk"
 answer_every_ms = 500
+
+[desk]
+agency = "示例市公安局"
+directory = "desk"
+officers_file = "officers.toml"
+port = {port}
 """
+OFFICER, PASSWORD = "021377", "synthetic words of a clerk"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +48,23 @@ class Counter:
     """A running service, and `fengcun certificate` beside it."""
 
     service: Service
+    port: int
+
+    def ask(
+        self, path: str, given: object = None, *, officer: bool = True
+    ) -> tuple[int, bytes, dict[str, str]]:
+        """A request to the desk over HTTP: status, body and headers."""
+        data = None if given is None else json.dumps(given).encode()
+        request = urllib.request.Request(f"http://{HOST}:{self.port}{path}", data)
+        request.add_header("Content-Type", "application/json")
+        if officer:
+            token = base64.b64encode(f"{OFFICER}:{PASSWORD}".encode()).decode()
+            request.add_header("Authorization", f"Basic {token}")
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, answer.read(), dict(answer.headers)
+        except urllib.error.HTTPError as error:
+            return error.code, error.read(), dict(error.headers)
 
     @property
     def config(self) -> Path:
@@ -84,15 +111,39 @@ def letter_about(name: str) -> dict[str, Any]:
     return {**certificate_for(name), "asked": "letter", "applicant": unit}
 
 
+def content(issue: Mapping[str, Any]) -> bytes:
+    """The bytes of what was issued."""
+    return Path(issue["file"]).read_bytes()
+
+
+def entry_of(counter: Counter, serial: str) -> Mapping[str, Any]:
+    """The entry of a serial; published soon after it is durable."""
+    return next(
+        each for each in counter.service.site.entries("certificate")
+        if each["header"]["certificate"] == serial and each["header"]["event"] != "revoked"
+    )  # fmt: skip
+
+
 @contextmanager
 def running_counter(database: Database, home: Path) -> Iterator[Counter]:
     """Numbers for the people above, the section, the service."""
     for name, number in NUMBERS.items():
         database.run(f"UPDATE base.person SET id_no = '{number}' WHERE name = '{name}'")
     site = install(database, home)
+    port = free_port()
     with site.config.open("a", encoding="utf-8") as file:
-        file.write(SECTION)
+        file.write(SECTION.format(port=port))
+    add = [*FENGCUN, "desk", "officer", "add", OFFICER, "--role", "clerk", "--config"]
+    subprocess.run(
+        [*add, str(site.config)],
+        cwd=ROOT,
+        input=PASSWORD,
+        text=True,
+        check=True,
+        capture_output=True,
+    )
     with started(site) as service:
-        yield Counter(service)
+        until_it_answers(port, service.process)
+        yield Counter(service, port)
         assert service.stop() == 0
     site.verify()

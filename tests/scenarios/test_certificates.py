@@ -2,6 +2,7 @@
 file, entries, and the way there. Who has an open conviction is refused for that alone."""
 
 import asyncio
+import base64
 import io
 import json
 import re
@@ -27,6 +28,8 @@ from tests.scenarios.certificates import (
     NUMBERS,
     SEALED,
     certificate_for,
+    content,
+    entry_of,
     letter_about,
     person,
     running_counter,
@@ -54,11 +57,6 @@ def issued(counter):
     return {name: counter.issue(certificate_for(name)) for name in (CLEAN, MIXED, SEALED, ADULT)}
 
 
-def content(issue):
-    with open(issue["file"], "rb") as file:
-        return file.read()
-
-
 def picture(pdf, form=None):
     """The page; with a form, what stands in its boxes is painted over."""
     image = pypdfium2.PdfDocument(pdf)[0].render(scale=SCALE).to_pil().convert("L")
@@ -71,14 +69,6 @@ def picture(pdf, form=None):
 def objects(pdf):
     """Object by object, in the order of the file."""
     return re.split(rb"(?<=\nendobj\n)|(?=\nxref\n)", pdf)
-
-
-def entry_of(counter, serial):
-    """The entry of a serial; published soon after it is durable."""
-    return next(
-        each for each in counter.service.site.entries("certificate")
-        if each["header"]["certificate"] == serial and each["header"]["event"] != "revoked"
-    )  # fmt: skip
 
 
 def shape(value):
@@ -153,8 +143,6 @@ def test_the_look_ups_are_recorded_alike(counter, issued):
 
 def as_bound(name):
     """The end of a text[] of one name, as the protocol carries it, in base64."""
-    import base64
-
     raw = bytes.fromhex("0000000100000000000000190000000100000001")
     raw += len(name.encode()).to_bytes(4, "big") + name.encode()
     return base64.b64encode(raw).decode()
@@ -278,104 +266,36 @@ def test_a_character_that_the_font_lacks_is_an_error_for_everybody(counter):
     assert counter.issue(rare)["form"] == "certificate"
 
 
-def verified(counter, document, *, log=None, given=None):
-    site = counter.service.site
-    done = counter.run(
-        "verify", document, "--log", log or site.log, "--key", site.home / "keys" / "log.vkey",
-        "--json", given=given,
-    )  # fmt: skip
-    said = json.loads(done.stdout) if done.stdout else done.stderr
-    assert (done.returncode == 0) == (bool(done.stdout) and said["standing"] == "genuine")
-    return said
-
-
-def on_paper(counter, issue):
-    """The code, and what somebody reads beside it."""
-    payload = json.loads(entry_of(counter, issue["serial"])["payload"])
-    return payload["code"], payload["printed"]
-
-
-@pytest.mark.requirement("D12")
-def test_a_document_proves_itself_against_a_copy_of_the_log(counter, issued, tmp_path):
-    for name in (SEALED, CLEAN, MIXED):
-        found = verified(counter, issued[name]["file"])
-        assert found["standing"] == "genuine"
-        assert found["event"] == ("refused" if name == MIXED else "issued")
-    code, printed = on_paper(counter, issued[SEALED])
-    assert verified(counter, code, given=printed)["standing"] == "genuine"
-    typed = code.lower().replace("-", " ")
-    assert verified(counter, typed, given=printed)["standing"] == "genuine"
-    for field, value in (("name", CLEAN), ("valid_until", ""), ("nationality", "中 国")):
-        assert verified(counter, code, given={**printed, field: value})["standing"] == "altered"
-    others = on_paper(counter, issued[CLEAN])[1]
-    assert verified(counter, code, given=others)["standing"] == "altered"
-
-
-def test_an_altered_file_is_not_on_record(counter, issued, tmp_path):
-    whole = content(issued[SEALED])
-    forged = tmp_path / "forged.pdf"
-    code, _ = on_paper(counter, issued[SEALED])
-    other, _ = on_paper(counter, issued[CLEAN])
-    for altered in (
-        whole + b"\n",
-        whole.replace(b" 0 R", b" 0 R ", 1),
-        whole.replace(code.encode(), other.encode()),
-    ):
-        assert altered != whole
-        forged.write_bytes(altered)
-        assert verified(counter, forged)["standing"] == "altered"
-    forged.write_bytes(b"%PDF-1.4 of somebody else")
-    assert "no code in it" in verified(counter, forged)
-
-
-def test_a_shorter_or_cut_log_does_not_know_it(counter, issued, tmp_path):
-    site = counter.service.site
-    before = tmp_path / "before"
-    shutil.copytree(site.log, before)
-    later = counter.issue(certificate_for(SEALED))
-    entry_of(counter, later["serial"])
-    assert verified(counter, later["file"], log=before)["standing"] == "unknown"
-    cut = tmp_path / "cut"
-    shutil.copytree(site.log, cut, ignore=shutil.ignore_patterns(".state"))
-    bundles = sorted((cut / "tile" / "entries").rglob("*.p/*")) or sorted(
-        path for path in (cut / "tile" / "entries").rglob("*") if path.is_file()
-    )
-    bundles[-1].write_bytes(bundles[-1].read_bytes()[:-300])
-    assert isinstance(verified(counter, later["file"], log=cut), str)
-
-
-def test_what_was_revoked_is_not_good_any_more(counter):
-    given = counter.issue(certificate_for(CLEAN))
-    assert verified(counter, given["file"])["standing"] == "genuine"
-    revoke = ("revoke", str(int(given["serial"])), "--config", counter.config, "--officer", "1")
-    assert counter.run(*revoke).returncode == 0
-    counter.service.site.entries("certificate")
-    assert verified(counter, given["file"])["standing"] == "revoked"
-    again = counter.run(*revoke)
-    assert (again.returncode, len(again.stderr.splitlines())) == (1, 1)
-
-
-def test_a_code_of_another_log_is_told_apart(counter, issued, tmp_path):
-    code, printed = on_paper(counter, issued[SEALED])
-    site = counter.service.site
-    keys, log = tmp_path / "keys", tmp_path / "log"
-    readers = [
-        part for name in ("procuratorate", "escrow")
-        for part in ("--recipient", site.home / "recipients" / f"{name}.pub")
-    ]  # fmt: skip
-    site.must("keys", "init", "--keys", keys, "--origin", "other.example/log", *readers)
-    site.must("ledger", "create", "--log", log, "--keys", keys)
-    done = counter.run(
-        "verify", code, "--log", log, "--key", keys / "log.vkey", "--json", given=printed
-    )
-    assert json.loads(done.stdout)["standing"] == "other-log"
-    assert done.returncode == 1
-
-
 def test_nothing_of_a_person_is_in_what_the_service_writes(counter, issued):
     text = counter.service.site.errors.read_text(encoding="utf-8")
     assert not [name for name in NUMBERS if name in text]
     assert not [number for number in NUMBERS.values() if number in text]
+
+
+@pytest.mark.requirement("E1", "E5", "D12")
+def test_over_http_the_two_get_the_same_answers(counter):
+    answers = []
+    for name in (CLEAN, SEALED):
+        status, body, headers = counter.ask("/api/v1/certificates", certificate_for(name))
+        said = json.loads(body)
+        assert (status, said["form"]) == (201, "certificate")
+        _, form, form_headers = counter.ask(headers["Location"])
+        assert form.startswith(b"%PDF-")
+        checked, page, page_headers = counter.ask(f"/verify/{said['code']}", officer=False)
+        assert (checked, name in page.decode()) == (200, True)
+        dates = {"Date"}
+        answers.append(
+            [len(body), len(form), len(page)]
+            + [
+                sorted((key, len(value)) for key, value in each.items() if key not in dates)
+                for each in (headers, form_headers, page_headers)
+            ]
+        )
+        assert counter.ask(headers["Location"], officer=False)[0] == 401
+    assert answers[0] == answers[1]
+    assert counter.ask("/api/v1/certificates", certificate_for(CLEAN), officer=False)[0] == 401
+    status, body, _ = counter.ask("/api/v1/certificates", certificate_for(MIXED))
+    assert (status, json.loads(body)["form"]) == (201, "refusal")
 
 
 def test_the_picture_would_show_a_difference():

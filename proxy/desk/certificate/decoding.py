@@ -155,7 +155,7 @@ def _period(value: object, today: date) -> tuple[date | None, date | None]:
         return None, None
     fields = _object(value, "period", set(), {"from", "until"})
     start, end = (_date(fields.get(name), f"period.{name}") for name in ("from", "until"))
-    if (start or today) > (end or today) or (end or today) > today:
+    if (start or date.min) > (end or today) or (end or today) > today:
         raise CertificateError("date", "period")
     return start, end
 

@@ -148,20 +148,21 @@ def printed(
     issued_on: date,
     valid_until: date,
 ) -> Document:
-    """What stands on the form. A refusal is valid until it is reviewed and has no last day."""
-    refused = form is Form.REFUSAL
+    """What stands on the form, and nothing that does not, so that who reads it has all of it. A
+    refusal is valid until it is reviewed and has no last day."""
+    in_full, refused = form is Form.CERTIFICATE, form is Form.REFUSAL
     return Document(
         form=form,
         number=number,
         name=request.person.name,
-        gender=request.person.gender.value,
-        nationality=request.person.nationality,
+        gender=request.person.gender.value if in_full else "",
+        nationality=request.person.nationality if in_full else "",
         identity_kind=request.person.identity_kind.value,
         identity=request.person.number,
         period=_period(request),
         purpose=request.purpose.value,
-        unit=request.unit,
-        letter=request.letter,
+        unit="" if refused else request.unit,
+        letter="" if refused else request.letter,
         organ=organ,
         issued_on=in_chinese(issued_on),
         valid_until="" if refused else in_chinese(valid_until),

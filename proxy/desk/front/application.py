@@ -45,7 +45,7 @@ NO_PAGES: Final[Mapping[str, Page]] = MappingProxyType({})
 def application(
     front: Front, tables: Tables = TABLES, pages: Mapping[str, Page] = NO_PAGES
 ) -> web.Application:
-    """All routes of the page, and those of the API in `tables`; `pages` are by path, for anybody."""
+    """All routes of the page, those of the API in `tables`, and by path `pages` for anybody."""
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[_answers(front.secure)])
     description = json.dumps(describe(tables), ensure_ascii=False).encode()
 

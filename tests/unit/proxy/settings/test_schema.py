@@ -23,6 +23,7 @@ def test_the_schema_names_the_sections():
         "login",
         "ledger",
         "metrics",
+        "certificate",
         "desk",
         "limits",
         "scan",

@@ -1,0 +1,33 @@
+"""The spellings of one person."""
+
+import pytest
+
+from proxy.desk.certificate.spelling import name_spellings, number_spellings
+from proxy.policy.identity import has_check_digit
+
+
+def test_fifteen_and_eighteen_digits_are_one_person():
+    old = number_spellings("110105491231002")
+    new = number_spellings("11010519491231002x")
+    assert {"110105491231002", "11010519491231002X", "11010519491231002x"} <= set(old)
+    assert set(old) == set(new)
+    assert has_check_digit(old[1].upper())
+    assert "１１０１０５４９１２３１００２" in old
+
+
+def test_who_was_born_later_has_no_old_number():
+    assert number_spellings("110105200405100018") == (
+        "110105200405100018",
+        "１１０１０５２００４０５１０００１８",
+    )
+
+
+def test_other_documents_are_spelt_in_few_ways():
+    assert set(number_spellings("p1234567")) >= {"P1234567", "p1234567"}
+    with pytest.raises(ValueError):
+        number_spellings("P'; --")
+
+
+def test_names_with_a_dot():
+    assert set(name_spellings("甲•乙")) == {"甲•乙", "甲·乙", "甲・乙", "甲‧乙"}
+    assert name_spellings("甲一") == ("甲一",)
