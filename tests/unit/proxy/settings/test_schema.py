@@ -16,9 +16,8 @@ def test_every_table_is_closed_and_every_key_explained(file):
 
 
 def test_the_schema_names_the_sections():
-    assert {"listen", "upstream", "tls", "login", "ledger", "metrics", "limits", "scan", "policy"} == set(
-        json_schema("fengcun.toml")["properties"]
-    )
+    sections = "listen upstream tls login ledger metrics limits scan policy"
+    assert set(sections.split()) == set(json_schema("fengcun.toml")["properties"])
     assert {"seals_nothing", "relation", "function", "principal"} == set(
         json_schema("policy.toml")["properties"]
     )
