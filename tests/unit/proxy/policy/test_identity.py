@@ -23,9 +23,7 @@ def test_every_spelling_is_one(written):
     assert normalise_identity(written) == SAMPLE
 
 
-@pytest.mark.parametrize(
-    "written", ["", "123", "某", "1101'; --", "1" * 65, "1101051949\0"]
-)
+@pytest.mark.parametrize("written", ["", "123", "某", "1101'; --", "1" * 65, "1101051949\0"])
 def test_what_is_no_number_is_refused(written):
     with pytest.raises(ValueError, match="identity number"):
         normalise_identity(written)
