@@ -12,15 +12,15 @@ import re
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 from psycopg import pq
 
+from tests.conftest import AGENCY
 from tests.scenarios.public import get, log_lines, public_entries, samples
 from tests.scenarios.service import Site, install, started
-from tests.world import Database
+from tests.world import PostgresWorld
 
 pytestmark = pytest.mark.database
 
@@ -89,13 +89,12 @@ class Seen:
     entries: list[Any]
 
 
-@pytest.fixture
-def site(agency_copy: Database, tmp_path: Path) -> Iterator[Site]:
+@pytest.fixture(scope="module")
+def site(postgres: PostgresWorld, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    database = postgres.create_database(AGENCY)
     name, id_no = SEALED["name"], SEALED["id_no"]
-    agency_copy.run(
-        f"UPDATE base.person SET name = '{name}', id_no = '{id_no}' WHERE person_id = 21"
-    )
-    site = install(agency_copy, tmp_path)
+    database.run(f"UPDATE base.person SET name = '{name}', id_no = '{id_no}' WHERE person_id = 21")
+    site = install(database, tmp_path_factory.mktemp("closed"))
     with site.policy.open("a", encoding="utf-8") as policy:
         policy.write(
             f'\n[[principal]]\nname = "school"\nkind = "unit"\nmatch = {{ user = "{UNIT}" }}\n'

@@ -28,7 +28,7 @@ MAY_READ = f"""
 DROP ROLE IF EXISTS {LOGIN}; CREATE ROLE {LOGIN} LOGIN;
 GRANT USAGE ON SCHEMA base TO {LOGIN};
 GRANT SELECT ON base.case_person, base.person, base.sentence, base.non_prosecution,
-  base.seal_notice TO {LOGIN}"""
+  base.seal_notice, base.victim, base.case_file TO {LOGIN}"""
 EXPECTED = {
     "notice-not-executed": {(2, 21), (4, 2), (902, 8)},
     "notice-against-data": {(21,)},
@@ -37,6 +37,7 @@ EXPECTED = {
     "main-act-undecided": {(10,)},
     "main-act-after": {(9,)},
     "sealed-by-bad-data": {(6, 6), (7, 7), (23, 22), (26, 25), (27, 26)},
+    "masked-by-bad-data": {(3, 4)},
 }
 RULES = len(EXPECTED)
 
@@ -96,6 +97,22 @@ def test_a_supervisor_reads_what_should_be_sealed_and_is_not(site: Site):
         *("--identity", site.home / "recipients" / f"{RECIPIENTS[0]}.identity", "--json"),
     )
     assert content(json.loads(opened))["keys"] == content(overdue)["keys"]
+
+
+@pytest.mark.requirement("C3")
+def test_a_notice_is_against_the_data_where_the_reference_would_show_the_person(site: Site):
+    """The query has the rule's condition without the notice: the two must not part."""
+    site.database.run("DELETE FROM base.seal_notice")
+    shown = site.database.run("SELECT cp_id FROM sealed.cp_verdict WHERE accused AND NOT sealed")
+    site.database.run(
+        "INSERT INTO base.seal_notice (notice_id, cp_id, status)"
+        " SELECT cp_id, cp_id, 'ACTIVE' FROM base.case_person"
+    )
+    with started(site) as service:
+        found = keys(until_scanned(site, RULES))["notice-against-data"]
+        assert service.stop() == 0
+    assert found == set(shown)
+    assert len(found) > 5
 
 
 def test_what_was_known_is_not_new_and_what_came_is(site: Site):

@@ -18,6 +18,6 @@ def test_every_table_is_closed_and_every_key_explained(file):
 def test_the_schema_names_the_sections():
     sections = "listen upstream tls login ledger metrics limits scan policy"
     assert set(sections.split()) == set(json_schema("fengcun.toml")["properties"])
-    assert {"seals_nothing", "relation", "function", "principal"} == set(
+    assert {"seals_nothing", "relation", "function", "finding", "principal"} == set(
         json_schema("policy.toml")["properties"]
     )
