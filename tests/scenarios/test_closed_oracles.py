@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from psycopg import pq
+from psycopg.pq.abc import PGconn
 
 from tests.conftest import AGENCY
 from tests.scenarios.public import get, log_lines, public_entries, samples
@@ -104,7 +105,7 @@ def site(postgres: PostgresWorld, tmp_path_factory: pytest.TempPathFactory) -> I
         assert service.stop() == 0
 
 
-def answers(connection: pq.PGconn, text: str, who: dict[str, str]) -> list[Any]:
+def answers(connection: PGconn, text: str, who: dict[str, str]) -> list[Any]:
     """Everything the server says to one text, what the client itself had written taken out."""
     out: list[Any] = []
     notices: list[str] = []

@@ -29,7 +29,7 @@ DROP ROLE IF EXISTS {LOGIN}; CREATE ROLE {LOGIN} LOGIN;
 GRANT USAGE ON SCHEMA base TO {LOGIN};
 GRANT SELECT ON base.case_person, base.person, base.sentence, base.non_prosecution,
   base.seal_notice, base.victim, base.case_file TO {LOGIN}"""
-EXPECTED = {
+EXPECTED: dict[str, set[tuple[int, ...]]] = {
     "notice-not-executed": {(2, 21), (4, 2), (902, 8)},
     "notice-against-data": {(21,)},
     "sealed-without-notice": {(n,) for n in (6, 7, 10, 11, 13, 16, 18, 19, 23, 24, 26, 27, 29)},
