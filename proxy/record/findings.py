@@ -74,7 +74,8 @@ def read_memory(file: Path) -> Memory:
     try:
         values = json.loads(file.read_bytes())
         digests = {str(name): frozenset(map(str, each)) for name, each in values["found"].items()}
-        return Memory(float(values["scanned_at"]), digests)
+        scanned_at = values["scanned_at"]
+        return Memory(None if scanned_at is None else float(scanned_at), digests)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Memory()
 

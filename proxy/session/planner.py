@@ -218,7 +218,7 @@ class Planner:
         ]
         if context.permits and not any(each.decision.permits for each in judged):
             # Nothing that a permit is about: the same text as without.
-            plain = self._sight(context.principal.units, ())
+            plain = self._sight(context.principal, ())
             context = replace(context, law=plain.law, permits=())
             return self._judged(original, expansion, context, plain)
         decision = _together(judged)

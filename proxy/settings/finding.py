@@ -88,7 +88,7 @@ def _check_select(select: Body | None) -> None:
         for target in targets:
             column = body_of(target.get("val"), "ColumnRef") if target is not None else None
             parts = items(column, "fields") if column is not None else []
-            if len(parts) != 2 or len(strings(parts)) != 2:
+            if len(parts) != 2 or "*" in strings(parts):
                 raise ConfigurationError("select key columns only, each as alias.column")
 
 

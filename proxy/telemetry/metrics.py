@@ -106,6 +106,7 @@ class Metrics:
         )
         self._ledger_failed = make.gauge("ledger_failed", "1 once appending failed.", "livemax")
         self._make_witness(make)
+        self._make_jobs(make)
         self._make_desk(make)
         self._make_connections(make)
         self._upstream_errors = make.counter(
@@ -118,16 +119,6 @@ class Metrics:
             direction: CoarseCounter(sent.labels(direction.value), step=BYTES_STEP)
             for direction in Direction
         }
-        self._policy_reloads = make.counter("policy_reloads", "Policy files read.", "result")
-        # Nobody sees an increase to 1 from nothing, and the first mistake is worth an alert.
-        for result in ReloadResult:
-            self._policy_reloads.labels(result.value)
-        self._scans = make.counter("scans", "Scans for findings that ended.", "result")
-        for ended in ScanResult:
-            self._scans.labels(ended.value)
-        self._scanned = make.gauge(
-            "scan_done_timestamp_seconds", "When a scan last found out everything.", "livemax"
-        )
         self._policy_info = make.gauge(
             "policy_info", "1 for the policy in force, 0 for earlier ones.", "livemax", "digest"
         )
@@ -192,6 +183,18 @@ class Metrics:
     def desk_login(self, result: DeskLogin) -> None:
         """An officer's password was tried at the desk."""
         self._desk_logins.labels(result.value).inc()
+
+    def _make_jobs(self, make: _Maker) -> None:
+        self._policy_reloads = make.counter("policy_reloads", "Policy files read.", "result")
+        # Nobody sees an increase to 1 from nothing, and the first mistake is worth an alert.
+        for result in ReloadResult:
+            self._policy_reloads.labels(result.value)
+        self._scans = make.counter("scans", "Scans for findings that ended.", "result")
+        for ended in ScanResult:
+            self._scans.labels(ended.value)
+        self._scanned = make.gauge(
+            "scan_done_timestamp_seconds", "When a scan last found out everything.", "livemax"
+        )
 
     def decided(self, verdict: Verdict, rule: RuleName, statement_class: StatementClass) -> None:
         """One statement was judged."""

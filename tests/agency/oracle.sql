@@ -150,6 +150,10 @@ CREATE VIEW sealed.guidance_record AS
 SELECT t.* FROM base.guidance_record t
 WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
 
+CREATE FUNCTION sealed.bare(written text) RETURNS text LANGUAGE sql IMMUTABLE AS
+  $$ SELECT upper(regexp_replace(normalize(written, NFKC), '[[:space:]·•・‧]', '', 'g')) $$;
+COMMENT ON FUNCTION sealed.bare IS 'A text without what may stand between the parts of a name';
+
 -- 文书: 专属封存人的剥离; 混合案的文书保留题录, 遮蔽题名与正文; 分案的关联案件中写有其姓名的亦然.
 CREATE VIEW sealed.document AS
 SELECT d.doc_id, d.case_id, d.cp_id, d.doc_type,
@@ -166,7 +170,8 @@ CROSS JOIN LATERAL (
                  JOIN sealed.cp_verdict v ON v.case_id = k.case_id AND v.sealed
                  JOIN base.person p USING (person_id)
                  WHERE c.case_id = d.case_id
-                   AND position(p.name IN concat(d.title, chr(10), d.content)) > 0) AS mixed) m
+                   AND position(sealed.bare(p.name)
+                                IN sealed.bare(concat(d.title, '|', d.content))) > 0) AS mixed) m
 WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = d.cp_id AND v.sealed)
   AND EXISTS (SELECT 1 FROM sealed.case_file c WHERE c.case_id = d.case_id);
 

@@ -24,4 +24,5 @@ WHERE d.doc_id IN (SELECT i.doc_id FROM sealed.document_inside i)
   AND d.case_id NOT IN (SELECT s.case_id FROM sealed_in s)
   AND NOT EXISTS (SELECT 1 FROM family f JOIN sealed_in s ON s.case_id = f.relative
                   WHERE f.case_id = d.case_id
-                    AND (d.title LIKE '%' || s.name || '%' OR d.content LIKE '%' || s.name || '%'));
+                    AND sealed.bare(concat(d.title, '|', d.content))
+                        LIKE '%' || sealed.bare(s.name) || '%');

@@ -157,6 +157,18 @@ def test_each_unit_has_plans_of_its_own():
     assert "'u2'" in sent["two"]
 
 
+def test_outsiders_have_plans_of_their_own():
+    law = replace(
+        LAW, outside={CASES: replace(LAW.relations[CASES], visible_when="self.name = 'outside'")}
+    )
+    planner = Planner(law, CATALOGUE)
+    for kind in PrincipalKind:
+        principal = replace(UNIT, kind=kind)
+        plan = planner.plan("SELECT id FROM cases", Scene(principal, PATH))
+        told = "'outside'" in (plan.text or "")
+        assert told is (kind in (PrincipalKind.UNIT, PrincipalKind.ADMINISTRATOR)), kind
+
+
 @pytest.mark.parametrize(
     ("sql", "turns"),
     [

@@ -43,6 +43,13 @@ LOOKS_AT_NOTES = """
 article = "x"
 visible_when = "NOT EXISTS (SELECT 1 FROM s.child AS c WHERE c.note = self.name)"
 """
+SCAN = """
+[[finding]]
+name = "n"
+title = "t"
+article = "x"
+query = "SELECT {} FROM s.parent AS p"
+"""
 
 Found = list[tuple[str, str]]
 
@@ -132,6 +139,8 @@ async def test_the_shipped_policy_covers_the_example_database(agency: Database):
         (PARENT + CHILD + '[function."s.f(integer)"]\n' + DIGEST,
          "CREATE FUNCTION s.f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
          ("changed-function", "s.f")),
+        (PARENT + CHILD + SCAN.format("p.nothing"), "SELECT", ("missing-column", "s.parent")),
+        (PARENT + CHILD + SCAN.format("p.id"), "SELECT", None),
         (PARENT + CHILD, "CREATE RULE r AS ON DELETE TO s.parent DO ALSO SELECT 1",
          ("side-effect", "s.parent")),
     ],

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from proxy.policy.doubt import Doubt
-from proxy.policy.law import Law, RelationRule
+from proxy.policy.law import FindingRule, Law, RelationRule
 from proxy.settings.drift import doubt_after, landmarks
 from proxy.statement.catalogue import Catalogue
 from tests.unit.proxy.small_world import ARTICLE, base, relation
@@ -62,3 +62,10 @@ def test_a_change_leaves_this_much_of_the_policy(now, doubt):
 def test_what_another_database_holds_is_not_missed_in_this_one():
     assert base("elsewhere") not in FITTED.relations
     assert doubt_after(LAW, landmarks(LAW, FITTED), FITTED) is Doubt.NONE
+
+
+def test_a_column_that_only_a_scan_reads_does_not_stop_the_service():
+    finding = FindingRule("n", ARTICLE, "notice", "t", "SELECT c.gone FROM base.cases AS c",
+                          frozenset((base("cases"),)))  # fmt: skip
+    law = replace(LAW, findings=(finding,))
+    assert doubt_after(law, landmarks(law, FITTED), FITTED) is Doubt.NONE

@@ -258,3 +258,81 @@ def test_subjects_are_asked_for_nowhere_else_and_their_mark_is_nobody_elses():
     assert "permit is not self" in refused(text)
     text = rule("a", visible_when="\"self.no = 'fengcun permit: full'\"")
     assert "the proxy's own" in refused(text)
+
+
+LABELLED = {
+    "mask": "{ label = \"'sealed'\" }",
+    "mask_unless": "'self.plain'",
+    "visible_when": "'self.there'",
+}
+
+
+def test_outsiders_see_one_thing_in_every_row():
+    enacted = law(rule("a", **LABELLED, mask_for_outsiders="{ label = 'NULL', more = 'NULL' }"))
+    outside = enacted.from_outside().relations[A]
+    assert (outside.mask, outside.mask_unless) == ({"label": "NULL", "more": "NULL"}, None)
+    assert outside.visible_when == enacted.relations[A].visible_when
+    assert enacted.relations[A].mask == {"label": "'sealed'"}
+
+
+def test_outsiders_have_no_row_that_would_be_masked():
+    enacted = law(rule("a", **LABELLED, masked_rows_hidden="true"))
+    outside = enacted.from_outside().relations[A]
+    assert outside.visible_when == "((self.there) IS TRUE) AND ((self.plain) IS TRUE)"
+    assert (outside.mask, outside.mask_unless) == ({}, None)
+
+
+def test_what_follows_a_relation_follows_it_for_outsiders_too():
+    text = rule("a", **LABELLED, masked_rows_hidden="true") + rule("b", follows=FOLLOWS_A)
+    shown = compile_law(law(text).from_outside())[B].shown
+    assert shown is not None
+    assert ".plain" in shown.render("b")
+
+
+def test_without_rules_of_their_own_the_law_is_the_same_for_outsiders():
+    enacted = law(rule("a", visible_when="'self.there'"))
+    assert enacted.from_outside() is enacted
+
+
+def test_what_outsiders_rules_replaced_is_still_known():
+    """Who may change the schema is an outsider, and may not change what the others' rules read."""
+    enacted = law(rule("a", **LABELLED, mask_for_outsiders="{ label = 'NULL' }"))
+    assert enacted.from_outside().outside[A].mask_unless == "self.plain"
+
+
+@pytest.mark.parametrize(
+    ("keys", "says"),
+    [
+        ({**LABELLED, "mask_for_outsiders": "{ other = 'NULL' }"}, "what becomes of label"),
+        (
+            {**LABELLED, "mask_for_outsiders": "{ label = 'NULL' }", "masked_rows_hidden": "true"},
+            "write one of them",
+        ),
+        ({"visible_when": "'self.k'", "masked_rows_hidden": "true"}, "add mask_unless"),
+        ({**LABELLED, "mask_for_outsiders": "{ label = 'random()' }"}, "random()"),
+    ],
+)
+def test_half_a_rule_for_outsiders_is_a_mistake(keys, says):
+    assert says in refused(rule("a", **keys))
+
+
+FINDING = (
+    "[[finding]]\nname = 'n'\ntitle = 't'\narticle = 'x'\n"
+    "query = 'SELECT row.k FROM base.a AS row WHERE NOT visible(row)'\n"
+)
+
+
+def test_a_finding_asks_with_the_rules_of_outsiders_and_not_of_handlers():
+    text = rule("a", visible_when="'self.there'", handled_when="'self.org = handler.unit'")
+    (finding,) = law(text + FINDING + HANDLER + "'u1'").findings
+    assert '"row".there' in finding.query
+    assert "u1" not in finding.query
+
+
+def test_findings_have_names_of_their_own_and_something_to_look_in():
+    assert 'two findings are called "n"' in refused(
+        rule("a", visible_when="'self.there'") + FINDING * 2
+    )
+    assert "remove it, or all of relation, function and finding" in refused(
+        "seals_nothing = true\n" + FINDING
+    )

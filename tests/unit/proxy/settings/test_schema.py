@@ -30,6 +30,6 @@ def test_the_schema_names_the_sections():
         "policy",
     }
     assert sections == set(json_schema("fengcun.toml")["properties"])
-    assert {"seals_nothing", "relation", "function", "principal"} == set(
+    assert {"seals_nothing", "relation", "function", "finding", "principal"} == set(
         json_schema("policy.toml")["properties"]
     )

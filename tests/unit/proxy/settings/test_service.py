@@ -202,6 +202,19 @@ def test_the_password_is_the_first_line_of_its_file(write, tmp_path):
     assert settings.upstream.catalogue_password() == "synthetic "
 
 
+def test_a_scan_has_one_schedule_and_a_password_of_its_own(write, tmp_path):
+    table = '\n[scan]\nuser = "s"\npassword_file = "pw"\n'
+    scan = load_settings(write(MINIMAL + table)).scan
+    assert scan is not None
+    with pytest.raises(ConfigurationError, match=r"scan\.password_file"):
+        scan.password()
+    (tmp_path / "pw").write_text("synthetic\n", encoding="utf-8")
+    assert scan.password() == "synthetic"
+    for wrong in ('at = "03:00"\nevery_hours = 1', 'at = "24:00"', "every_hours = 0"):
+        with pytest.raises(ConfigurationProblems):
+            load_settings(write(MINIMAL + table + wrong + "\n"))
+
+
 def test_the_notarys_socket_can_be_put_elsewhere():
     ledger = Ledger(
         directory=Path("/l"), keys=Path("/k"), origin="o", socket=Path("/run/notary.sock")

@@ -21,6 +21,7 @@ from proxy.telemetry.labels import (
     NotLetIn,
     PermitStep,
     ReloadResult,
+    ScanResult,
     WitnessFailure,
 )
 from proxy.telemetry.metrics import BYTES_STEP, ROWS_STEP, Metrics, exposition, forget_process
@@ -59,6 +60,7 @@ def _exercise(metrics: Metrics) -> None:
     metrics.witness_cosigned(7, 1_700_000_000.0)
     metrics.witness_failed(WitnessFailure.UNPROVEN)
     metrics.policy_read(ReloadResult.APPLIED)
+    metrics.scanned(ScanResult.DONE, 1_700_000_000.0)
     metrics.policy_in_force(DIGEST_OLD)
     metrics.catalogue_loaded("archive", 1_700_000_000.0)
     metrics.policy_fits(fits=False)

@@ -5,9 +5,19 @@ import pytest
 from proxy.names import PrincipalName
 from proxy.policy.decide import decide
 from proxy.policy.doubt import Doubt
-from proxy.policy.law import Principal, PrincipalKind
+from proxy.policy.law import FindingRule, Principal, PrincipalKind
 from proxy.session.plan import Scene, Timing
-from tests.unit.proxy.small_world import PATH, PLANNER, PLATFORM, UNIT, context, facts_of
+from tests.unit.proxy.small_world import (
+    ARTICLE,
+    LAW,
+    PATH,
+    PLANNER,
+    PLATFORM,
+    UNIT,
+    base,
+    context,
+    facts_of,
+)
 
 DBA = Principal(PrincipalName("dba"), PrincipalKind.ADMINISTRATOR, ())
 OTHERS = [
@@ -15,6 +25,8 @@ OTHERS = [
     for kind in PrincipalKind
     if kind is not PrincipalKind.ADMINISTRATOR
 ]
+CASES = base("cases")
+RULE = LAW.relations[CASES]
 CHANGE = "ALTER TABLE courts ADD COLUMN x int"
 
 
@@ -106,3 +118,18 @@ def test_it_is_recorded_first_its_errors_are_replaced_and_what_follows_waits():
     assert plan.timing is Timing.FIRST
     assert plan.guarded
     assert plan.settle
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"outside": {CASES: replace(RULE, mask_unless="self.court = base.courts.code")}},
+        {"findings": (FindingRule("n", ARTICLE, "notice", "t", "base.courts", frozenset()),)},
+    ],
+)
+def test_what_others_rules_and_scans_read_is_not_changed_either(more):
+    """An administrator is an outsider, whose own rules may read less."""
+    seen = context(DBA)
+    assert rule(CHANGE) == "schema-change"
+    changed = replace(seen, law=replace(seen.law, **more))
+    assert decide(facts_of(CHANGE), changed).decision.rule == "schema-protected"
