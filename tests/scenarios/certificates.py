@@ -13,6 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from ledger.errors import LedgerError
+from proxy.cli.main import app
+from proxy.errors import ConfigurationError, FengcunError
 from tests.scenarios.service import FENGCUN, ROOT, Service, install, started, until_it_answers
 from tests.world import HOST, Database, free_port
 
@@ -44,6 +49,25 @@ OFFICER, PASSWORD = "021377", "synthetic words of a clerk"
 
 
 @dataclass(frozen=True, slots=True)
+class Done:
+    """What came of a command."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def fengcun(*arguments: str | Path, given: str = "") -> Done:
+    """A command, as `proxy.cli.main.main` runs it."""
+    result = CliRunner().invoke(app, [*map(str, arguments)], input=given)
+    if isinstance(result.exception, FengcunError | LedgerError):
+        code = 2 if isinstance(result.exception, ConfigurationError) else 1
+        return Done(code, result.stdout, f"fengcun: {result.exception}\n")
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return Done(result.exit_code, result.stdout, result.stderr)
+
+
+@dataclass(frozen=True, slots=True)
 class Counter:
     """A running service, and `fengcun certificate` beside it."""
 
@@ -70,13 +94,20 @@ class Counter:
     def config(self) -> Path:
         return self.service.site.config
 
-    def run(self, *arguments: str | Path, given: object = None) -> subprocess.CompletedProcess[str]:
-        """A command, with JSON on its standard input."""
-        command = [*FENGCUN, "certificate", *map(str, arguments)]
-        return subprocess.run(
-            command, cwd=ROOT, capture_output=True, text=True, check=False,
-            input="" if given is None else json.dumps(given),
+    def run(self, *arguments: str | Path, given: object = None) -> Done:
+        """`fengcun certificate`, with JSON on its standard input. In this process: a hundred of
+        them are asked for, and what differs in a process of its own is for other tests."""
+        return fengcun("certificate", *arguments, given="" if given is None else json.dumps(given))
+
+    def entries(self, kind: str) -> list[Mapping[str, Any]]:
+        """The ledger's entries of a kind, with payloads."""
+        site = self.service.site
+        identity = site.home / "recipients" / "procuratorate.identity"
+        done = fengcun(
+            "ledger", "show", "--log", site.log, "--kind", kind, "--count", str(1 << 40),
+            "--identity", identity, "--json",
         )  # fmt: skip
+        return [json.loads(line) for line in done.stdout.splitlines()]
 
     def issue(self, request: Mapping[str, Any]) -> Mapping[str, Any]:
         """What `issue --json` says."""
@@ -119,7 +150,7 @@ def content(issue: Mapping[str, Any]) -> bytes:
 def entry_of(counter: Counter, serial: str) -> Mapping[str, Any]:
     """The entry of a serial; published soon after it is durable."""
     return next(
-        each for each in counter.service.site.entries("certificate")
+        each for each in counter.entries("certificate")
         if each["header"]["certificate"] == serial and each["header"]["event"] != "revoked"
     )  # fmt: skip
 

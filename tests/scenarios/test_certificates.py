@@ -120,7 +120,7 @@ def test_the_entries_have_one_shape_and_one_size(counter, issued):
 
 @pytest.mark.requirement("E1", "E5")
 def test_the_look_ups_are_recorded_alike(counter, issued):
-    asked = counter.service.site.entries("decision")
+    asked = counter.entries("decision")
     said = [json.loads(each["payload"]) for each in asked]
     names = [json.dumps(each.get("parameters", {})) for each in said]
     by_person = {}
@@ -132,7 +132,7 @@ def test_the_look_ups_are_recorded_alike(counter, issued):
     assert one["header"]["rule"] == "sealed-rows"
     assert one["header"]["attribution"] == "setting"
     assert len(one["payload"]) == len(other["payload"])
-    ended = counter.service.site.entries("outcome")
+    ended = counter.entries("outcome")
     outcomes = {each["header"]["decision"]: each for each in ended}
     after = [outcomes[each["index"]]["header"] for each in (one, other)]
     for outcome in after:
