@@ -122,23 +122,31 @@ def test_an_officer_is_counted_by_name_and_a_desk_by_its_cases(agency_copy, tmp_
         assert asks(site, number(1), setting=other) == ["subject-budget"]
 
 
-def entries(site: Site) -> list[dict[str, object]]:
-    return [entry["header"] for entry in site.entries("decision")]
+def run(connection: psycopg.Connection, text: str) -> None:
+    with connection.cursor() as cursor:
+        if not text.startswith("COPY"):
+            cursor.execute(text.encode())
+            return
+        with cursor.copy(text.encode()) as copy:
+            list(copy)
 
 
 @pytest.mark.requirement("C5", "Q24", "Q25", "Q26", "Q27", "Q28", "Q36", "Q37")
 def test_whoever_has_to_name_people_gets_nothing_else(agency_copy, tmp_path):
     a, b = number(1), number(2)
+    key = "SELECT person_id FROM person"
+    whole = (
+        "SELECT ch.* FROM person p JOIN case_person cp USING (person_id)"
+        " JOIN charge ch ON ch.cp_id = cp.cp_id JOIN case_file f ON f.case_id = cp.case_id"
+    )
     served = [
         f"SELECT * FROM person WHERE id_no = '{a}'",
         f"SELECT p.name FROM person p WHERE p.id_no IN ('{a}', '{b}') ORDER BY 1 OFFSET 1",
         f"SELECT name FROM person WHERE id_no = ANY ('{{{a},{b}}}')",
         f"SELECT name FROM person p JOIN (VALUES ('{a}'), ('{b}')) v(n) ON p.id_no = v.n",
-        f"SELECT ch.* FROM person p JOIN case_person cp USING (person_id)"
-        f" JOIN charge ch ON ch.cp_id = cp.cp_id JOIN case_file f ON f.case_id = cp.case_id"
-        f" WHERE p.id_no = '{a}'",
-        f"SELECT * FROM case_person WHERE person_id ="
-        f" (SELECT person_id FROM person WHERE id_no = '{a}')",
+        f"{whole} WHERE p.id_no = '{a}'",
+        f"SELECT * FROM case_person WHERE person_id = ({key} WHERE id_no = '{a}')",
+        f"SELECT * FROM case_person WHERE person_id IN ({key} WHERE id_no = '{a}')",
         "SELECT * FROM case_person WHERE person_id = 5 AND role <> 'PARTY'",
         f"SELECT name FROM person WHERE id_no = '{a}' OR id_no = '{b}'",
         "SELECT count(*) FROM case_person",
@@ -168,8 +176,7 @@ def test_whoever_has_to_name_people_gets_nothing_else(agency_copy, tmp_path):
         f"SELECT q.name FROM person p, person q WHERE p.id_no = '{a}'",
         f"SELECT q.name FROM person p LEFT JOIN person q ON p.id_no = '{a}'",
         f"SELECT p.name FROM person p LEFT JOIN person q ON p.id_no = '{a}'",
-        f"SELECT c2.* FROM person p JOIN case_person c1 USING (person_id)"
-        f" JOIN case_person c2 ON c2.case_id = c1.case_id WHERE p.id_no = '{a}'",
+        f"{whole} JOIN case_person c2 ON c2.case_id = cp.case_id WHERE p.id_no = '{a}'",
         f"WITH q AS (SELECT * FROM person) SELECT y.name FROM q x, q y WHERE x.id_no = '{a}'",
         f"SELECT name FROM person WHERE id_no = '{a}' UNION ALL SELECT name FROM person",
         f"SELECT * FROM (SELECT id_no, lag(name) OVER () FROM person) q WHERE q.id_no = '{a}'",
@@ -188,13 +195,8 @@ def test_whoever_has_to_name_people_gets_nothing_else(agency_copy, tmp_path):
                 connection.execute(text.encode())
             wordings = set()
             for text in refused:
-                with pytest.raises(REFUSED, match="people|copied") as refusal:
-                    with connection.cursor() as cursor:
-                        if text.startswith("COPY"):
-                            with cursor.copy(text.encode()) as copy:
-                                list(copy)
-                        else:
-                            cursor.execute(text.encode())
+                with pytest.raises(REFUSED) as refusal:
+                    run(connection, text)
                 assert "bulk-access" in str(refusal.value.diag.message_hint), text
                 wordings.add(refusal.value.diag.message_detail)
             assert len(wordings) == 1
