@@ -1,5 +1,6 @@
 """How many people are asked for: named, counted and refused by a real service of two workers."""
 
+# ruff: noqa: SIM117
 from __future__ import annotations
 
 import threading
@@ -191,7 +192,7 @@ def run(connection: psycopg.Connection, text: str) -> None:
 
 @pytest.mark.requirement("C5", "Q24", "Q25", "Q26", "Q27", "Q28", "Q36", "Q37")
 def test_whoever_has_to_name_people_gets_nothing_else(agency_copy, tmp_path):
-    with budget(agency_copy, tmp_path, "subjects_per_statement = 5", bulk="refused") as service:  # noqa: SIM117
+    with budget(agency_copy, tmp_path, "subjects_per_statement = 5", bulk="refused") as service:
         with service.site.connect() as connection:
             for text in SERVED:
                 connection.execute(text.encode())
@@ -221,7 +222,7 @@ def test_whoever_has_to_name_people_gets_nothing_else(agency_copy, tmp_path):
 @pytest.mark.requirement("Q21", "Q38")
 def test_rows_without_a_name_are_counted_and_cut_where_the_policy_says(agency_copy, tmp_path):
     pages = "SELECT person_id FROM person ORDER BY person_id LIMIT 3 OFFSET {}"
-    with budget(agency_copy, tmp_path, "rows_per_statement = 4, subjects_per_day = 8") as service:  # noqa: SIM117
+    with budget(agency_copy, tmp_path, "rows_per_statement = 4, subjects_per_day = 8") as service:
         with service.site.connect() as connection:
             assert len(connection.execute(pages.format(0).encode()).fetchall()) == 3
             assert len(connection.execute(pages.format(3).encode()).fetchall()) == 3
@@ -246,7 +247,7 @@ def test_an_answer_ends_behind_its_last_whole_row(agency_copy, tmp_path):
                         with pytest.raises(errors.ProgramLimitExceeded):
                             cursor.execute(cut.encode(), prepare=prepare)
             rows: list[bytes] = []
-            with pytest.raises(errors.ProgramLimitExceeded):  # noqa: SIM117
+            with pytest.raises(errors.ProgramLimitExceeded):
                 with connection.cursor().copy(f"COPY ({cut}) TO STDOUT".encode()) as copy:
                     for row in copy:
                         rows.append(bytes(row))
@@ -256,7 +257,7 @@ def test_an_answer_ends_behind_its_last_whole_row(agency_copy, tmp_path):
                 connection.execute("UPDATE case_person SET role = role WHERE cp_id = 1")
                 connection.execute(cut.encode())
             with connection.transaction():
-                with pytest.raises(errors.ProgramLimitExceeded):  # noqa: SIM117
+                with pytest.raises(errors.ProgramLimitExceeded):
                     with connection.transaction():
                         connection.execute(cut.encode(), prepare=True)
                 assert connection.execute("SELECT 2").fetchall() == [(2,)]
