@@ -1,8 +1,9 @@
 """The natural person behind a session, and the case they ask for. Pure.
 
 A database account is shared; who sits in front of the application is known to the application
-alone. What it says is a claim, recorded as such and never a reason to show more. What is not
-said, not valid, or said twice and differently leaves the decision unattributed.
+alone. What it says is a claim, recorded as such, and shows nothing by itself: a permit that its
+principal has may be for one person's statements only. What is not said, not valid, or said twice
+and differently leaves the decision unattributed.
 """
 
 from __future__ import annotations

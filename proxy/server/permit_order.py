@@ -38,16 +38,23 @@ def decode_permits(text: str) -> tuple[tuple[Permit, ...], float]:
     try:
         reached_seconds, listed = json.loads(text)
         return tuple(map(_permit, listed)), _seconds(reached_seconds)
-    except (TypeError, ValueError, RecursionError):
+    except (TypeError, ValueError, OverflowError, RecursionError):
         raise ProtocolViolation("permits that are none") from None
 
 
 def _permit(said: object) -> Permit:
     match said:
         case [
-            str(number), str(principal), str(scope), list(subjects), starts, ends,
-            str() | None as operator, str() | None as case, int() | None as uses_max,
-        ] if all(isinstance(each, str) for each in subjects):  # fmt: skip
+            str(number),
+            str(principal),
+            str(scope),
+            list(subjects),
+            starts,
+            ends,
+            str() | None as operator,
+            str() | None as case,
+            int() | None as uses_max,
+        ] if all(isinstance(each, str) for each in subjects) and type(uses_max) is not bool:
             return Permit(
                 number, PrincipalName(principal), Scope(scope), tuple(subjects),
                 _seconds(starts), _seconds(ends), operator, case, uses_max,

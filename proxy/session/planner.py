@@ -213,6 +213,11 @@ class Planner:
         judged = [
             decide(facts, replace(context, last=facts is last)) for facts in analysis.statements
         ]
+        if context.permits and not any(each.decision.permits for each in judged):
+            # Nothing that a permit is about: the same text as without.
+            plain = self._sight(context.principal.units, ())
+            context = replace(context, law=plain.law, permits=())
+            return self._judged(original, expansion, context, plain)
         decision = _together(judged)
         if decision.verdict is Verdict.REFUSE:
             if expansion.edits:

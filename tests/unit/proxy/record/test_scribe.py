@@ -10,6 +10,7 @@ import pytest
 from ledger.pseudonyms import Pseudonyms
 from proxy.names import PrincipalName, RuleName
 from proxy.policy.attribution import Attribution
+from proxy.policy.permit import PERMITS_MAX
 from proxy.record.recorder import Recorder
 from proxy.record.scribe import Identity
 from proxy.session.commands import Unit
@@ -198,3 +199,19 @@ async def test_an_executed_statement_is_worded_once_and_anew_when_anything_chang
     assert headers[5]["policy"] == "c" * 64
     assert headers[6]["principal"] == "somebody-else"
     assert json.loads(drafts[0].payload)["parameters"]["values"] == ["Nw=="]
+
+
+@pytest.mark.parametrize(
+    ("numbers", "named"),
+    [
+        ((), (None, None)),
+        (("q-1",), ("q-1", None)),
+        (("q-1", "q-2"), (None, ["q-1", "q-2"])),
+        (tuple(f"permit-2026-{n:05}" for n in range(PERMITS_MAX)), None),
+    ],
+)
+async def test_permits_by_which_more_may_show_are_named(recorder, notary, numbers, named):
+    decided = replace(DECISION, permits=numbers)
+    draft = await only_draft(recorder, notary, replace(record(), decision=decided))
+    found = (draft.header.get("permit"), draft.header.get("permits"))
+    assert found == (named or (None, list(numbers)))

@@ -9,8 +9,12 @@ import psycopg
 import pytest
 
 from proxy.errors import ConfigurationError, ProtocolViolation
+from proxy.names import PrincipalName
+from proxy.policy.permit import Permit, Scope
+from proxy.server.channel import Channel
 from proxy.server.crew import Crew
 from proxy.server.notary_process import start_notary
+from proxy.server.permit_order import decode_permits
 from proxy.settings.law import law_of
 from proxy.settings.problems import parse_document
 from tests.unit.proxy.server.site import NOTARY_ARGUMENTS, POLICY, TABLES, make_settings
@@ -104,6 +108,38 @@ async def test_who_does_not_take_a_policy_that_is_in_force_is_ended(crew, databa
         while not (await crew.health()).ready:
             await asyncio.sleep(0.1)
     assert await visible(crew, database) == {0}
+
+
+PERMIT = Permit("q-1", PrincipalName("office"), Scope.BATCH, ("P0001",), 0.0, 1e12)
+
+
+async def test_who_does_not_take_permits_is_ended_and_who_replaces_it_has_them(
+    crew, database, monkeypatch
+):
+    with pytest.raises(ValueError, match="number"):
+        await crew.permit((PERMIT, PERMIT))
+    monkeypatch.setattr("proxy.server.crew._PERMIT_SECONDS_MAX", 1.0)
+    hung = crew._workers[0]
+    os.kill(hung.process_id, signal.SIGSTOP)
+    await crew.permit((PERMIT,))
+    assert hung.exited.done()
+    monkeypatch.undo()
+    told = []
+    ask = Channel.ask
+
+    async def noted(channel, verb, body="", *, seconds_max):
+        told.append((verb, body if verb == "permits" else ""))
+        return await ask(channel, verb, body, seconds_max=seconds_max)
+
+    monkeypatch.setattr(Channel, "ask", noted)
+    async with asyncio.timeout(60):
+        while not (await crew.health()).ready:
+            await asyncio.sleep(0.1)
+    verbs = [verb for verb, _ in told if verb != "health"]
+    assert verbs == ["begin", "permits", "prepare", "commit"]
+    (body,) = (body for verb, body in told if verb == "permits")
+    assert decode_permits(body)[0] == (PERMIT,)
+    assert await visible(crew, database) == {5}
 
 
 @pytest.mark.parametrize("key", ["0", "zz", "封"])

@@ -12,12 +12,13 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from proxy.names import PrincipalName
 from proxy.policy.decision import Verdict
@@ -133,9 +134,15 @@ MAY_HAVE = {
 PEOPLE = ("P0001", "P0002", "11010519491231002X")
 RECORDS = "SELECT id FROM base.records"
 
-principals = st.sampled_from(sorted(KINDS))
-names = st.sampled_from((None, "u1", "u2"))
-cases = st.sampled_from((None, "c1", "c2"))
+JUDGED = ("court", "office", "unit")
+SAID = ((None, None), ("u1", None), ("u1", "c1"), ("u2", "c1"), (None, "c2"))
+KEPT_MAX = 4
+
+principals = st.sampled_from(("court", "court", "office", "unit", "unit", "platform"))
+asking = st.sampled_from(JUDGED)
+scopes = st.sampled_from((Scope.FULL, Scope.CONVICTION, *Scope))
+names = st.sampled_from((None, None, "u1", "u2"))
+cases = st.sampled_from((None, None, "c1", "c2"))
 seconds = st.sampled_from((1.0, 5.0, 30.0, 200.0))
 
 LAW = law_of(parse_document(Path("policy.toml"), POLICY.encode()))
@@ -182,7 +189,14 @@ class Granted:
 class Opened:
     principal: str
     plan: Plan
-    by: tuple[str, ...]
+
+
+@dataclass
+class Prepared:
+    principal: str
+    operator: str | None
+    case: str | None
+    statement: Statement
 
 
 class Histories(RuleBasedStateMachine):
@@ -193,18 +207,14 @@ class Histories(RuleBasedStateMachine):
         self.permits = Permits(self.clock.high_water())
         self.granted: list[Granted] = []
         self.numbers = 0
-        self.prepared: list[tuple[str, str | None, str | None, Statement]] = []
+        self.prepared: list[Prepared] = []
         self.cursors: list[Opened] = []
         plans = Plans(self.permits)
         self.judges = {
-            name: Judge(Mirror(Principal(PrincipalName(name), kind, ()), "app", PATH, "utf-8"), plans)
+            name: Judge(Mirror(one, "app", PATH, "utf-8"), plans)
             for name, kind in KINDS.items()
-        }  # fmt: skip
-
-    @initialize()
-    def nothing_shows(self) -> None:
-        for name in KINDS:
-            self.ask(name, None, None)
+            for one in [Principal(PrincipalName(name), kind, ())]
+        }
 
     # What the model knows.
 
@@ -239,7 +249,7 @@ class Histories(RuleBasedStateMachine):
     # What happens.
 
     @rule(
-        who=principals, scope=st.sampled_from(Scope), people=st.sets(st.sampled_from(PEOPLE)),
+        who=principals, scope=scopes, people=st.sets(st.sampled_from(PEOPLE)),
         starts=st.sampled_from((-100.0, 0.0, 20.0)), lasts=seconds, operator=names, case=cases,
     )  # fmt: skip
     def grant(
@@ -273,65 +283,64 @@ class Histories(RuleBasedStateMachine):
         self.clock.wall += -by if back else by
         self.time_passes(0.0)
 
-    @rule(who=principals, operator=names, case=cases)
-    def ask(self, who: str, operator: str | None, case: str | None) -> None:
-        judged = self.judges[who].judge(tagged(RECORDS, operator, case))
-        assert judged is not None
-        if who == "platform":
-            assert judged.plan.decision.verdict is Verdict.REFUSE
-            return
-        assert judged.upstream is not None
-        assert shown(judged.upstream.decode()) == self.expected(who, operator, case)
-        used = {each.number for each in self.valid(who, operator, case) if each.subjects}
-        assert set(judged.plan.decision.permits) == used
-
-    @rule(who=principals, operator=names, case=cases)
-    def ask_and_say_two_things(self, who: str, operator: str | None, case: str | None) -> None:
-        if who == "platform" or operator is None:
-            return
-        text = tagged(RECORDS, operator, case) + b" /* operator=other */"
-        judged = self.judges[who].judge(text)
-        assert judged is not None
-        assert judged.upstream is not None
-        assert shown(judged.upstream.decode()) == self.expected(who, None, case)
-
-    @rule(who=principals, operator=names, case=cases, cursor=st.booleans())
+    @rule(who=asking, operator=names, case=cases, cursor=st.booleans())
     def keep(self, who: str, operator: str | None, case: str | None, cursor: bool) -> None:
         raw = tagged(RECORDS, operator, case)
         judged = self.judges[who].judge(raw)
         assert judged is not None
-        if judged.upstream is None:
-            return
         if cursor:
-            self.cursors.append(Opened(who, judged.plan, judged.plan.decision.permits))
+            self.cursors = [*self.cursors[-KEPT_MAX:], Opened(who, judged.plan)]
         else:
             statement = self.judges[who].statement(raw, judged)
-            self.prepared.append((who, operator, case, statement))
+            kept = Prepared(who, operator, case, statement)
+            self.prepared = [*self.prepared[-KEPT_MAX:], kept]
 
-    @rule(which=st.integers(0, 20))
-    def run_what_was_prepared(self, which: int) -> None:
-        if not self.prepared:
-            return
-        who, operator, case, statement = self.prepared[which % len(self.prepared)]
-        decision = self.judges[who].judge_again(statement)
-        expected = self.expected(who, operator, case)
-        if decision is refusals.STALE_STATEMENT:
-            assert shown(statement.sent) != expected
-        else:
-            assert decision is not None
-            assert decision.verdict is not Verdict.REFUSE
-            assert shown(statement.sent) == expected
+    # What has to hold after each of these.
 
-    @rule(which=st.integers(0, 20), operator=names, case=cases)
-    def fetch(self, which: int, operator: str | None, case: str | None) -> None:
-        if not self.cursors:
-            return
-        opened = self.cursors[which % len(self.cursors)]
-        fetching = self.judges[opened.principal].judge(tagged("FETCH ALL FROM c", operator, case))
-        assert fetching is not None
-        ended = self.judges[opened.principal].permit_ended(opened.plan, fetching.plan)
-        valid = {each.number for each in self.valid(opened.principal, operator, case)}
-        assert ended == (not valid.issuperset(opened.by))
+    @invariant()
+    def those_show_who_may_and_nobody_else(self) -> None:
+        for who, (operator, case) in product(JUDGED, SAID):
+            judged = self.judges[who].judge(tagged(RECORDS, operator, case))
+            assert judged is not None
+            assert judged.upstream is not None
+            assert shown(judged.upstream.decode()) == self.expected(who, operator, case)
+            used = {each.number for each in self.valid(who, operator, case) if each.subjects}
+            assert set(judged.plan.decision.permits) == used
+
+    @invariant()
+    def a_platform_is_refused(self) -> None:
+        judged = self.judges["platform"].judge(RECORDS.encode())
+        assert judged is not None
+        assert judged.upstream is None
+
+    @invariant()
+    def who_says_two_things_has_what_is_bound_to_nobody(self) -> None:
+        judged = self.judges["court"].judge(tagged(RECORDS, "u1", "c1") + b" /* operator=u2 */")
+        assert judged is not None
+        assert judged.upstream is not None
+        assert shown(judged.upstream.decode()) == self.expected("court", None, "c1")
+
+    @invariant()
+    def what_was_prepared_shows_the_same_or_is_stale(self) -> None:
+        for kept in self.prepared:
+            decision = self.judges[kept.principal].judge_again(kept.statement)
+            expected = self.expected(kept.principal, kept.operator, kept.case)
+            if decision is refusals.STALE_STATEMENT:
+                assert shown(kept.statement.sent) != expected
+            else:
+                assert decision is not None
+                assert decision.verdict is not Verdict.REFUSE
+                assert shown(kept.statement.sent) == expected
+
+    @invariant()
+    def a_cursor_is_read_while_all_count_that_it_was_opened_under(self) -> None:
+        for opened, (operator, case) in product(self.cursors, SAID):
+            judge = self.judges[opened.principal]
+            fetching = judge.judge(tagged("FETCH ALL FROM c", operator, case))
+            assert fetching is not None
+            valid = {each.number for each in self.valid(opened.principal, operator, case)}
+            ended = not valid.issuperset(opened.plan.decision.permits)
+            assert judge.permit_ended(opened.plan, fetching.plan) == ended
 
 
 def tagged(text: str, operator: str | None, case: str | None) -> bytes:
@@ -346,4 +355,4 @@ Histories.TestCase.settings = settings(
     suppress_health_check=list(HealthCheck),
     database=None,
 )
-TestHistories = pytest.mark.requirement("D5", "D8")(Histories.TestCase)
+TestHistories = Histories.TestCase

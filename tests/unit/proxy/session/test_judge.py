@@ -1,13 +1,19 @@
 """A text is judged as the server reads it, and a plan is used in the scene it was made in."""
 
+from dataclasses import replace
+
 import pytest
 
+from proxy.names import QualifiedName
+from proxy.policy.decision import Verdict
+from proxy.policy.permit import Permit, Scope
 from proxy.session import refusals
 from proxy.session.commands import Analyse
 from proxy.session.judge import Judge
 from proxy.session.mirror import Mirror
 from proxy.session.names import Statement
 from proxy.session.plan import Plan
+from proxy.statement.tags import Tags
 from tests.unit.proxy.session.playbook import PRINCIPAL, REFUSAL, Plans, decision
 
 
@@ -89,3 +95,49 @@ def test_a_prepared_statement_is_looked_at_again_when_anything_changed():
     plans.generation = 3
     plans.slow.add("t")
     assert judging.judge_again(statement) is None
+
+
+PERMIT = Permit("q-1", PRINCIPAL.name, Scope.CONVICTION, ("P0001",), 0.0, 1.0)
+PROTECTED = Plan(replace(decision(Verdict.STRIP), relations=(QualifiedName("base", "a"),)), "t")
+
+
+def test_permits_are_asked_for_where_something_protected_is_touched():
+    plans = Plans({"t": PROTECTED}, granted=(PERMIT,))
+    judging = judge(plans)
+    assert judging.judge(b"SELECT 1").permits == ()
+    assert judging.judge(b"t").permits == (PERMIT,)
+    assert [scene.permits for scene in plans.scenes] == [(), (), (PERMIT,)]
+    plans.granted = (replace(PERMIT, operator="u1"), replace(PERMIT, case="c1"))
+    assert judging.judge(b"t").permits == ()
+
+
+def test_both_questions_about_a_text_are_asked_and_answered():
+    plans = Plans({"t": PROTECTED}, slow={"t"}, granted=(PERMIT,))
+    judging = judge(plans)
+    asked = []
+    while judging.judge(b"t") is None:
+        asked.append(judging.question().scene.permits)
+        judging.planned(PROTECTED)
+    assert asked == [(), (PERMIT,)]
+
+
+def test_what_was_prepared_under_a_permit_is_judged_again_without_it():
+    plans = Plans({"t": PROTECTED}, granted=(PERMIT,))
+    judging = judge(plans)
+    statement = judging.statement(b"t", judging.judge(b"t"))
+    assert judging.judge_again(statement) is PROTECTED.decision
+    plans.granted = ()
+    plans.known["t"] = replace(PROTECTED, text="narrower")
+    assert judging.judge_again(statement) is refusals.STALE_STATEMENT
+    assert judging.judge_again(statement) is refusals.STALE_STATEMENT
+
+
+def test_a_permit_has_ended_where_one_does_not_count_that_was_used():
+    plans = Plans(granted=(PERMIT,))
+    judging = judge(plans)
+    used = replace(PROTECTED, decision=replace(PROTECTED.decision, permits=("q-1",)))
+    assert not judging.permit_ended(PROTECTED, PROTECTED)
+    assert not judging.permit_ended(used, used)
+    plans.granted = (replace(PERMIT, operator="u1"),)
+    assert judging.permit_ended(used, used)
+    assert not judging.permit_ended(used, replace(used, tags=Tags(operators=("u1",))))

@@ -1,9 +1,13 @@
 """Whoever runs a name answers for what it stands for, and a name nobody judged is not run."""
 
+from dataclasses import replace
+
 import pytest
 
 from proxy.names import QualifiedName
 from proxy.policy.decision import StatementClass, Verdict
+from proxy.policy.permit import Permit, Scope
+from proxy.session import refusals
 from proxy.session.plan import (
     Namespace,
     OpenCursor,
@@ -20,6 +24,7 @@ from tests.unit.proxy.session.playbook import (
     IN_TRANSACTION,
     PARSED,
     POISON,
+    PRINCIPAL,
     READY,
     SYNC,
     Plans,
@@ -158,3 +163,23 @@ def test_a_statement_of_another_kind_is_not_run_by_name():
     play = Play(Plans(known=plans))
     done(play, "PREPARE")
     assert rule(play.client(query("EXECUTE"))) == "other-kind-of-name"
+
+
+@pytest.mark.parametrize("hold", [False, True])
+def test_a_cursor_is_not_read_on_once_its_permit_has_ended(play, hold):
+    permit = Permit("q-1", PRINCIPAL.name, Scope.CONVICTION, ("P0001",), 0.0, 1.0)
+    rows = replace(ROWS, decision=replace(ROWS.decision, permits=("q-1",)))
+    text = "DECLARE HOLD" if hold else "DECLARE"
+    opening = replace(PLANS[text], defines=(OpenCursor("c", rows, hold),))
+    play.plans.known[text] = opening
+    play.plans.granted = (permit,)
+    play.client(query(text)).server(DONE, IN_TRANSACTION).durable()
+    play.client(query("FETCH"))
+    assert play.records[0].decision.permits == ("q-1",)
+    play.server(DONE, IN_TRANSACTION).durable()
+    if hold:
+        play.client(query("COMMIT")).server(DONE, READY).durable()
+    play.plans.granted = ()
+    play.client(query("FETCH"))
+    assert play.records[0].decision is refusals.PERMIT_ENDED
+    assert POISON in play.upstream

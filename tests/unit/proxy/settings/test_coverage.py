@@ -145,3 +145,18 @@ async def test_a_finding_says_what_to_do(agency: Database):
     findings = check_against(load_law(shipped_file("policy.toml")), await catalogue_of(agency))
     (person,) = [f for f in findings if f.relation == QualifiedName("sealed", "person")]
     assert "query the tables instead" in person.message
+
+
+@pytest.mark.parametrize(
+    ("columns", "when", "says"),
+    [
+        ('["id", "gone"]', "self.name IN (permit.subjects)", "gone"),
+        ('["id"]', "self.gone IN (permit.subjects)", "gone"),
+        ('["id"]', "self.name IN (permit.subjects)", None),
+    ],
+)
+async def test_what_permits_show_is_looked_for_too(found, columns, when, says):
+    policy = PARENT + CHILD + '[relation."s.parent".permitted.conviction]\n'
+    policy += f'columns = {columns}\nwhen = "{when}"\n'
+    expected = [] if says is None else [("missing-column", "s.parent")]
+    assert await found(policy) == expected

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from proxy.names import QualifiedName
-from proxy.policy.law import Law, PrincipalKind
+from proxy.policy.law import Law, PrincipalKind, Scope
+from proxy.policy.permit import mark
 from proxy.rewrite.predicate import compile_law
 from proxy.settings.enact import enact
 from proxy.settings.law import load_builtin
@@ -179,3 +180,81 @@ def test_what_does_not_ask_for_the_unit_is_refused_with_handlers_or_without(
 def test_nobody_else_is_a_handler_in_a_condition():
     text = rule("a", visible_when="'self.org = handler.unit'") + HANDLER + "'u1'"
     assert "handler is not self" in refused(text)
+
+
+PERMITTED = '[relation."base.a".permitted]\nfull = '
+CONVICTION = '[relation."base.b".permitted.conviction]\ncolumns = ["k"]\nwhen = '
+FULL_MARK, PART_MARK = mark(Scope.FULL), mark(Scope.CONVICTION)
+
+
+def test_what_a_permit_shows_is_shown_while_one_counts_and_what_follows_or_asks_too():
+    enacted = law(
+        rule("a", visible_when="'self.open'")
+        + PERMITTED
+        + "'self.no IN (permit.subjects)'\n"
+        + rule("b", follows=FOLLOWS_A)
+        + CONVICTION
+        + "'self.no IN (permit.subjects)'\n"
+        + rule("c", visible_when="'EXISTS (SELECT 1 FROM base.a AS x WHERE visible(x))'")
+        + HANDLER
+        + "['u1']"
+    )
+    for units in ((), ("u1",)):
+        now = enacted.permitting(units).relations
+        assert now[A].visible_when == (
+            f"((self.open) IS TRUE) OR ((self.no IN ({FULL_MARK})) IS TRUE)"
+        )
+        assert [now[name].widened_by for name in (A, B, C)] == [
+            {Scope.FULL}, {Scope.FULL, Scope.CONVICTION}, {Scope.FULL},
+        ]  # fmt: skip
+        projected = now[B].projected
+        assert projected is not None
+        assert projected.columns == {"k"}
+        assert PART_MARK in projected.when
+        compiled = compile_law(enacted.permitting(units))
+        for name in (A, B, C):
+            shown = compiled[name].shown
+            assert shown is not None
+            assert FULL_MARK in shown.render("r")
+            assert PART_MARK not in shown.render("r")
+        plain = compile_law(enacted.seen_by(units))
+        assert all("fengcun" not in each.shown.render("r") for each in plain.values() if each.shown)
+        assert enacted.seen_by(units).relations[B].projected is None
+
+
+def test_a_child_that_is_looked_for_has_its_mask_lifted_and_no_more_rows():
+    text = rule("a", visible_when="'self.open'", mask="{ n = 'NULL' }") + (
+        '[relation."base.a".permitted]\nmissing_child = "self.no IN (permit.subjects)"\n'
+    )
+    found = law(text).permitting(()).relations[A]
+    assert found.visible_when == "self.open"
+    child = mark(Scope.MISSING_CHILD)
+    assert found.mask_unless == f"((false) IS TRUE) OR ((self.no IN ({child})) IS TRUE)"
+
+
+@pytest.mark.parametrize(
+    ("permitted", "says"),
+    [
+        ("'self.no = 1'", "say whose records"),
+        ("'self.no = permit.subjects'", "say whose records"),
+        ("'self.no NOT IN (permit.subjects)'", "say whose records"),
+        ("'self.no IN (permit.subjects, 1)'", "say whose records"),
+        ("'permit.subjects IN (self.no)'", "say whose records"),
+        ("'self.no IN (permit.subjects) OR permit.x'", "say whose records"),
+        ("'self.no IN (permit.subjects) OR permit.subjects IS NULL'", "say whose records"),
+        ("'self.no IN (permit.subjects'", "not an SQL expression"),
+        ("'no IN (permit.subjects)'", "qualify every column"),
+        ("'foo(self.no) IN (permit.subjects)'", "foo()"),
+        ("\"self.no IN (permit.subjects) OR self.no = 'fengcun permit: full'\"", "the proxy's own"),
+    ],
+)
+def test_what_does_not_ask_for_the_subjects_is_refused(permitted, says):
+    assert says in refused(rule("a", visible_when="'false'") + PERMITTED + permitted)
+    assert ".permitted.full" in refused(rule("a", visible_when="'false'") + PERMITTED + "'self.'")
+
+
+def test_subjects_are_asked_for_nowhere_else_and_their_mark_is_nobody_elses():
+    text = rule("a", visible_when="'self.no IN (permit.subjects)'")
+    assert "permit is not self" in refused(text)
+    text = rule("a", visible_when="\"self.no = 'fengcun permit: full'\"")
+    assert "the proxy's own" in refused(text)

@@ -99,6 +99,20 @@ def test_a_name_the_server_would_fold_is_refused():
          "operator_required = true", "with seals_nothing = true there are none"),
         (RULE + "open = true\nhandled_when = 'true'", "remove the other keys"),
         (RULE + "handled_when = 'true'", "says nothing"),
+        (RULE + "open = true\npermitted = { full = 'true' }", "remove the other keys"),
+        (RULE + "mask = { n = '1' }\npermitted = { full = 'true' }", "widens visible_when"),
+        (RULE + "visible_when = 'true'\npermitted = { missing_child = 'true' }", "no mask to lift"),
+        (
+            RULE + "visible_when = 'true'\nmask = { n = '1' }\n"
+            "permitted = { conviction = { when = 'true', columns = ['n'] } }",
+            "have no mask",
+        ),
+        (
+            RULE + "visible_when = 'true'\n"
+            "permitted = { conviction = { when = 'true', columns = [] } }",
+            "expected at least 1",
+        ),
+        (RULE + "visible_when = 'true'\npermitted = { batch = 'true' }", "unknown key"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_meant_is_refused(text, says):
