@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import proxy
 from proxy.demo.database import DATABASE, PASSWORD, Cluster
@@ -58,6 +58,7 @@ port = {metrics_port}
 [policy]
 file = "policy.toml"
 """
+_DESK: Final = 'match = { user = "desk" }\n'
 
 
 class CommandFailed(ChildFailed):
@@ -108,7 +109,7 @@ class Agency:
         fengcun("ledger", "create", "--log", self.log, "--keys", self.home / "keys", _ANYWHERE)
 
     def configure(self, *, database_port: int, listen_port: int, metrics_port: int) -> None:
-        """Write fengcun.toml, and policy.toml as it is shipped."""
+        """Write fengcun.toml, and policy.toml as it is shipped but for the limits of a counter."""
         self.configuration.write_text(
             _CONFIGURATION.format(
                 host=HOST,
@@ -123,7 +124,11 @@ class Agency:
         password = self.home / "catalogue.password"
         password.touch(mode=0o600)
         password.write_text(PASSWORD + "\n", encoding="utf-8")
-        shutil.copyfile(shipped_file("policy.toml"), self.home / "policy.toml")
+        # The shipped policy has a query counter that names people; here it is a police desk, which
+        # reads whole case files.
+        shipped = shipped_file("policy.toml").read_text(encoding="utf-8")
+        before, desk, _ = shipped.partition(_DESK)
+        (self.home / "policy.toml").write_text(before + desk, encoding="utf-8")
 
     def serve(self, cluster: Cluster, wanted_port: int | None) -> Service:
         """Start ``fengcun serve`` on ``wanted_port`` or another. Raises `ChildFailed`."""

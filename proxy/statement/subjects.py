@@ -68,21 +68,23 @@ class _Finder:
             for each in survey.choices
             if isinstance(each, Condition)
         }
-        kinds = list(nodes({kind: body}))
+        self._bodies: list[Body] = []
         # What is used twice, or beside its neighbours, is not limited by a condition on one use.
-        self._direct_only = any(
-            name == "CommonTableExpr" or "over" in inner for name, inner in kinds
-        )
+        self._direct_only = False
+        for name, inner in nodes({kind: body}):
+            if "whereClause" in inner:
+                self._bodies.append(inner)
+            if name == "CommonTableExpr" or "over" in inner:
+                self._direct_only = True
 
     def find(self) -> Subjects:
         """Named rows first, then links."""
-        clauses = {ref.clause.number: ref.clause for ref in self._survey.references}
-        for clause in clauses.values():
-            level = self._levels.get(id(clause.body.get("whereClause")))
-            if level is not None:
-                numbers = self._limited(clause.body, level.items)
-                values = _values_lists(clause.body)
-                self._read(_Limits(clause.body.get("whereClause"), level, numbers, values))
+        for body in self._bodies:
+            where = body.get("whereClause")
+            level = self._levels.get(id(where))
+            if where is not None and level is not None:
+                numbers = self._limited(body, level.items)
+                self._read(_Limits(where, level, numbers, _values_lists(body)))
         for join in self._survey.joins:
             self._join(join)
         return self._out

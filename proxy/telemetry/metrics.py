@@ -82,15 +82,7 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         make = _Maker(self.registry)
-        self._decisions = make.counter(
-            "decisions", "Statements judged.", "verdict", "rule", "statement_class"
-        )
-        self._unattributed = make.counter(
-            "decisions_unattributed", "About protected relations, by nobody named.", "principal"
-        )
-        self._over_budget = make.counter(
-            "budget_refusals", "Statements refused for asking for too many people.", "principal"
-        )
+        self._make_decisions(make)
         self._plan = make.histogram("plan_seconds", "Time to make a plan.", _PLAN_SECONDS)
         self._added_latency = make.histogram(
             "added_latency_seconds", "Time a statement spent in the proxy.", _WAIT_SECONDS
@@ -132,6 +124,17 @@ class Metrics:
         self._principals = TokenSet(distinct_max=_PRINCIPALS_MAX)
         self._violation_kinds = TokenSet(distinct_max=_KINDS_MAX)
         self._upstream_kinds = TokenSet(distinct_max=_KINDS_MAX)
+
+    def _make_decisions(self, make: _Maker) -> None:
+        self._decisions = make.counter(
+            "decisions", "Statements judged.", "verdict", "rule", "statement_class"
+        )
+        self._unattributed = make.counter(
+            "decisions_unattributed", "About protected relations, by nobody named.", "principal"
+        )
+        self._over_budget = make.counter(
+            "budget_refusals", "Statements refused for asking for too many people.", "principal"
+        )
 
     def _make_witness(self, make: _Maker) -> None:
         self._witness_time = make.gauge(

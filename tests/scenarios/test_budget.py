@@ -1,5 +1,6 @@
 """How many people are asked for: named, counted and refused by a real service of two workers."""
 
+# ruff: noqa: SIM117
 from __future__ import annotations
 
 import threading
@@ -24,6 +25,64 @@ REFUSED = errors.InsufficientPrivilege
 def number(nth: int) -> str:
     """A synthetic identity number that nobody in the database has."""
     return f"11010519900101{nth:04}"
+
+
+A, B = number(1), number(2)
+KEY = "SELECT person_id FROM person"
+WHOLE = (
+    "SELECT ch.* FROM person p JOIN case_person cp USING (person_id)"
+    " JOIN charge ch ON ch.cp_id = cp.cp_id JOIN case_file f ON f.case_id = cp.case_id"
+)
+SERVED = [
+    f"SELECT * FROM person WHERE id_no = '{A}'",
+    f"SELECT p.name FROM person p WHERE p.id_no IN ('{A}', '{B}') ORDER BY 1 OFFSET 1",
+    f"SELECT name FROM person WHERE id_no = ANY ('{{{A},{B}}}')",
+    f"SELECT name FROM person p JOIN (VALUES ('{A}'), ('{B}')) v(n) ON p.id_no = v.n",
+    f"{WHOLE} WHERE p.id_no = '{A}'",
+    f"SELECT * FROM case_person WHERE person_id = ({KEY} WHERE id_no = '{A}')",
+    f"SELECT * FROM case_person WHERE person_id IN ({KEY} WHERE id_no = '{A}')",
+    "SELECT * FROM case_person WHERE person_id = 5 AND role <> 'PARTY'",
+    f"SELECT name FROM person WHERE id_no = '{A}' OR id_no = '{B}'",
+    "SELECT count(*) FROM case_person",
+    "SELECT main_before_18, count(*) FROM case_person GROUP BY 1",
+    f"SELECT string_agg(name, ',') FROM person WHERE id_no = '{A}'",
+    "SELECT 1",
+]
+REFUSED_TEXTS = [
+    "SELECT * FROM case_person",
+    "SELECT name FROM person WHERE id_no LIKE '110105%'",
+    f"SELECT name FROM person WHERE id_no >= '{A}'",
+    f"SELECT name FROM person WHERE id_no BETWEEN '{A}' AND '{A}'",
+    "SELECT name FROM person WHERE birth_date < '2000-01-01'",
+    "SELECT name FROM person ORDER BY person_id LIMIT 1 OFFSET 7",
+    "SELECT string_agg(name, ',') FROM person",
+    "SELECT json_agg(p) FROM person p",
+    "SELECT name, count(*) FROM person GROUP BY 1",
+    "SELECT max(name) FROM person",
+    "SELECT count(*) FROM person WHERE id_no LIKE '1%'",
+    f"SELECT name FROM person WHERE id_no = lower('{A}')",
+    f"SELECT name FROM person WHERE id_no = '{A[:6]}' || '{A[6:]}'",
+    f"SELECT name FROM person WHERE id_no = '{A}'::varchar(4)",
+    f"SELECT name FROM person WHERE id_no = '{A}' OR true",
+    f"SELECT name FROM person WHERE id_no = '{A}' OR name = 'x'",
+    f"SELECT name FROM person WHERE NOT id_no <> '{A}'",
+    "SELECT name FROM person WHERE id_no IN (SELECT id_no FROM person)",
+    f"SELECT q.name FROM person p, person q WHERE p.id_no = '{A}'",
+    f"SELECT q.name FROM person p LEFT JOIN person q ON p.id_no = '{A}'",
+    f"SELECT p.name FROM person p LEFT JOIN person q ON p.id_no = '{A}'",
+    f"{WHOLE} JOIN case_person c2 ON c2.case_id = cp.case_id WHERE p.id_no = '{A}'",
+    f"WITH q AS (SELECT * FROM person) SELECT y.name FROM q x, q y WHERE x.id_no = '{A}'",
+    f"SELECT name FROM person WHERE id_no = '{A}' UNION ALL SELECT name FROM person",
+    f"SELECT * FROM (SELECT id_no, lag(name) OVER () FROM person) q WHERE q.id_no = '{A}'",
+    "COPY person TO STDOUT",
+    f"COPY (SELECT name FROM person WHERE id_no = '{A}') TO STDOUT",
+    "DECLARE c CURSOR WITH HOLD FOR SELECT name FROM person",
+    "PREPARE x AS SELECT name FROM person",
+    "CREATE TEMP TABLE t AS SELECT * FROM person",
+    "SELECT name FROM person WHERE id_no = '不详'",
+    f"SELECT 1; SELECT name FROM person WHERE id_no = '{A}'; SELECT name FROM person",
+    f"SELECT name FROM person WHERE id_no IN ({', '.join(repr(number(n)) for n in range(6))})",
+]
 
 
 @contextmanager
@@ -122,84 +181,30 @@ def test_an_officer_is_counted_by_name_and_a_desk_by_its_cases(agency_copy, tmp_
         assert asks(site, number(1), setting=other) == ["subject-budget"]
 
 
-def entries(site: Site) -> list[dict[str, object]]:
-    return [entry["header"] for entry in site.entries("decision")]
+def run(connection: psycopg.Connection, text: str) -> None:
+    with connection.cursor() as cursor:
+        if not text.startswith("COPY"):
+            cursor.execute(text.encode())
+            return
+        with cursor.copy(text.encode()) as copy:
+            list(copy)
 
 
 @pytest.mark.requirement("C5", "Q24", "Q25", "Q26", "Q27", "Q28", "Q36", "Q37")
 def test_whoever_has_to_name_people_gets_nothing_else(agency_copy, tmp_path):
-    a, b = number(1), number(2)
-    served = [
-        f"SELECT * FROM person WHERE id_no = '{a}'",
-        f"SELECT p.name FROM person p WHERE p.id_no IN ('{a}', '{b}') ORDER BY 1 OFFSET 1",
-        f"SELECT name FROM person WHERE id_no = ANY ('{{{a},{b}}}')",
-        f"SELECT name FROM person p JOIN (VALUES ('{a}'), ('{b}')) v(n) ON p.id_no = v.n",
-        f"SELECT ch.* FROM person p JOIN case_person cp USING (person_id)"
-        f" JOIN charge ch ON ch.cp_id = cp.cp_id JOIN case_file f ON f.case_id = cp.case_id"
-        f" WHERE p.id_no = '{a}'",
-        f"SELECT * FROM case_person WHERE person_id ="
-        f" (SELECT person_id FROM person WHERE id_no = '{a}')",
-        "SELECT * FROM case_person WHERE person_id = 5 AND role <> 'PARTY'",
-        f"SELECT name FROM person WHERE id_no = '{a}' OR id_no = '{b}'",
-        "SELECT count(*) FROM case_person",
-        "SELECT main_before_18, count(*) FROM case_person GROUP BY 1",
-        f"SELECT string_agg(name, ',') FROM person WHERE id_no = '{a}'",
-        "SELECT 1",
-    ]
-    refused = [
-        "SELECT * FROM case_person",
-        "SELECT name FROM person WHERE id_no LIKE '110105%'",
-        f"SELECT name FROM person WHERE id_no >= '{a}'",
-        f"SELECT name FROM person WHERE id_no BETWEEN '{a}' AND '{a}'",
-        "SELECT name FROM person WHERE birth_date < '2000-01-01'",
-        "SELECT name FROM person ORDER BY person_id LIMIT 1 OFFSET 7",
-        "SELECT string_agg(name, ',') FROM person",
-        "SELECT json_agg(p) FROM person p",
-        "SELECT name, count(*) FROM person GROUP BY 1",
-        "SELECT max(name) FROM person",
-        "SELECT count(*) FROM person WHERE id_no LIKE '1%'",
-        f"SELECT name FROM person WHERE id_no = lower('{a}')",
-        f"SELECT name FROM person WHERE id_no = '{a[:6]}' || '{a[6:]}'",
-        f"SELECT name FROM person WHERE id_no = '{a}'::varchar(4)",
-        f"SELECT name FROM person WHERE id_no = '{a}' OR true",
-        f"SELECT name FROM person WHERE id_no = '{a}' OR name = 'x'",
-        f"SELECT name FROM person WHERE NOT id_no <> '{a}'",
-        "SELECT name FROM person WHERE id_no IN (SELECT id_no FROM person)",
-        f"SELECT q.name FROM person p, person q WHERE p.id_no = '{a}'",
-        f"SELECT q.name FROM person p LEFT JOIN person q ON p.id_no = '{a}'",
-        f"SELECT p.name FROM person p LEFT JOIN person q ON p.id_no = '{a}'",
-        f"SELECT c2.* FROM person p JOIN case_person c1 USING (person_id)"
-        f" JOIN case_person c2 ON c2.case_id = c1.case_id WHERE p.id_no = '{a}'",
-        f"WITH q AS (SELECT * FROM person) SELECT y.name FROM q x, q y WHERE x.id_no = '{a}'",
-        f"SELECT name FROM person WHERE id_no = '{a}' UNION ALL SELECT name FROM person",
-        f"SELECT * FROM (SELECT id_no, lag(name) OVER () FROM person) q WHERE q.id_no = '{a}'",
-        "COPY person TO STDOUT",
-        f"COPY (SELECT name FROM person WHERE id_no = '{a}') TO STDOUT",
-        "DECLARE c CURSOR WITH HOLD FOR SELECT name FROM person",
-        "PREPARE x AS SELECT name FROM person",
-        "CREATE TEMP TABLE t AS SELECT * FROM person",
-        "SELECT name FROM person WHERE id_no = '不详'",
-        f"SELECT 1; SELECT name FROM person WHERE id_no = '{a}'; SELECT name FROM person",
-        f"SELECT name FROM person WHERE id_no IN ({', '.join(repr(number(n)) for n in range(6))})",
-    ]
     with budget(agency_copy, tmp_path, "subjects_per_statement = 5", bulk="refused") as service:
         with service.site.connect() as connection:
-            for text in served:
+            for text in SERVED:
                 connection.execute(text.encode())
             wordings = set()
-            for text in refused:
-                with pytest.raises(REFUSED, match="people|copied") as refusal:
-                    with connection.cursor() as cursor:
-                        if text.startswith("COPY"):
-                            with cursor.copy(text.encode()) as copy:
-                                list(copy)
-                        else:
-                            cursor.execute(text.encode())
+            for text in REFUSED_TEXTS:
+                with pytest.raises(REFUSED) as refusal:
+                    run(connection, text)
                 assert "bulk-access" in str(refusal.value.diag.message_hint), text
                 wordings.add(refusal.value.diag.message_detail)
             assert len(wordings) == 1
             # a prepared statement names people anew each time, and not more than it may
-            for people, fails in (([a, b], False), ([number(n) for n in range(6)], True)):
+            for people, fails in (([A, B], False), ([number(n) for n in range(6)], True)):
                 for binary in (False, True):
                     with connection.cursor(binary=binary) as cursor:
                         text = "SELECT name FROM person WHERE id_no = ANY (%s::text[])"
@@ -211,7 +216,7 @@ def test_whoever_has_to_name_people_gets_nothing_else(agency_copy, tmp_path):
             # values that EXECUTE gives are not read
             connection.execute("PREPARE y AS SELECT name FROM person WHERE id_no = $1")
             with pytest.raises(REFUSED):
-                connection.execute(f"EXECUTE y('{a}')".encode())
+                connection.execute(f"EXECUTE y('{A}')".encode())
 
 
 @pytest.mark.requirement("Q21", "Q38")
@@ -266,3 +271,22 @@ def test_an_answer_ends_behind_its_last_whole_row(agency_copy, tmp_path):
             assert connection.execute("SELECT 3").fetchall() == [(3,)]
         cuts = [e["header"] for e in site.entries("outcome") if e["header"].get("cut")]
         assert {each["rows_count"] for each in cuts} == {5}
+
+
+@pytest.mark.requirement("Q45", "D4")
+def test_who_is_sealed_and_who_is_not_there_count_alike(agency, agency_pruned, tmp_path):
+    """The same is asked of a database with sealed records and of one without: nothing differs."""
+    sealed = "SELECT id_no FROM base.person JOIN base.case_person USING (person_id)"
+    ((number_of_sealed,),) = agency.run(f"{sealed} WHERE cp_id = 2")
+    people = [number_of_sealed, number(1), number_of_sealed, number(2), number(3), number(2)]
+    found = []
+    for name, database in (("whole", agency), ("pruned", agency_pruned)):
+        home = tmp_path / name
+        home.mkdir()
+        with budget(database, home, "subjects_per_day = 3", workers=1) as service:
+            found.append(asks(service.site, *people))
+            entries = service.site.entries("decision")
+        counts = [entry["header"].get("subjects_count") for entry in entries]
+        found[-1] += [str(count) for count in counts]
+    assert found[0] == found[1]
+    assert found[0][:6] == [*["served"] * 4, "subject-budget", "served"]
