@@ -34,10 +34,11 @@ def test_all_or_none_of_a_list_is_counted():
 
 
 def test_a_window_slides_and_is_never_shorter_than_it_says():
-    one = budget(subjects_per_hour=1)
-    assert one.ask(WHO, ("a",), START)
-    assert not one.ask(WHO, ("b",), START + HOUR_SECONDS - 1)
-    assert one.ask(WHO, ("b",), START + HOUR_SECONDS + BUCKET_SECONDS + 1)
+    for into_bucket in (0, 1, BUCKET_SECONDS - 1):
+        one, begin = budget(subjects_per_hour=1), START + into_bucket
+        assert one.ask(WHO, ("a",), begin)
+        assert not one.ask(WHO, ("b",), begin + HOUR_SECONDS - 1)
+        assert one.ask(WHO, ("b",), begin + HOUR_SECONDS + BUCKET_SECONDS + 1)
 
 
 def test_a_clock_that_is_set_back_gives_nothing_back():
