@@ -45,6 +45,7 @@ def _exercise(metrics: Metrics) -> None:
     """Call every method once."""
     metrics.decided(Verdict.STRIP, RuleName("sealed-rows"), StatementClass.SELECT)
     metrics.unattributed("case-application")
+    metrics.over_budget("query-desk")
     metrics.held(0.001)
     metrics.added_latency(0.001)
     metrics.planned(0.001)
