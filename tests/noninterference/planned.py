@@ -15,21 +15,22 @@ from proxy.result import scrub
 from proxy.session.plan import Plan, Scene
 from proxy.session.plan_cache import PlanCache
 from proxy.session.planner import Planner
-from proxy.settings import load_law
+from proxy.settings.law import law_of
+from proxy.settings.problems import parse_document
 from proxy.settings.service import Upstream
 from proxy.wire.postgres.backend import decode_fields, encode_fields
 from tests.noninterference.client import Answer, Client
 from tests.noninterference.statement import Instance
 from tests.noninterference.worlds import USER
-from tests.scenarios.service import ROOT
+from tests.scenarios.service import ROOT, UNLIMITED
 from tests.world import HOST, Database
 
 PLANS_KEPT_MAX = 64
 
 
 def planner_of(database: Database) -> tuple[Planner, Scene]:
-    """The shipped policy over the database, and a session of `USER` in it."""
-    law = load_law(ROOT / "config" / "policy.toml")
+    """The shipped policy over the database, without limits, and a session of `USER` in it."""
+    law = law_of(parse_document(ROOT / "config" / "policy.toml", UNLIMITED.encode()))
     upstream = Upstream(
         host=HOST, port=database.port, databases=(database.name,), catalogue_user="postgres"
     )
