@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from contextlib import contextmanager
 
 import pytest
 
@@ -26,8 +27,13 @@ OFFICERS = {"clerk-li": "clerk", "chief-wang": "approver"}
 
 @pytest.fixture(scope="module")
 def desk(agency, tmp_path_factory):
+    with served(agency, tmp_path_factory.mktemp("desk")) as served_there:
+        yield served_there
+
+
+@contextmanager
+def served(agency, home):
     """The service with a desk and two officers; its page's address, its site."""
-    home = tmp_path_factory.mktemp("desk")
     port = free_port()
     lines = (
         f'agency = "{AGENCY}"', 'directory = "desk"', 'officers_file = "officers.toml"',
@@ -49,13 +55,13 @@ def desk(agency, tmp_path_factory):
     site.verify()
 
 
-def permit(url, site, officer, *arguments, given=None):
-    secret = site.home / "password"
-    secret.write_text(PASSWORD)
-    secret.chmod(0o600)
+def permit(url, site, officer, *arguments, given=None, secret=PASSWORD):
+    file = site.home / "password"
+    file.write_text(secret)
+    file.chmod(0o600)
     environment = {
         **os.environ, "FENGCUN_DESK_URL": url, "FENGCUN_OFFICER": officer,
-        "FENGCUN_OFFICER_PASSWORD_FILE": str(secret),
+        "FENGCUN_OFFICER_PASSWORD_FILE": str(file),
     }  # fmt: skip
     return subprocess.run(
         [*FENGCUN, "permit", *arguments], cwd=ROOT, env=environment, input=given, text=True,
@@ -83,6 +89,17 @@ def test_a_permit_by_commands_is_in_the_ledger_and_names_nobody_in_the_log(desk)
     log = site.errors.read_text(encoding="utf-8")
     for secret in (PERSON, HANDLER, "合成经办人", "合成律师协会", "clerk-li", PASSWORD):
         assert secret not in log
+
+
+@pytest.mark.database
+@pytest.mark.slow
+def test_failed_logins_are_in_the_ledger_when_the_service_has_stopped(agency, tmp_path):
+    with served(agency, tmp_path) as (url, site):
+        done = permit(url, site, "clerk-li", "list", secret="wrong, and long enough")
+        assert (done.returncode, "(not-logged-in)" in done.stderr) == (1, True)
+    (finding,) = site.entries("finding")
+    assert finding["header"]["rule"] == "desk-login-refused"
+    assert finding["header"]["observed_count"] == 1
 
 
 @pytest.mark.database
