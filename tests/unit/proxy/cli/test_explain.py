@@ -10,7 +10,7 @@ from proxy.policy.wording import in_chinese
 PATH = ("base",)
 
 
-def ask(sql, principal="query-desk", search_path=PATH):
+def ask(sql, principal="case-application", search_path=PATH):
     return Question(sql, principal, None, search_path)
 
 

@@ -16,6 +16,7 @@ PROXY = Path(__file__).parents[4] / "proxy"
 # Those of errors that no opening can meet.
 NEVER_THERE = {
     *("configuration", "demo", "internal", "ledger", "no-answer", "shutting-down", "witness"),
+    *("certificate", "desk"),
 }
 
 
