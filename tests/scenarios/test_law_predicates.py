@@ -6,6 +6,7 @@ people, numbers and events are generated.
 
 import datetime as dt
 import json
+import os
 import random
 from typing import Any
 
@@ -19,8 +20,9 @@ from tests.world import SQL, Database, PostgresWorld
 
 pytestmark = pytest.mark.database
 
-# The last is another one in each run; it stands in the names of the tests.
-SEEDS = (20220530, 286, 103, random.randrange(1 << 32))
+# The last is another one in each run, the same for all its processes: it stands in the tests' names.
+RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or os.urandom(8).hex()
+SEEDS = (20220530, 286, 103, random.Random(RUN).randrange(1 << 32))
 VISIBLE_ON_THE_SEED = [3, 4, 5, 9, 12, 15, 17, 20, 25]
 
 Rows = list[tuple[Any, ...]]
