@@ -20,7 +20,7 @@ from tests.world import SQL, Database, PostgresWorld
 
 pytestmark = pytest.mark.database
 
-# The last is another one in each run, and the same for all its processes, for tests are named by it.
+# The last is another one in each run, and the same for all its processes: tests are named by it.
 RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or os.urandom(8).hex()
 SEEDS = (20220530, 286, 103, random.Random(RUN).randrange(1 << 32))
 VISIBLE_ON_THE_SEED = [3, 4, 5, 9, 12, 15, 17, 20, 25]
