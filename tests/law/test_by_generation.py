@@ -21,11 +21,12 @@ from tests.conftest import AGENCY
 from tests.law.asking import Asked, shown_by, shown_by_the_reference
 from tests.law.model import Row, Story, sealed, seen
 from tests.law.stories import simpler, story
+from tests.seeds import seed_of
 from tests.world import Database, PostgresWorld
 
 pytestmark = pytest.mark.database
 
-SEED = random.randrange(1 << 32)
+SEED = seed_of(__name__)
 STORIES_COUNT = 12_000
 FEW = 1_500
 """For the reference, which is written to be read, not to be fast."""

@@ -23,13 +23,14 @@ from tests.law.asking import Asked, shown_by
 from tests.law.model import seen
 from tests.law.stories import story
 from tests.scenarios.service import install, started
+from tests.seeds import seed_of
 from tests.world import PostgresWorld
 
 pytestmark = pytest.mark.database
 
 SECOND_BEFORE = "2025-12-31 23:59:59+08"
 SECOND_AFTER = "2026-01-01 00:00:00+08"
-SEED = random.randrange(1 << 32)
+SEED = seed_of(__name__)
 # From twelve hours behind Greenwich to fourteen before it, daylight saving, and one of no place.
 ZONES = ("Etc/GMT+12", "America/Sao_Paulo", "UTC", "Asia/Shanghai", "Pacific/Kiritimati", "<x>-167")
 POLICIES = (shipped_file("policy.toml"), *sorted(shipped_file("examples").glob("*.toml")))

@@ -18,11 +18,12 @@ from proxy.settings.shipped import shipped_file
 from tests.law.model import sealed
 from tests.law.old_data import suspect, term
 from tests.law.pinyin import Suspect, Verdict, read_term, story
+from tests.seeds import seed_of
 from tests.world import Database, PostgresWorld
 
 pytestmark = pytest.mark.database
 
-SEED = random.randrange(1 << 32)
+SEED = seed_of(__name__)
 TERMS_COUNT, SUSPECTS_COUNT = 20_000, 8_000
 EXAMPLE = shipped_file("examples/pinyin.toml")
 HEAVY = [

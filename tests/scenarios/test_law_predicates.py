@@ -6,7 +6,6 @@ people, numbers and events are generated.
 
 import datetime as dt
 import json
-import os
 import random
 from typing import Any
 
@@ -16,13 +15,13 @@ from proxy.settings import load_law
 from proxy.settings.shipped import shipped_file
 from tests.law.asking import COLUMNS, TABLES, shown_by
 from tests.noninterference.planned import planner_of
+from tests.seeds import seed_of
 from tests.world import SQL, Database, PostgresWorld
 
 pytestmark = pytest.mark.database
 
-# The last is another one in each run, and the same for all its processes: tests are named by it.
-RUN = os.environ.get("PYTEST_XDIST_TESTRUNUID") or os.urandom(8).hex()
-SEEDS = (20220530, 286, 103, random.Random(RUN).randrange(1 << 32))
+# The last is another one in each run; it stands in the names of the tests.
+SEEDS = (20220530, 286, 103, seed_of(__name__))
 VISIBLE_ON_THE_SEED = [3, 4, 5, 9, 12, 15, 17, 20, 25]
 
 Rows = list[tuple[Any, ...]]
