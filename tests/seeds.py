@@ -1,5 +1,6 @@
-"""A seed that is another one in each run, and the same in all processes of a run: where it stands in
-the name of a test, all of them must collect the same names."""
+"""A seed that is another one in each run, and the same in all processes of one: where it stands in
+the name of a test, all of them must collect the same names.
+"""
 
 from __future__ import annotations
 
