@@ -47,7 +47,7 @@ looking up, and the published text is what counts. Where nothing else is said an
 this version. A test that is named shows that something holds and never that nothing is missing.
 
 此页由测试生成. 各项要求为转述, 条号供核对, 以公布文本为准. met 已满足; in part 部分满足, 缺口如文;
-not met 本版本未实现. 查询许可, 无犯罪记录证明, 检察监督工作台均未实现.
+not met 本版本未实现. 检察监督工作台未实现.
 """
 
 
