@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -109,7 +110,8 @@ def _asked_for(opener: PayloadOpener | None) -> str:
         value = sys.stdin.readline()
     if not value.strip():
         raise ConfigurationError("no ID was given")
-    return opener.pseudonyms().of("person", value.strip())
+    plain = "".join(unicodedata.normalize("NFKC", value).split()).upper()
+    return opener.pseudonyms().of("person", plain)
 
 
 def _rows(

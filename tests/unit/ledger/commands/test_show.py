@@ -9,7 +9,7 @@ from ledger.header import HeaderValue, encode_header
 from tests.unit.ledger.evidence.site import Site, identity_of, log_of, make_site, run
 from tests.unit.ledger.small_log import decision_header, judged, notary_keys
 
-PERSON = "110101199001010000"  # of nobody: its check digit is wrong
+PERSON = "11010119900101000X"  # of nobody: its check digit is wrong
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,8 @@ def test_what_is_asked_for_is_shown(site: Site):
 
 def test_a_person_is_found_by_an_id_that_is_in_no_argument(site: Site):
     asked = ("--subject", *identity_of(site))
-    assert indices(site, *asked, stdin=f"{PERSON}\n") == [20]
+    for typed in (PERSON, PERSON.lower(), "１１０１０１ 19900101 ０００ｘ "):
+        assert indices(site, *asked, stdin=f"{typed}\n") == [20]
     assert indices(site, *asked, stdin="somebody else\n") == []
     without = run(site, "show", *log_of(site), "--subject", stdin=PERSON)
     assert (without.exit_code, "--identity" in without.stderr) == (2, True)
