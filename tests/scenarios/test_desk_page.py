@@ -32,7 +32,7 @@ def desk(agency, tmp_path_factory):
 
 
 @contextmanager
-def served(agency, home):
+def served(agency, home, *, policy=None):
     """The service with a desk and two officers; its page's address, its site."""
     port = free_port()
     lines = (
@@ -40,6 +40,8 @@ def served(agency, home):
         f"port = {port}",
     )  # fmt: skip
     site = install(agency, home)
+    if policy is not None:
+        site.policy.write_text(policy, encoding="utf-8")
     for line in lines:
         site.set("desk", line)
     for name, role in OFFICERS.items():
