@@ -16,6 +16,7 @@ from typing import Final
 
 from proxy.names import PrincipalName
 from proxy.policy.limits import DAY_SECONDS, NO_LIMITS, YEAR_SECONDS, Limits
+from proxy.policy.uses import Use
 
 BUCKET_SECONDS: Final = 300
 KEPT_MAX: Final = 2_000_000
@@ -123,11 +124,12 @@ class Count:
 @dataclass(frozen=True, slots=True)
 class Request:
     """People by pseudonym or, without any, ``most`` people without names (None: all that is
-    left)."""
+    left). With ``uses`` it is those that are asked for, and nobody."""
 
     asker: Asker
     people: tuple[str, ...] = ()
     most: int | None = None
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 from proxy.errors import ProtocolViolation
 from proxy.names import PrincipalName
 from proxy.policy.budget import BUCKET_SECONDS, UNBOUNDED, Asker, Budget, Request, Spent
+from proxy.policy.uses import Use, Uses
 from proxy.session.commands import Need
 from proxy.session.plan import Grant
 
@@ -24,10 +25,12 @@ _REMEMBERED_MAX: Final = 50_000
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``many``: for people with names 1, or 0 where they are refused; without names so many as
-    were set aside, to be given back by the ``ticket``."""
+    were set aside, to be given back by the ``ticket``. For uses of permits 1, or 0 and which of
+    them are ``used_up``."""
 
     many: int
     ticket: int = 0
+    used_up: tuple[str, ...] = ()
 
 
 class Budgeting(Protocol):
@@ -41,15 +44,19 @@ class Budgeting(Protocol):
 
 
 class Owner:
-    """The budget in this process, for all workers."""
+    """The budget in this process, for all workers. ``uses`` is None before it is known what was
+    used; till then nothing is."""
 
     def __init__(self, budget: Budget, clock: Callable[[], float] = time.time) -> None:
         self.budget = budget
+        self.uses: Uses | None = None
         self.clock = clock
         self._granted: list[Spent] | None = None
 
     def at_once(self, request: Request) -> Answer:
         """Always at once."""
+        if request.uses:
+            return self._use(request.uses)
         now, who = self.clock(), request.asker
         if request.people:
             answer = Answer(int(self.budget.ask(who, request.people, now)))
@@ -60,6 +67,12 @@ class Owner:
         if self._granted is not None and answer.many:
             self._granted.append(spent)
         return answer
+
+    def _use(self, wanted: tuple[Use, ...]) -> Answer:
+        if self.uses is None:
+            return Answer(0, used_up=tuple(use.permit for use in wanted))
+        used_up = self.uses.take(wanted)
+        return Answer(int(not used_up), used_up=used_up)
 
     def follow(self) -> None:
         """Another budget is being read from the ledger: keep what is granted meanwhile."""
@@ -84,7 +97,7 @@ class Owner:
     def answer(self, body: str) -> str:
         """To a worker, see `Remote`. Raises `ProtocolViolation`."""
         answer = self.at_once(decode_request(body))
-        return json.dumps([answer.many, answer.ticket])
+        return json.dumps([answer.many, answer.ticket, answer.used_up])
 
     def take_back(self, body: str) -> None:
         """From a worker, likewise."""
@@ -122,8 +135,8 @@ class Remote:
         self._turn()
         bucket = self._bucket
         match _loads(await self._ask("reserve", encode_request(request))):
-            case [int(many), int(ticket)]:
-                answer = Answer(many, ticket)
+            case [int(many), int(ticket), list(used_up)]:
+                answer = Answer(many, ticket, tuple(map(str, used_up)))
             case _:
                 raise ProtocolViolation("no answer of the budget")
         if answer.many and request.people and bucket == self._bucket:
@@ -150,6 +163,8 @@ class Remote:
 
 def granted(need: Need, answer: Answer, budget: Budgeting) -> Grant | None:
     """What an answer lets a statement give; None where nothing."""
+    if need.uses:
+        return Grant(used_up=answer.used_up) if answer.many or answer.used_up else None
     if need.people or answer.many >= UNBOUNDED:
         return Grant(need.people, need.rows_max) if answer.many else None
     rows_max = answer.many // need.weight
@@ -163,19 +178,28 @@ def granted(need: Need, answer: Answer, budget: Budgeting) -> Grant | None:
 def encode_request(request: Request) -> str:
     """As text for a `Channel`."""
     who = request.asker
-    return json.dumps([who.principal, who.operator, who.case, request.people, request.most])
+    uses = [[use.permit, use.most] for use in request.uses]
+    return json.dumps([who.principal, who.operator, who.case, request.people, request.most, uses])
 
 
 def decode_request(body: str) -> Request:
     """Raises `ProtocolViolation`."""
     match _loads(body):
-        case [str(principal), str(operator), str(case), list(people), most] if all(
+        case [str(principal), str(operator), str(case), list(people), most, list(uses)] if all(
             isinstance(each, str) for each in people
         ) and (most is None or (isinstance(most, int) and most >= 0)):
             asker = Asker(PrincipalName(principal), operator, case)
-            return Request(asker, tuple(map(str, people)), most)
+            return Request(asker, tuple(map(str, people)), most, tuple(map(_use_of, uses)))
         case _:
             raise ProtocolViolation("not what a budget is asked")
+
+
+def _use_of(said: object) -> Use:
+    match said:
+        case [str(permit), int(most)]:
+            return Use(permit, most)
+        case _:
+            raise ProtocolViolation("not a use of a permit")
 
 
 def _loads(body: str) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 
 from proxy.names import PrincipalName
 from proxy.policy.permit import Permit
@@ -41,6 +41,7 @@ class Permits:
 
     def __init__(self, clock: HighWater | None = None) -> None:
         self.clock = clock or HighWater()
+        self.used_up: frozenset[Permit] = frozenset()
         self._by_principal: dict[PrincipalName, tuple[Permit, ...]] = {}
 
     def replace(self, permits: Iterable[Permit]) -> None:
@@ -54,6 +55,12 @@ class Permits:
             numbers.add(permit.number)
             found.setdefault(permit.principal, []).append(permit)
         self._by_principal = {name: tuple(each) for name, each in found.items()}
+        self.used_up &= {each for of_one in found.values() for each in of_one}
+
+    def use_up(self, principal: PrincipalName, numbers: Collection[str]) -> None:
+        """These permits of a principal have no use left, and never will: see `used_up`."""
+        known = self._by_principal.get(principal, ())
+        self.used_up |= {each for each in known if each.number in numbers}
 
     def of(self, principal: PrincipalName) -> tuple[Permit, ...]:
         """Those of a principal that are in force now, by their numbers."""

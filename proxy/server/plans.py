@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from concurrent.futures import Executor
 from time import perf_counter
 from typing import Final, Protocol
@@ -88,6 +88,15 @@ class DatabasePlans:
     def permits(self, principal: PrincipalName) -> tuple[Permit, ...]:
         """Those of a principal that are in force at this moment."""
         return self._permits.of(principal)
+
+    @property
+    def used_up(self) -> frozenset[Permit]:
+        """Those that are known to have no use left."""
+        return self._permits.used_up
+
+    def use_up(self, principal: PrincipalName, numbers: Collection[str]) -> None:
+        """Neither have these."""
+        self._permits.use_up(principal, numbers)
 
     async def analyse(self, text: str, scene: Scene) -> Plan:
         """Make a plan in a thread and keep it. Raises `UpstreamUnavailable` where the catalogue has

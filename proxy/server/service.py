@@ -201,6 +201,8 @@ class Service:
         )
         stack.push_async_callback(desk.close)
         try:
+            # Now, and not while an officer waits for the first permit.
+            await self._spender.count_uses()
             await desk.start()
         except RecordUnavailable as error:
             _log.critical("what permits there are cannot be known", exc_info=error)
@@ -287,7 +289,10 @@ class Service:
     async def permit(self, permits: tuple[Permit, ...]) -> None:
         """These permits are in force, and no others, in every worker when this returns; what was
         seen by one that is not among them is seen no more. Raises ValueError where two have one
-        number; then nothing changes."""
+        number, and `RecordUnavailable` where it cannot be known how often they were used; then
+        nothing changes."""
+        if any(each.uses_max is not None for each in permits):
+            await self._spender.count_uses()
         await self.post.permit(permits)
 
     async def health(self) -> Health:

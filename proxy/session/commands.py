@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from proxy.policy.attribution import NOBODY, Attribution
 from proxy.policy.decision import Decision
+from proxy.policy.uses import Use
 from proxy.session.plan import Grant, Scene, Timing
 
 
@@ -61,12 +62,13 @@ class Analyse:
 @dataclass(frozen=True, slots=True)
 class Need:
     """What a statement asks of the budget: people by domain and value, or else up to ``rows_max``
-    rows about ``weight`` people each."""
+    rows about ``weight`` people each. With ``uses`` nothing but one use of each such permit."""
 
     attribution: Attribution
     people: tuple[tuple[str, str], ...] = ()
     rows_max: int | None = None
     weight: int = 0
+    uses: tuple[Use, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

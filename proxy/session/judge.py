@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -26,7 +27,8 @@ class Plans(Protocol):
 
     `generation` changes whenever either does. `lookup` takes microseconds or gives up. `misread`
     are the codecs of the encodings that the database reads otherwise than we do. `permits` are
-    those of a principal that are in force at this moment, whoever they are bound to, in one order.
+    those of a principal that are in force at this moment, whoever they are bound to, in one order;
+    `used_up` are those that have no use left, and `use_up` says so of more.
     """
 
     @property
@@ -38,6 +40,11 @@ class Plans(Protocol):
     def lookup(self, text: str, scene: Scene) -> Plan | None: ...
 
     def permits(self, principal: PrincipalName) -> tuple[Permit, ...]: ...
+
+    @property
+    def used_up(self) -> frozenset[Permit]: ...
+
+    def use_up(self, principal: PrincipalName, numbers: Collection[str]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +194,7 @@ class Judge:
         asking, generation = asking or statement.plan, self.plans.generation
         if self._mirror.unsealed:
             return statement.plan.decision
-        scene = self._under(self._permits(statement.plan, asking))
+        scene = self._under(self._usable(statement.plan, asking))
         if statement.generation == generation and statement.scene == scene:
             return (
                 refusals.SCHEMA_CHANGING if self.bars(statement.plan) else statement.plan.decision
@@ -227,6 +234,29 @@ class Judge:
         who = self._mirror.attribution(asking)
         return tuple(permit for permit in found if permit.is_for(who.operator, who.case))
 
+    def use_up(self, numbers: tuple[str, ...]) -> None:
+        """These have no use left: from now on a statement is judged as if they did not count."""
+        self.plans.use_up(self._mirror.principal.name, numbers)
+
+    def counted(self, plan: Plan) -> tuple[Permit, ...] | None:
+        """Of the permits that `plan` was made by, those whose uses are counted; None where one of
+        them does not count any more, or is used up."""
+        if not plan.decision.permits or plan.text is None:
+            return ()
+        in_force = self.plans.permits(self._mirror.principal.name)
+        of_number = {each.number: each for each in in_force if each not in self.plans.used_up}
+        if not of_number.keys() >= set(plan.decision.permits):
+            return None
+        named = (of_number[number] for number in plan.decision.permits)
+        return tuple(each for each in named if each.uses_max is not None)
+
+    def _usable(self, plan: Plan, asking: Plan) -> tuple[Permit, ...]:
+        """Those that count for what is not open yet: what was opened by the last use of one may
+        be read."""
+        found = self._permits(plan, asking)
+        used_up = self.plans.used_up if found else ()
+        return tuple(each for each in found if each not in used_up) if used_up else found
+
     def batch_permits(self, who: Attribution) -> tuple[Permit, ...]:
         """By which they may ask for a list of people at once, and see nothing more."""
         principal = self._mirror.principal
@@ -235,7 +265,9 @@ class Judge:
         return tuple(
             each
             for each in self.plans.permits(principal.name)
-            if each.scope is Scope.BATCH and each.is_for(who.operator, who.case)
+            if each.scope is Scope.BATCH
+            and each.is_for(who.operator, who.case)
+            and each not in self.plans.used_up
         )
 
     def _under(self, permits: tuple[Permit, ...]) -> Scene:
@@ -250,7 +282,7 @@ class Judge:
         plan = self._answer(text, self._mirror.scene)
         if plan is None:
             return None
-        permits = () if plan.text is None else self._permits(plan, asking or plan)
+        permits = () if plan.text is None else self._usable(plan, asking or plan)
         if permits:
             plan = self._answer(text, self._under(permits))
         return None if plan is None else (plan, permits)

@@ -141,7 +141,8 @@ class Grant:
     ``people`` are domains and values, ``reserved`` how many people were set aside for a broad
     statement, ``weight`` each, under the number ``ticket``. ``spends``: the rows are bounded by
     the budget and not by the limit for one statement. ``permitted``: a permit lists the people, who
-    count for nothing else.
+    count for nothing else. ``used_up``: where uses of permits were asked for, those that have none
+    left; then none was used.
     """
 
     people: tuple[tuple[str, str], ...] = ()
@@ -151,6 +152,7 @@ class Grant:
     ticket: int = 0
     spends: bool = False
     permitted: bool = False
+    used_up: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from proxy.policy.attribution import Attribution
 from proxy.policy.decision import Decision
 from proxy.policy.law import Principal
 from proxy.policy.permit import Permit
+from proxy.policy.uses import Use
 from proxy.session import refusals
 from proxy.session.commands import Need
 from proxy.session.named import people
@@ -41,7 +42,7 @@ class Purse:
 
     def __init__(self) -> None:
         self.need: Need | None = None
-        self._answered: tuple[Need, Grant | None] | None = None
+        self._answered: dict[Need, Grant | None] = {}
 
     @property
     def waiting(self) -> bool:
@@ -51,11 +52,11 @@ class Purse:
     def reserved(self, grant: Grant | None) -> None:
         """The answer; None: there is not as much left."""
         assert self.need is not None
-        self._answered, self.need = (self.need, grant), None
+        self._answered[self.need], self.need = grant, None
 
     def taken(self) -> None:
         """The message is done with."""
-        self._answered = None
+        self._answered.clear()
 
     def afford(self, plan: Plan, values: bytes | None, spender: Spender) -> Plan | None:
         """``plan`` with what it may give, or a refusal in its place; None: ask the budget first.
@@ -79,13 +80,31 @@ class Purse:
         if limits.counts and named != ():
             weight = 0 if named is not None else max(what.weight, 1)
             need = Need(spender.attribution, named or (), limits.rows_per_statement, weight)
-            if self._answered is None or self._answered[0] != need:
+            if need not in self._answered:
                 self.need = need
                 return None
-            allowed = self._answered[1]
+            allowed = self._answered[need]
         if allowed is None:
             return Plan(refusals.subject_budget(plan.decision), None)
         return replace(plan, grant=allowed)
+
+    def use(self, plan: Plan, permits: tuple[Permit, ...] | None, who: Attribution) -> Plan | None:
+        """``plan`` once it has a use of each of these permits, or a refusal; None: ask first.
+
+        None for ``permits``: one of those that the plan was made by counts no more.
+        """
+        if permits is None:
+            return Plan(refusals.PERMIT_ENDED, None)
+        uses = tuple(Use(each.number, each.uses_max or 0) for each in permits)
+        if not uses:
+            return plan
+        need = Need(who, uses=uses)
+        if need not in self._answered:
+            self.need = need
+            return None
+        answer = self._answered[need]
+        used = answer is not None and not answer.used_up
+        return plan if used else Plan(refusals.PERMIT_ENDED, None)
 
 
 def _listed(people: Iterable[tuple[str, str]], permits: Iterable[Permit]) -> tuple[str, ...]:

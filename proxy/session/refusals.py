@@ -162,8 +162,8 @@ STALE_CURSOR: Final = _refuse(
 )
 PERMIT_ENDED: Final = _refuse(
     "permit-ended",
-    "this cursor was opened under a permit that has ended, or does not count for who asks now:"
-    " close it",
+    "this cursor was opened under a permit that has ended or is used up, or does not count for who"
+    " asks now: close it",
 )
 _SQLSTATES: Final = {
     # Migration tools ask whether a table is there by reading it.

@@ -38,16 +38,20 @@ class Sending:
     def reserved(self, grant: Grant | None) -> None:
         """The budget's answer."""
         self._purse.reserved(grant)
+        if grant is not None and grant.used_up:
+            self._judge.use_up(grant.used_up)
 
     def _afforded(self, plan: Plan, values: bytes | None = None) -> Plan | None:
         """The plan with what it may give, or a refusal; None: the budget is asked first."""
-        if plan.asked is None:
+        if plan.asked is None and not plan.decision.permits:
             return plan
         who = self._mirror.attribution(plan, values)
         spender = Spender(
             self._mirror.principal, who, self._mirror.codec, self._judge.batch_permits(who)
         )
         afforded = self._purse.afford(plan, values, spender)
+        if afforded is not None:
+            afforded = self._purse.use(afforded, self._judge.counted(afforded), who)
         if afforded is None:
             assert self._purse.need is not None
             self._commands.append(Reserve(self._purse.need))

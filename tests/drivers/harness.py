@@ -7,7 +7,7 @@ import asyncio
 import re
 import threading
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
@@ -116,11 +116,15 @@ class MarkedPlans:
         self.generation = generation
         self.seals_nothing = False
         self.misread: frozenset[str] = frozenset()
+        self.used_up: frozenset[Permit] = frozenset()
         self.basis = Basis("0" * 64, "0" * 64)
         self.scenes: list[Scene] = []
 
     def permits(self, principal: PrincipalName) -> tuple[Permit, ...]:
         return ()
+
+    def use_up(self, principal: PrincipalName, numbers: Collection[str]) -> None:
+        raise AssertionError("nobody has a permit")
 
     def lookup(self, text: str, scene: Scene) -> Plan | None:
         return None if "/*slow*/" in text else self._plan(text, scene)

@@ -6,6 +6,7 @@ A text is statements with semicolons between and a number that no other has: ``r
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -190,9 +191,13 @@ class Plans:
     generation: int
     slow_every: int = 3
     misread: frozenset[str] = frozenset()
+    used_up: frozenset[Permit] = frozenset()
 
     def permits(self, principal: PrincipalName) -> tuple[Permit, ...]:
         return ()
+
+    def use_up(self, principal: PrincipalName, numbers: Collection[str]) -> None:
+        raise AssertionError("nobody has a permit")
 
     def lookup(self, text: str, scene: Scene) -> Plan | None:
         number = text.rpartition("#")[2]

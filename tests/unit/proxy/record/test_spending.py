@@ -145,3 +145,54 @@ def test_what_is_asked_is_said_by_pseudonyms_alone():
     assert said.people == (pseudonyms.of("person", "110105199001011234"),)
     assert said.most == 10
     assert not {"021377", "110105199001011234"} & {*said.people, said.asker.operator}
+
+
+def used(*numbers, **more):
+    named = {"permit": numbers[0]} if len(numbers) == 1 else {"permits": list(numbers)}
+    return decision(**{"count": None, **named, **more})
+
+
+@pytest.mark.requirement("D8")
+async def test_uses_are_the_decisions_that_name_the_permit_and_serve(tmp_path):
+    log = Log(tmp_path)
+    await log.write(
+        used("p-1"), decision(PEOPLE[:1]), used("p-1", "p-2"), used("p-2", verdict="refuse")
+    )
+    spending = log.spending()
+    assert spending.uses is None
+    assert spending.read({}, time.time()).limits == {}
+    assert spending.uses is None
+    spending.read({}, time.time(), counts_uses=True)
+    assert spending.uses == {"p-1": 2, "p-2": 1}
+    # Where people are counted, the uses come with them.
+    spending = log.spending()
+    assert spending.read(LIMITS, time.time()).set_aside(WHO, None, time.time())[0] == 9
+    assert spending.uses == {"p-1": 2, "p-2": 1}
+
+
+@pytest.mark.requirement("D8")
+@pytest.mark.parametrize("limits", [{}, LIMITS])
+async def test_a_snapshot_counts_each_use_once_wherever_it_was_taken(tmp_path, limits):
+    log = Log(tmp_path)
+    await log.write(used("p-1"))
+    first, size = log.spending(), log.spending().size()
+    await log.write(used("p-1"))
+    # It was read further than the size that it is kept under, and then once more.
+    budget = first.read(limits, time.time(), counts_uses=True)
+    first.remember(size, limits, copy(budget))
+    for _ in range(2):
+        again = log.spending()
+        again.read(limits, time.time(), counts_uses=True)
+        assert again.uses == {"p-1": 2}
+        again.remember(again.size(), limits, [])
+    await log.write(used("p-1"), used("p-2"))
+    first.remember(first.size(), limits, [])
+    assert first.uses == {"p-1": 3, "p-2": 1}
+    again = log.spending()
+    again.read(limits, time.time(), counts_uses=True)
+    assert again.uses == {"p-1": 3, "p-2": 1}
+    # One that another version wrote, without uses, is not used.
+    kept = first._file.read_bytes().partition(b"\n")[2].replace(b'"uses"', b'"none"')
+    first._file.write_bytes(first._tag(kept) + b"\n" + kept)
+    again.read(limits, time.time(), counts_uses=True)
+    assert again.uses == {"p-1": 3, "p-2": 1}

@@ -10,6 +10,7 @@ from proxy.names import PrincipalName
 from proxy.policy.attribution import NOBODY
 from proxy.policy.budget import BUCKET_SECONDS, UNBOUNDED, Asker, Budget, Request
 from proxy.policy.limits import Limits
+from proxy.policy.uses import Use, Uses
 from proxy.server.budgeting import (
     Answer,
     Owner,
@@ -98,7 +99,8 @@ def test_what_an_answer_lets_a_statement_give():
 
 
 def test_a_request_survives_the_way():
-    for request in (Request(WHO, ("a", "b")), Request(WHO, (), 5), Request(WHO)):
+    used = Request(WHO, uses=(Use("p-1", 2), Use("p-2", 1)))
+    for request in (Request(WHO, ("a", "b")), Request(WHO, (), 5), Request(WHO), used):
         assert decode_request(encode_request(request)) == request
 
 
@@ -121,3 +123,34 @@ async def test_an_answer_that_is_none_is_noticed():
 
     with pytest.raises(ProtocolViolation):
         await Remote(ask, lambda *_: None).ask(Request(WHO, ("a",)))
+
+
+@pytest.mark.requirement("D8")
+async def test_nothing_is_used_before_it_is_known_what_was():
+    line = Line()
+    request = Request(WHO, uses=(Use("p-1", 2), Use("p-2", 9)))
+    assert line.owner.at_once(request) == Answer(0, used_up=("p-1", "p-2"))
+    line.owner.uses = Uses({"p-1": 1})
+    assert line.remote.at_once(request) is None
+    assert await line.remote.ask(request) == Answer(1)
+    assert line.remote.at_once(request) is None
+    assert await line.remote.ask(request) == Answer(0, used_up=("p-1",))
+    assert line.said == ["reserve", "reserve"]
+
+
+@pytest.mark.requirement("D8")
+async def test_many_workers_at_once_never_get_more_uses_than_there_are():
+    line = Line()
+    line.owner.uses = Uses()
+    remotes = [Remote(line._ask, line._tell) for _ in range(3)]
+    request = Request(WHO, uses=(Use("p-1", 7),))
+    answers = await asyncio.gather(*(each.ask(request) for each in remotes * 10))
+    assert sum(answer.many for answer in answers) == 7
+
+
+def test_an_answer_about_uses_says_which_are_none():
+    owner = Line().owner
+    need = Need(NOBODY, uses=(Use("p-1", 2),))
+    assert granted(need, Answer(1), owner) == Grant()
+    assert granted(need, Answer(0, used_up=("p-1",)), owner) == Grant(used_up=("p-1",))
+    assert granted(need, Answer(0), owner) is None

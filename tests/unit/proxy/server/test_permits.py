@@ -158,7 +158,8 @@ class Plans:
     misread: frozenset[str] = frozenset()
 
     def __init__(self, permits: Permits) -> None:
-        self.permits = permits.of
+        self.permits, self.use_up = permits.of, permits.use_up
+        self.used_up = permits.used_up
 
     def lookup(self, text: str, scene: Scene) -> Plan | None:
         plan = CACHE.lookup(text, scene)
@@ -356,3 +357,17 @@ Histories.TestCase.settings = settings(
     database=None,
 )
 TestHistories = Histories.TestCase
+
+
+def test_what_is_used_up_stays_so_until_it_is_no_permit():
+    permits = Permits(Clock().high_water())
+    limited = replace(PERMIT, uses_max=2)
+    permits.replace((limited,))
+    permits.use_up(PrincipalName("other"), (PERMIT.number,))
+    permits.use_up(COURT, ("unknown",))
+    assert permits.used_up == frozenset()
+    permits.use_up(COURT, (PERMIT.number,))
+    permits.replace((limited,))
+    assert permits.used_up == {limited}
+    permits.replace((replace(limited, uses_max=3),))
+    assert permits.used_up == frozenset()

@@ -1,11 +1,14 @@
 from dataclasses import replace
 
+import pytest
+
 from proxy.names import PrincipalName
 from proxy.policy.budget import Asker, Request
 from proxy.policy.law import Law, Principal, PrincipalKind
 from proxy.policy.limits import Limits
+from proxy.policy.uses import Use
 from proxy.server.spender import Spender, limits_of
-from tests.unit.proxy.record.test_spending import PEOPLE, Log, decision
+from tests.unit.proxy.record.test_spending import PEOPLE, Log, decision, used
 
 POLICE = Principal(PrincipalName("police"), PrincipalKind.HANDLER, ())
 WHO = Asker(POLICE.name, "a" * 32)
@@ -46,3 +49,23 @@ async def test_counts_are_kept_beside_the_log_and_taken_up_again(tmp_path):
     other = Spender(log.settings)
     await other.follow(limits)
     assert not other.owner.at_once(Request(WHO, (PEOPLE[8],))).many
+
+
+@pytest.mark.requirement("D8")
+async def test_uses_are_read_once_and_what_the_owner_knows_goes_before_the_log(tmp_path):
+    log = Log(tmp_path)
+    await log.write(used("p-1"))
+    spender = Spender(log.settings)
+    one = Request(WHO, uses=(Use("p-1", 3),))
+    assert not spender.owner.at_once(one).many
+    await spender.count_uses()
+    assert spender.owner.at_once(one).many
+    # That was not recorded yet; a policy that begins to limit reads the log again.
+    await spender.follow(law(subjects_per_day=4))
+    await spender.count_uses()
+    assert spender.owner.at_once(one).many
+    assert not spender.owner.at_once(one).many
+    await spender.keep()
+    other = Spender(log.settings)
+    await other.follow(law(subjects_per_day=4))
+    assert [other.owner.at_once(one).many for _ in range(3)] == [1, 1, 0]

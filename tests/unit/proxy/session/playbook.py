@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 
 from proxy.names import PrincipalName, RuleName
@@ -49,12 +50,16 @@ class Plans:
     misread: frozenset[str] = frozenset()
     scenes: list[Scene] = field(default_factory=list)
     granted: tuple[Permit, ...] = ()
+    used_up: frozenset[Permit] = frozenset()
 
     def plan(self, text: str) -> Plan:
         return self.known.get(text) or Plan(decision(), text)
 
     def permits(self, principal: PrincipalName) -> tuple[Permit, ...]:
         return tuple(each for each in self.granted if each.principal == principal)
+
+    def use_up(self, principal: PrincipalName, numbers: Collection[str]) -> None:
+        self.used_up |= {each for each in self.permits(principal) if each.number in numbers}
 
     def lookup(self, text: str, scene: Scene) -> Plan | None:
         self.scenes.append(scene)

@@ -141,3 +141,25 @@ def test_a_permit_has_ended_where_one_does_not_count_that_was_used():
     plans.granted = (replace(PERMIT, operator="u1"),)
     assert judging.permit_ended(used, used)
     assert not judging.permit_ended(used, replace(used, tags=Tags(operators=("u1",))))
+
+
+def test_one_that_is_used_up_counts_for_nothing_that_is_not_open_yet():
+    plans = Plans({"t": PROTECTED}, granted=(PERMIT, replace(PERMIT, number="q-2")))
+    judging = judge(plans)
+    used = replace(PROTECTED, decision=replace(PROTECTED.decision, permits=("q-1",)))
+    judging.use_up(("q-1",))
+    assert [each.number for each in judging.judge(b"t").permits] == ["q-2"]
+    assert not judging.permit_ended(used, used)
+    assert judging.counted(used) is None
+
+
+def test_uses_are_counted_of_those_permits_that_say_how_often():
+    limited = replace(PERMIT, uses_max=3)
+    plans = Plans(granted=(limited, replace(PERMIT, number="q-2")))
+    judging = judge(plans)
+    used = replace(PROTECTED, decision=replace(PROTECTED.decision, permits=("q-1", "q-2")))
+    assert judging.counted(PROTECTED) == ()
+    assert judging.counted(used) == (limited,)
+    assert judging.counted(replace(used, text=None)) == ()
+    plans.granted = (limited,)
+    assert judging.counted(used) is None

@@ -8,6 +8,8 @@ from proxy.policy.attribution import NOBODY
 from proxy.policy.law import Scope
 from proxy.policy.limits import NO_LIMITS, Limits
 from proxy.policy.permit import Permit
+from proxy.policy.uses import Use
+from proxy.session.commands import Need
 from proxy.session.plan import Grant, Plan
 from proxy.session.purse import Purse, Spender, cut_off
 from proxy.statement.facts import Place
@@ -109,3 +111,31 @@ def test_what_is_cut_off_says_by_which_limit():
     plan = replace(asks(weight=1), grant=Grant(rows_max=3))
     assert cut_off(plan).rule == "row-limit"
     assert cut_off(replace(plan, grant=Grant(rows_max=3, spends=True))).rule == "subject-budget"
+
+
+@pytest.mark.requirement("D8")
+def test_a_use_is_asked_for_beside_the_budget_and_each_once():
+    purse, who = Purse(), spender(Limits(subjects_per_day=5))
+    permits = (replace(batch(A), uses_max=2),)
+    assert purse.afford(asks(A), None, who) is None
+    purse.reserved(Grant(((PERSON, A),)))
+    plan = purse.afford(asks(A), None, who)
+    assert purse.use(plan, permits, NOBODY) is None
+    assert purse.need == Need(NOBODY, uses=(Use("p-1", 2),))
+    purse.reserved(Grant())
+    assert purse.afford(asks(A), None, who) == plan
+    assert purse.use(plan, permits, NOBODY) is plan
+    purse.taken()
+    assert purse.use(plan, permits, NOBODY) is None
+
+
+@pytest.mark.requirement("D8")
+def test_without_a_use_there_is_nothing():
+    for answer in (None, Grant(used_up=("p-1",))):
+        purse, plan = Purse(), Plan(decision(), "t")
+        assert purse.use(plan, (), NOBODY) is plan
+        assert purse.use(plan, None, NOBODY).decision.rule == "permit-ended"
+        assert purse.use(plan, (replace(batch(A), uses_max=2),), NOBODY) is None
+        purse.reserved(answer)
+        refused = purse.use(plan, (replace(batch(A), uses_max=2),), NOBODY)
+        assert (refused.text, refused.decision.rule) == (None, "permit-ended")
