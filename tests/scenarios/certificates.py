@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
@@ -45,6 +46,7 @@ directory = "desk"
 officers_file = "officers.toml"
 port = {port}
 """
+PUBLISHED_AFTER_MAX_S = 60.0
 OFFICER, PASSWORD = "021377", "synthetic words of a clerk"
 
 
@@ -115,7 +117,17 @@ class Counter:
             "issue", "--config", self.config, "--officer", "021377", "--json", given=request
         )
         assert done.returncode == 0, done.stderr
-        return dict(json.loads(done.stdout))
+        said = dict(json.loads(done.stdout))
+        self._until_published(int(said["entry"]))
+        return said
+
+    def _until_published(self, index: int) -> None:
+        """An entry is durable first, and is in the files that others read a moment later."""
+        deadline = time.monotonic() + PUBLISHED_AFTER_MAX_S
+        checkpoint = self.service.site.log / "checkpoint"
+        while int(checkpoint.read_text(encoding="utf-8").splitlines()[1]) <= index:
+            assert time.monotonic() < deadline, "the entry is not published"
+            time.sleep(0.02)
 
 
 def person(name: str, number: str, kind: str = "identity-card") -> dict[str, str]:
