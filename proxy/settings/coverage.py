@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import Enum
+from itertools import chain
 
 from proxy.names import QualifiedName
 from proxy.policy.law import Law, RelationRule
@@ -97,14 +98,15 @@ def check_against(law: Law, catalogue: Catalogue) -> list[Finding]:
         *(law.seen_by(units) for units in law.handled),
         *(law.permitting(units) for units in law.permitted),
     )
-    rules = _each_name_once(f for each in laws for f in _Checker(each, catalogue, views).rules())
-    found = [*rules, *checker.surroundings(), *checker.declarations()]
+    rules = (f for each in laws for f in _Checker(each, catalogue, views).rules())
+    written = _each_name_once(chain(rules, checker.queries()))
+    found = [*written, *checker.surroundings(), *checker.declarations()]
     return sorted(set(found), key=lambda f: (f.relation, f.kind.value, f.message))
 
 
 def _each_name_once(found: Iterable[Finding]) -> Iterator[Finding]:
-    """A rule contains the rules it asks with ``visible``, and comes after them: what is missing
-    is said of the first, which is where it is written."""
+    """A rule or a scan's query contains the rules it asks with ``visible``, and comes after them:
+    what is missing is said of the first, which is where it is written."""
     seen: set[str] = set()
     for finding in found:
         if finding.kind not in MISSING or finding.message not in seen:
@@ -259,7 +261,6 @@ class _Checker:
             message = f"{name} is declared open and {self._no_such_relation(name)}"
             yield Finding(FindingKind.MISSING_RELATION, name, message)
         yield from self._functions()
-        yield from self._queries()
         for name in self.law.relations:
             relation = self.catalogue.relations.get(name)
             if relation is not None and relation.own_code:
@@ -270,7 +271,7 @@ class _Checker:
                 )
                 yield Finding(FindingKind.SIDE_EFFECT, name, message)
 
-    def _queries(self) -> Iterator[Finding]:
+    def queries(self) -> Iterator[Finding]:
         """What scans ask: the rules in it are looked at by themselves."""
         for number, rule in enumerate(self.law.findings):
             for name, column in sorted(read_expression(f"EXISTS ({rule.query})").columns):

@@ -163,6 +163,8 @@ def settled(site: Site, known: int) -> list[Any]:
     shown = []
     for entry in entries:
         header = {name: entry.header[name] for name in entry.header if name not in RANDOM}
+        if "subjects" in header:  # a pseudonym for each number that was asked for
+            header["subjects"] = len(header["subjects"])
         if "decision" in header:
             header["decision"] = decisions.index(header["decision"])
         shown.append((entry.kind, header, entry.payload_bytes))
