@@ -51,35 +51,9 @@ class Permit:
     case: str | None = None
     uses_max: int | None = None
 
-    def counts_for(
-        self, principal: PrincipalName, operator: str | None, case: str | None, now: float
-    ) -> bool:
-        """Whether a statement of theirs may see what it lets see."""
-        return (
-            self.principal == principal
-            and self.valid_from <= now < self.valid_until
-            and self.is_for(operator, case)
-        )
-
     def is_for(self, operator: str | None, case: str | None) -> bool:
         """Whether it is theirs, as far as it is bound to anybody."""
         return self.operator in (None, operator) and self.case in (None, case)
-
-
-def in_force(
-    permits: Iterable[Permit],
-    principal: PrincipalName,
-    operator: str | None,
-    case: str | None,
-    now: float,
-) -> tuple[Permit, ...]:
-    """Those that count for a statement, in one order."""
-    return tuple(
-        sorted(
-            (each for each in permits if each.counts_for(principal, operator, case, now)),
-            key=lambda each: each.number,
-        )
-    )
 
 
 PERMITS_MAX: Final = 256

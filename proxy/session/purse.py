@@ -19,7 +19,7 @@ from proxy.session.plan import Grant, Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Spender:
+class WhoAsks:
     """Who asks, in which codec the values are that they bind, and by which permits they may ask
     for a list of people."""
 
@@ -58,18 +58,18 @@ class Purse:
         """The message is done with."""
         self._answered.clear()
 
-    def afford(self, plan: Plan, values: bytes | None, spender: Spender) -> Plan | None:
+    def afford(self, plan: Plan, values: bytes | None, who: WhoAsks) -> Plan | None:
         """``plan`` with what it may give, or a refusal in its place; None: ask the budget first.
 
         What is asked for decides, never what there is: sealed or absent, each counts alike.
         """
-        what, limits = plan.asked, spender.principal.limits
+        what, limits = plan.asked, who.principal.limits
         if what is None or plan.text is None:
             return plan
-        named = None if what.broad else people(what, values, spender.codec)
-        if named is None and spender.principal.bulk_refused and not what.counts:
+        named = None if what.broad else people(what, values, who.codec)
+        if named is None and who.principal.bulk_refused and not what.counts:
             return Plan(refusals.bulk_access(plan.decision), None)
-        listed = () if named is None else _listed(named, spender.batch)
+        listed = () if named is None else _listed(named, who.batch)
         if listed:
             decision = replace(plan.decision, permits=(*plan.decision.permits, *listed))
             grant = Grant(named or (), limits.rows_per_statement, permitted=True)
@@ -79,7 +79,7 @@ class Purse:
         allowed: Grant | None = Grant(named or (), limits.rows_per_statement)
         if limits.counts and named != ():
             weight = 0 if named is not None else max(what.weight, 1)
-            need = Need(spender.attribution, named or (), limits.rows_per_statement, weight)
+            need = Need(who.attribution, named or (), limits.rows_per_statement, weight)
             if need not in self._answered:
                 self.need = need
                 return None

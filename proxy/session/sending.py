@@ -13,7 +13,7 @@ from proxy.session.names import Statement
 from proxy.session.operation import Kind, Operation
 from proxy.session.outbox import Outbox
 from proxy.session.plan import Grant, Plan, Timing
-from proxy.session.purse import Purse, Spender
+from proxy.session.purse import Purse, WhoAsks
 from proxy.session.refusals import Poison
 from proxy.session.settling import Settling
 from proxy.wire.postgres import frontend
@@ -46,10 +46,10 @@ class Sending:
         if plan.asked is None and not plan.decision.permits:
             return plan
         who = self._mirror.attribution(plan, values)
-        spender = Spender(
+        asking = WhoAsks(
             self._mirror.principal, who, self._mirror.codec, self._judge.batch_permits(who)
         )
-        afforded = self._purse.afford(plan, values, spender)
+        afforded = self._purse.afford(plan, values, asking)
         if afforded is not None:
             afforded = self._purse.use(afforded, self._judge.counted(afforded), who)
         if afforded is None:

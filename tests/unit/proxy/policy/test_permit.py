@@ -1,4 +1,4 @@
-"""A permit counts for its holder, its time, its case and its person, and for nothing else."""
+"""Whom a permit is for, who may have one at all, and what of it becomes text."""
 
 import dataclasses
 
@@ -6,21 +6,10 @@ import pytest
 
 from proxy.names import PrincipalName
 from proxy.policy.law import PrincipalKind
-from proxy.policy.permit import SCOPES_OF, Permit, Scope, constants, in_force
+from proxy.policy.permit import SCOPES_OF, Permit, Scope, constants
 
 COURT = PrincipalName("court")
 PERMIT = Permit("p-1", COURT, Scope.FULL, ("11010519491231002X",), 100.0, 200.0)
-
-
-@pytest.mark.parametrize(
-    ("now", "counts"), [(99.9, False), (100.0, True), (199.9, True), (200.0, False)]
-)
-def test_it_counts_from_its_first_moment_to_before_its_last(now, counts):
-    assert PERMIT.counts_for(COURT, None, None, now) is counts
-
-
-def test_it_counts_for_its_principal_only():
-    assert not PERMIT.counts_for(PrincipalName("other"), None, None, 150.0)
 
 
 @pytest.mark.parametrize("field", ["operator", "case"])
@@ -28,13 +17,7 @@ def test_where_it_names_an_operator_or_a_case_nobody_else_has_it(field):
     bound = dataclasses.replace(PERMIT, **{field: "this"})
     for said, counts in (("this", True), ("that", False), (None, False)):
         names = {"operator": None, "case": None, field: said}
-        assert bound.counts_for(COURT, names["operator"], names["case"], 150.0) is counts
-
-
-def test_those_in_force_are_in_one_order():
-    later = dataclasses.replace(PERMIT, number="p-2")
-    ended = dataclasses.replace(PERMIT, number="p-0", valid_until=120.0)
-    assert in_force([later, ended, PERMIT], COURT, None, None, 150.0) == (PERMIT, later)
+        assert bound.is_for(names["operator"], names["case"]) is counts
 
 
 def test_a_platform_can_be_given_none():

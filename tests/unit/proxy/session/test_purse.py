@@ -11,7 +11,7 @@ from proxy.policy.permit import Permit
 from proxy.policy.uses import Use
 from proxy.session.commands import Need
 from proxy.session.plan import Grant, Plan
-from proxy.session.purse import Purse, Spender, cut_off
+from proxy.session.purse import Purse, WhoAsks, cut_off
 from proxy.statement.facts import Place
 from tests.unit.proxy.session.playbook import PRINCIPAL, decision
 
@@ -25,7 +25,7 @@ def asks(*people, **more):
 
 def spender(limits=NO_LIMITS, *, refused=False, batch=()):
     who = replace(PRINCIPAL, limits=limits, bulk_refused=refused)
-    return Spender(who, NOBODY, "utf-8", batch)
+    return WhoAsks(who, NOBODY, "utf-8", batch)
 
 
 def batch(*subjects, number="p-1"):
