@@ -30,7 +30,6 @@ def test_a_granted_application_is_a_permit_with_people_and_claims_in_one_spellin
     assert (permit.operator, permit.case) == ("op", "(2026)合1号")
     assert (permit.valid_from, permit.valid_until) == (MOMENT.timestamp(), END.timestamp())
     assert (permit.number, permit.uses_max) == ("xk-1", 3)
-    assert permit.counts_for(CASE.principal, "op", "(2026)合1号", MOMENT.timestamp())
 
 
 @pytest.mark.parametrize("state", [each for each in State if each is not State.GRANTED])
