@@ -13,7 +13,7 @@ from typing import Final
 from proxy.names import CASE_SETTING, OPERATOR_SETTING
 from proxy.policy.attribution import Said
 from proxy.session.plan import Effect, Plan, ResetClaims
-from proxy.session.savepoints import Forgotten, Savepoints
+from proxy.session.savepoints import FollowsTransaction
 from proxy.statement.claims import Claim
 from proxy.statement.commands import TransactionControl
 from proxy.statement.tags import UNREADABLE
@@ -39,17 +39,17 @@ _State = dict[str, _Value]
 _FORGOTTEN: Final[_State] = {name: _Value(UNREADABLE) for name in (OPERATOR_SETTING, CASE_SETTING)}
 
 
-class Claims:
+class Claims(FollowsTransaction[_State]):
     """``first`` is what was said when the session began, which RESET goes back to."""
 
     def __init__(self, first: Said) -> None:
+        super().__init__()
         self._about = replace(first, operators=(), cases=())
         self._first: _State = {
             OPERATOR_SETTING: _Value("".join(first.operators)),
             CASE_SETTING: _Value("".join(first.cases)),
         }
         self._state = self._before = self._first
-        self._savepoints: Savepoints[_State] = Savepoints()
 
     def named(self, application_name: str) -> None:
         """The server has told of a new application_name."""
@@ -93,25 +93,6 @@ class Claims:
         if sets and any(isinstance(each, TransactionControl) for each in effects):
             self._state = self._before = _FORGOTTEN
 
-    def follow(self, control: TransactionControl, *, failed: bool) -> None:
-        """A statement about the transaction was executed; `failed`: in one that had failed."""
-        match control.kind:
-            case "SAVEPOINT":
-                self._savepoints.set(control.savepoint, self._state)
-            case "RELEASE" | "ROLLBACK_TO":
-                self._leave(control)
-            case kind:
-                self.end_transaction(committed=kind == "COMMIT" and not failed)
-
-    def _leave(self, control: TransactionControl) -> None:
-        try:
-            if control.kind == "RELEASE":
-                self._savepoints.release(control.savepoint)
-            else:
-                self._state = self._savepoints.roll_back(control.savepoint)
-        except Forgotten:
-            self._state = _FORGOTTEN
-
     def end_transaction(self, *, committed: bool) -> None:
         """COMMIT, ROLLBACK, or the end of what ran outside a transaction block."""
         if not committed:
@@ -120,6 +101,15 @@ class Claims:
             self._state = {name: _Value(value.lasting) for name, value in self._state.items()}
         self._before = self._state
         self._savepoints.clear()
+
+    def _stands(self) -> _State:
+        return self._state
+
+    def _go_back(self, stood: _State) -> None:
+        self._state = stood
+
+    def _forget(self) -> None:
+        self._state = _FORGOTTEN
 
 
 def _given(claim: Claim, values: bytes | None, codec: str) -> str | None:

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 from proxy.session.commands import Unit
 from proxy.session.names import Change, Names, Portal
-from proxy.session.savepoints import Forgotten, Savepoints
-from proxy.statement.commands import TransactionControl
+from proxy.session.savepoints import FollowsTransaction
 
 
-class Portals(Names[Portal]):
-    """The namespace of portals, with the savepoints that are set."""
+class Portals(FollowsTransaction[int], Names[Portal]):
+    """The namespace of portals. A savepoint remembers how many had been opened before it."""
 
     def __init__(self) -> None:
         super().__init__()
         self._opened_count = 0
         # The records of what was bound and is gone without having been executed.
         self.unused: list[Unit] = []
-        # How many portals had been opened before each.
-        self._savepoints: Savepoints[int] = Savepoints()
 
     def settle(self, change: Change[Portal], *, done: bool) -> None:
         """As for any name; an opened portal belongs to the savepoints that are set by now."""
@@ -38,29 +35,18 @@ class Portals(Names[Portal]):
             self.unused.append(portal.unit)
         super().drop(name)
 
-    def follow(self, control: TransactionControl, *, failed: bool) -> None:
-        """A statement about the transaction was executed; `failed`: in one that had failed."""
-        match control.kind:
-            case "SAVEPOINT":
-                self._savepoints.set(control.savepoint, self._opened_count)
-            case "RELEASE" | "ROLLBACK_TO":
-                self._leave(control)
-            case kind:
-                self.end_transaction(committed=kind == "COMMIT" and not failed)
-
-    def _leave(self, control: TransactionControl) -> None:
-        try:
-            if control.kind == "RELEASE":
-                self._savepoints.release(control.savepoint)
-            else:
-                opened_before = self._savepoints.roll_back(control.savepoint)
-                self.drop_all(but=lambda portal: portal.kept or portal.number <= opened_before)
-        except Forgotten:
-            self.end_transaction(committed=False)
-
     def end_transaction(self, *, committed: bool) -> None:
         """COMMIT, ROLLBACK, or the end of what ran outside a transaction block."""
         self._savepoints.clear()
         self.drop_all(but=lambda portal: portal.kept or (committed and portal.held))
         for portal in self.values():
             portal.kept = True
+
+    def _stands(self) -> int:
+        return self._opened_count
+
+    def _go_back(self, stood: int) -> None:
+        self.drop_all(but=lambda portal: portal.kept or portal.number <= stood)
+
+    def _forget(self) -> None:
+        self.end_transaction(committed=False)

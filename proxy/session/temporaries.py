@@ -11,25 +11,27 @@ from collections.abc import Collection
 from typing import Final
 
 from proxy.session.plan import Effect
-from proxy.session.savepoints import Forgotten, Savepoints
+from proxy.session.savepoints import FollowsTransaction
 from proxy.statement.commands import TransactionControl
 from proxy.statement.temporary import DropTemporaries, MakeTemporary
 
 TEMPORARIES_MAX: Final = 1_000
 """Each is part of what every statement of the session is judged by."""
 
+# The names, and those of them that a COMMIT takes away.
+_Names = tuple[frozenset[str], frozenset[str]]
 
-class Temporaries:
+
+class Temporaries(FollowsTransaction[_Names]):
     """``names`` as the next statement finds them, if nothing before it fails; the same object as
     long as they are the same."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.names: frozenset[str] = frozenset()
         # What a ROLLBACK brings back, and what a COMMIT takes away.
         self._before: frozenset[str] = frozenset()
         self._dropped_at_end: frozenset[str] = frozenset()
-        # The names, and those that a COMMIT takes away.
-        self._savepoints: Savepoints[tuple[frozenset[str], frozenset[str]]] = Savepoints()
 
     @property
     def full(self) -> bool:
@@ -57,26 +59,6 @@ class Temporaries:
         """The server has dropped some, or all."""
         self.names = self.names - {*change.names} if change.names is not None else frozenset()
 
-    def follow(self, control: TransactionControl, *, failed: bool) -> None:
-        """A statement about the transaction was executed; `failed`: in one that had failed."""
-        match control.kind:
-            case "SAVEPOINT":
-                self._savepoints.set(control.savepoint, (self.names, self._dropped_at_end))
-            case "RELEASE" | "ROLLBACK_TO":
-                self._leave(control)
-            case kind:
-                self.end_transaction(committed=kind == "COMMIT" and not failed)
-
-    def _leave(self, control: TransactionControl) -> None:
-        try:
-            if control.kind == "RELEASE":
-                self._savepoints.release(control.savepoint)
-            else:
-                self.names, self._dropped_at_end = self._savepoints.roll_back(control.savepoint)
-        except Forgotten:
-            self.names = self.names.union(self._before, *(names for names, _ in self._savepoints))
-            self._dropped_at_end = frozenset()
-
     def end_transaction(self, *, committed: bool) -> None:
         """COMMIT, ROLLBACK, or the end of what ran outside a transaction block."""
         if not committed:
@@ -86,6 +68,16 @@ class Temporaries:
         self._before = self.names
         self._dropped_at_end = frozenset()
         self._savepoints.clear()
+
+    def _stands(self) -> _Names:
+        return self.names, self._dropped_at_end
+
+    def _go_back(self, stood: _Names) -> None:
+        self.names, self._dropped_at_end = stood
+
+    def _forget(self) -> None:
+        self.names = self.names.union(self._before, *(names for names, _ in self._savepoints))
+        self._dropped_at_end = frozenset()
 
 
 def _commits(effect: Effect) -> bool:
