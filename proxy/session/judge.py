@@ -82,6 +82,8 @@ class Judge:
         self._mirror = mirror
         self._question: _Question | None = None
         self._answers: dict[_Question, Plan] = {}
+        # What was found last: a message that waits for the budget is taken a second time.
+        self._last: tuple[_Question, Plan] | None = None
 
     @property
     def waiting(self) -> bool:
@@ -113,6 +115,7 @@ class Judge:
     def taken(self) -> None:
         """The message is done with."""
         self._answers.clear()
+        self._last = None
 
     def judge(self, raw: bytes, *, ascii_only: bool = False) -> Judged | None:
         """What may be sent for a new text.
@@ -292,7 +295,11 @@ class Judge:
         answer = self._answers.get(question) if self._answers else None
         if answer is not None:
             return answer
+        if self._last is not None and self._last[0] == question:
+            return self._last[1]
         plan = None if question.scene.unread else self.plans.lookup(text, question.scene)
         if plan is None:
             self._question = question
+        else:
+            self._last = (question, plan)
         return plan

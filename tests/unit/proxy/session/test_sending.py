@@ -8,6 +8,7 @@ from ledger.pseudonyms import Pseudonyms
 from proxy.names import PrincipalName
 from proxy.policy.asked import PERSON, Asked, Value
 from proxy.policy.budget import Budget
+from proxy.policy.decision import Verdict
 from proxy.policy.limits import Limits
 from proxy.record.spending import request
 from proxy.server.budgeting import Owner, granted
@@ -159,3 +160,17 @@ def test_a_year_of_eighteen_people_a_day_through_the_session():
             it.server(SYNTAX_ERROR if served[-1] == "subject-budget" else DONE, READY)
     assert served.index("subject-budget") == 400
     assert served[-100:].count("rule") >= 36
+
+
+def test_a_message_that_waited_for_the_budget_is_looked_up_once_more_only_under_new_rules():
+    limits = Limits(subjects_per_day=2)
+    plans = Plans({"1101": keyed("1101")})
+    it = Play(plans, replace(OPENED, principal=replace(OPENED.principal, limits=limits)))
+    reserved(it.client(query("1101")), Grant(((PERSON, "1101"),)))
+    assert len(plans.scenes) == 1
+    it.durable().server(ROW, DONE, READY)
+    it.client(query("1101"))
+    plans.generation += 1
+    plans.known["1101"] = Plan(replace(decision(), verdict=Verdict.REFUSE, rule="newer"), None)
+    reserved(it, Grant(((PERSON, "1101"),)))
+    assert it.records[-1].decision.rule == "newer"
