@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -62,9 +62,10 @@ def back_up(
     keys: Sequence[VerifierKey],
     *,
     payloads: bool = True,
+    erased: Iterable[int] = (),
     progress: Progress = lambda done, total: None,
 ) -> Copied:
-    """Bring the copy in `output` up to what is published in `log`.
+    """Bring the copy in `output` up to what is published in `log`. `erased` as in `verify_log`.
 
     Raises `ConfigurationError` for an `output` that is no copy, `LogInvalid` where the result would
     not verify or not contain the copy so far: the log was rolled back. The copy stays as it was.
@@ -83,7 +84,8 @@ def back_up(
     else:
         raise FormatError("the log grows faster than it can be copied")
     seen = [] if before is None else [before]
-    report = verify_log(_Staged(output, note), keys, seen=seen, progress=progress)
+    staged = _Staged(output, note)
+    report = verify_log(staged, keys, seen=seen, erased=erased, progress=progress)
     for path in sorted((log / COSIGNED_FOLDER).glob("*[0-9a-f]")):
         _copy(path, output / COSIGNED_FOLDER / path.name)
     _sync_folders(output)

@@ -7,11 +7,13 @@ crash leaves nothing erased, or an erasure that is recorded and finished by runn
     2  append the erasure entries; publish; stop
     3  an empty write-ahead segment in place of those that hold the ciphertexts
     4  each payload file with a length of 0 there, replaced as a whole
+
+For a log that is frozen, 1 and 2 are done on one that continues it, 3 and 4 on itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,12 +35,14 @@ from ledger.head import HeadMemory
 from ledger.keys import NotaryKeys
 from ledger.log import open_sequencer
 from ledger.note import parse_note
+from ledger.shards import Shard
 from ledger.store import (
     RESERVE_BYTES,
     SEGMENT_BYTES,
     WAL_FOLDER,
     WalWriter,
     folder_of,
+    remove_leftovers,
     write_file,
 )
 from ledger.tile import TILE_WIDTH, decode_payload_bundle, encode_payload_bundle, payload_path
@@ -57,6 +61,16 @@ class Erased:
     files_count: int
 
 
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """A frozen log that payloads go from. Logs that continue it may record earlier orders: those
+    `between` it and the one in which this order is recorded."""
+
+    shard: Shard
+    disk: Disk
+    between: tuple[LogReader, ...] = ()
+
+
 def erase(
     disk: Disk,
     reader: LogReader,
@@ -65,19 +79,22 @@ def erase(
     indices: Sequence[int],
     order: Order,
     *,
+    earlier: Earlier | None = None,
     clock_ms: Callable[[], int],
     seen: Sequence[Checkpoint] = (),
     memory: HeadMemory | None = None,
     segment_bytes: int = SEGMENT_BYTES,
     reserve_bytes: int = RESERVE_BYTES,
 ) -> Erased:
-    """`reader` reads what `disk` writes. Takes the writer's lock and keeps it.
+    """`reader` reads what `disk` writes. Takes the writer's lock and keeps it; that of `earlier`,
+    too, where it is from there that payloads go.
 
     Raises `ConfigurationError` for what cannot be erased, before anything is signed, and what
     `open_sequencer` raises.
     """
     wanted = sorted(set(indices))
-    _drafts(order, wanted)
+    log = None if earlier is None else earlier.shard.origin
+    _drafts(order, wanted, log)
     try:
         sequencer = open_sequencer(
             disk,
@@ -92,45 +109,75 @@ def erase(
     except LogFrozen as error:
         raise ConfigurationError(
             f"the log {keys.origin} is frozen: no entry may follow, so no erasure can be recorded,"
-            " and no payload was erased"
+            " and no payload was erased; say --log for the log that goes on, and --of for this one"
         ) from error
-    fresh, pending = _judge(reader, wanted)
+    place, source, recorded = _place(disk, reader, earlier)
+    fresh, pending = _judge(source, wanted, recorded)
     # What is damaged is found before anything is signed. An erasure whose process was killed may
     # not be durable yet.
-    for folder in sorted({".state", *map(folder_of, _files(disk, wanted))}):
-        disk.sync_folder(folder)
+    for folder in sorted({".state", *map(folder_of, _files(place, wanted))}):
+        place.sync_folder(folder)
     if not fresh and not pending:
         raise ConfigurationError(f"the payload of entry {wanted[0]} was erased already, by order")
     if fresh:
         sequencer.start()
-        sequencer.commit([_drafts(order, fresh)])
+        sequencer.commit([_drafts(order, fresh, log)])
         sequencer.stop(_STOP_REASON)
         if sequencer.failure is not None:
             raise sequencer.failure
-    _forget_segments(disk, keys.origin, clock_ms())
-    files = _files(disk, [*fresh, *pending])
+    files_count = _remove(place, log or keys.origin, [*fresh, *pending], clock_ms())
+    return Erased(tuple(fresh), tuple(pending), files_count)
+
+
+def _place(
+    disk: Disk, reader: LogReader, earlier: Earlier | None
+) -> tuple[Disk, LogReader, frozenset[int]]:
+    """Where the payloads are, and which of them later logs say are erased."""
+    if earlier is None:
+        return disk, reader, frozenset()
+    earlier.disk.lock()
+    remove_leftovers(earlier.disk)
+    orders = _orders(earlier.shard.origin, reader, *earlier.between)
+    return earlier.disk, earlier.shard.reader, frozenset(orders)
+
+
+def _remove(disk: Disk, origin: str, indices: Sequence[int], now_ms: int) -> int:
+    _forget_segments(disk, origin, now_ms)
+    files = _files(disk, indices)
     for path, offsets in files.items():
         write_file(disk, path, _emptied(disk, path, offsets))
     disk.sync_folder(".state")
-    return Erased(tuple(fresh), tuple(pending), len(files))
+    return len(files)
 
 
-def _drafts(order: Order, indices: Sequence[int]) -> list[JudgedDraft]:
+def _drafts(order: Order, indices: Sequence[int], log: str | None) -> list[JudgedDraft]:
+    headers = erasure_headers(order, indices, log)
     try:
-        return [own_draft(EntryKind.ERASURE, header) for header in erasure_headers(order, indices)]
+        return [own_draft(EntryKind.ERASURE, header) for header in headers]
     except InvalidDraft as error:
         raise ConfigurationError(
             f"{error}: order and authority are letters, digits and _ . : / @ + = - without spaces"
         ) from error
 
 
-def _judge(reader: LogReader, indices: Sequence[int]) -> tuple[list[int], list[int]]:
-    """Those to record, and those that were recorded and are still here."""
+def _orders(origin: str, *readers: LogReader) -> Iterator[int]:
+    """The entries of an earlier log whose erasure these record."""
+    for reader in readers:
+        for _, data, _ in entries(reader):
+            if _ERASURE_MARK in data:
+                log, indices = erased_by(parse_entry(data)[0])
+                yield from indices if log == origin else ()
+
+
+def _judge(
+    reader: LogReader, indices: Sequence[int], elsewhere: frozenset[int]
+) -> tuple[list[int], list[int]]:
+    """Those to record, and those that were recorded, here or `elsewhere`, and are still here."""
     if not indices:
         raise ConfigurationError("say which entries: their indices")
     wanted = set(indices)
     here: set[int] = set()
-    recorded: set[int] = set()
+    recorded = set(elsewhere)
     size = indices[0]
     for index, data, ciphertext in entries(reader, indices[0]):
         size = index + 1
@@ -140,7 +187,9 @@ def _judge(reader: LogReader, indices: Sequence[int]) -> tuple[list[int], list[i
             if ciphertext:
                 here.add(index)
         elif _ERASURE_MARK in data:
-            recorded.update(erased_by(parse_entry(data)[0]))
+            entry = parse_entry(data)[0]
+            log, named = erased_by(entry)
+            recorded.update(named if log == entry.origin else ())
     if indices[-1] >= size:
         raise ConfigurationError(f"there is no entry {indices[-1]}")
     fresh = [index for index in indices if index in here and index not in recorded]

@@ -2,7 +2,8 @@
 
 The payload goes, the entry and every proof stay. An entry of kind `erasure` names the order and
 the indices; only the notary's keys write one. It excuses what lies before it, never what follows:
-nobody orders the erasure of a record that is not yet there.
+nobody orders the erasure of a record that is not yet there. A frozen log takes no entry any more:
+what goes from one is ordered by an entry of a log that continues it, which names it.
 """
 
 from __future__ import annotations
@@ -27,31 +28,36 @@ class Order:
     article: str | None = None
 
 
-def erasure_headers(order: Order, indices: Sequence[int]) -> Iterator[Header]:
-    """The headers of the entries that record the order, as many as its indices need."""
+def erasure_headers(
+    order: Order, indices: Sequence[int], log: str | None = None
+) -> Iterator[Header]:
+    """The headers of the entries that record the order, as many as its indices need. ``log`` is
+    the origin of the earlier log that they are of."""
     for start in range(0, len(indices), LIST_ITEMS_MAX):
         yield {
             "order": order.number,
             "authority": order.authority,
             "article": order.article,
             "entries": [str(index) for index in indices[start : start + LIST_ITEMS_MAX]],
+            "log": log,
         }
 
 
-def erased_by(entry: Entry) -> list[int]:
-    """The indices before it that an erasure entry names; empty for any other entry."""
+def erased_by(entry: Entry) -> tuple[str, list[int]]:
+    """The log of which an erasure entry names payloads, and their indices: of its own log those
+    before it. None for any other entry, nor for one that calls its own log an earlier one."""
     named = entry.header.get("entries") if entry.kind is EntryKind.ERASURE else None
-    if not isinstance(named, list):
-        return []
-    return [
+    log = entry.header.get("log")
+    if not isinstance(named, list) or log == entry.origin:
+        return entry.origin, []
+    indices = [
         int(text)
         for text in named
-        if text.isascii()
-        and text.isdigit()
-        and len(text) <= _DIGITS_MAX
-        and str(int(text)) == text
-        and int(text) < entry.sequence
+        if text.isascii() and text.isdigit() and len(text) <= _DIGITS_MAX and str(int(text)) == text
     ]
+    if log is not None:
+        return str(log), indices
+    return entry.origin, [index for index in indices if index < entry.sequence]
 
 
 @dataclass(slots=True)
@@ -68,6 +74,14 @@ class Payloads:
     absent_first: int | None = None
     gaps: set[int] = field(default_factory=set)  # signed, and not in the file that is here
     erased: set[int] = field(default_factory=set)  # named by an erasure entry
+    elsewhere: dict[str, set[int]] = field(default_factory=dict)  # and of earlier logs, by origin
+
+    def hear(self, entry: Entry) -> None:
+        """What an entry orders."""
+        if entry.kind is EntryKind.ERASURE:
+            log, indices = erased_by(entry)
+            own = log == entry.origin
+            (self.erased if own else self.elsewhere.setdefault(log, set())).update(indices)
 
     def absent(self, index: int) -> None:
         """The whole file of this payload is not here."""
@@ -84,6 +98,8 @@ class Payloads:
         self.absent_first = min(firsts, default=None)
         self.gaps |= other.gaps
         self.erased |= other.erased
+        for log, indices in other.elsewhere.items():
+            self.elsewhere.setdefault(log, set()).update(indices)
 
     def without_order(self) -> int | None:
         """The first payload that is missing and should not be."""

@@ -284,6 +284,7 @@ FIELDS: Final[Mapping[EntryKind, Mapping[str, Field]]] = MappingProxyType(
             authority=Shape.WORD,
             article=(Shape.ARTICLE,),
             entries=Shape.WORDS,
+            log=(Shape.WORD,),
         ),
         EntryKind.LABEL: _fields(
             entry=Shape.COUNT, label=Shape.WORD, supervisor=(Shape.PSEUDONYM,)

@@ -23,11 +23,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, assert_never
 
+from ledger.checkpoint import Checkpoint
 from ledger.entry import Entry, entry_key_name, parse_entry
 from ledger.envelope import RECIPIENTS_MIN, Recipient
 from ledger.errors import FormatError
 from ledger.fields import EntryKind, Header
-from ledger.note import Algorithm, Note, VerifierKey, require_all, verify_note
+from ledger.note import Algorithm, Note, VerifierKey, decode_base64, require_all, verify_note
 
 ALG: Final = "ed25519"
 """How entries and checkpoints are signed; a verifier refuses a word it does not know."""
@@ -112,6 +113,18 @@ def successor_of(entry: Entry) -> str | None:
     """The origin of the log that goes on after a frozen one, where its last entry names it."""
     name = entry.header.get("successor")
     return None if name is None else str(name)
+
+
+def predecessor_of(genesis: Entry) -> Checkpoint | None:
+    """The last checkpoint of the log that this one continues. Raises `FormatError`."""
+    header = genesis.header
+    named = [header.get(f"predecessor{part}") for part in ("", "_size", "_root")]
+    if named == [None, None, None]:
+        return None
+    origin, size, root = named
+    if not isinstance(origin, str) or not isinstance(size, int) or not isinstance(root, str):
+        raise FormatError("the genesis entry names half a predecessor")
+    return Checkpoint(origin, size, decode_base64(root))
 
 
 @dataclass(frozen=True, slots=True)

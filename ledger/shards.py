@@ -15,7 +15,7 @@ from ledger.errors import ConfigurationError, FormatError
 from ledger.fetch import CHECKPOINT_PATH, LogReader, entry_at
 from ledger.note import VerifierKey, parse_note
 from ledger.proof import check_proof, prove
-from ledger.rotation import frozen, successor_of
+from ledger.rotation import frozen, predecessor_of, successor_of
 from ledger.verify import Fault, LogInvalid, Progress, Report, verify_log
 
 
@@ -49,8 +49,49 @@ class Shard:
 
 def shard_of(reader: LogReader) -> Shard:
     """Which log it says it is. Raises `FormatError`, or `FileNotFoundError` for no log."""
-    note = parse_note(reader.read(CHECKPOINT_PATH))
-    return Shard(parse_checkpoint_text(note.text).origin, reader)
+    return Shard(_checkpoint(reader).origin, reader)
+
+
+def _checkpoint(reader: LogReader) -> Checkpoint:
+    return parse_checkpoint_text(parse_note(reader.read(CHECKPOINT_PATH)).text)
+
+
+def continued(newest: LogReader, shards: Iterable[Shard]) -> list[Shard]:
+    """All of `shards`, the later first, each as the genesis entry of the one after it names it.
+
+    What is in them is not looked at: `verify_earlier` does that. Raises `ConfigurationError`.
+    """
+    left = {shard.origin: shard for shard in shards}
+    found: list[Shard] = []
+    later = shard_of(newest)
+    while left:
+        size = _checkpoint(later.reader).size
+        named = predecessor_of(parse_entry(entry_at(later.reader, 0, size))[0])
+        if named is None or named.origin not in left:
+            raise ConfigurationError(f"{later.origin} does not continue {min(left)}")
+        later = left.pop(named.origin)
+        if _checkpoint(later.reader) != named:
+            raise ConfigurationError(f"{later.origin} is not as it was when it was frozen")
+        found.append(later)
+    return found
+
+
+def erased_later(
+    reader: LogReader, later: Sequence[LogReader], keys: Sequence[VerifierKey]
+) -> frozenset[int]:
+    """The entries of a frozen log that logs which continue it, the newest first, say were erased.
+
+    Verifies these. Raises `ConfigurationError` where they do not continue it, and `LogInvalid`.
+    """
+    if not later:
+        return frozenset()
+    newest, *between = later
+    frozen_one = shard_of(reader)
+    if continued(newest, [frozen_one, *map(shard_of, between)])[-1] is not frozen_one:
+        raise ConfigurationError(f"give only the logs that continue {frozen_one.origin}")
+    reports = [verify_log(each, keys) for each in later]
+    named = (report.erased_earlier.get(frozen_one.origin, frozenset()) for report in reports)
+    return frozenset().union(*named)
 
 
 def verify_earlier(
@@ -61,20 +102,30 @@ def verify_earlier(
     signatures: bool = True,
     progress: Progress = lambda done, total: None,
 ) -> list[Report]:
-    """Every log before `newest` that is among `shards`, back to the oldest; the later first.
+    """Every log before `newest` that is among `shards`, back to the oldest; the later first. What
+    later ones say was erased from an earlier one by order is not missing there.
 
     Raises `LogInvalid` for what is wrong with one of them or between two, and `ConfigurationError`
     for a shard that none of the others continues.
     """
     left = {shard.origin: shard for shard in shards}
     reports: list[Report] = []
+    erased: dict[str, set[int]] = {}
     later = newest
     while left:
         named = later.predecessor
         if named is None or named.origin not in left:
             raise ConfigurationError(f"{later.origin} does not continue {min(left)}")
         reader = left.pop(named.origin).reader
-        earlier = verify_log(reader, keys, signatures=signatures, progress=progress)
+        for log, indices in later.erased_earlier.items():
+            erased.setdefault(log, set()).update(indices)
+        earlier = verify_log(
+            reader,
+            keys,
+            erased=erased.get(named.origin, ()),
+            signatures=signatures,
+            progress=progress,
+        )
         _require_joint(earlier, later, named)
         reports.append(earlier)
         later = earlier

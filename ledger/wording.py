@@ -93,6 +93,10 @@ def report_lines(report: Report) -> list[str]:
             "未完成的销毁 / recorded as erased and still here, run erase again: "
             f"{report.erasures_unfinished_count:,}"
         )
+    lines += [
+        f"前一账本的销毁 / erased by order from the earlier log {log}: {len(indices):,}"
+        for log, indices in sorted(report.erased_earlier.items())
+    ]
     if not report.signatures_checked:
         lines.append(
             "签名 / signatures 各条记录自身的签名未核验 / those of the entries not checked"
@@ -152,6 +156,9 @@ def report_as_json(report: Report) -> dict[str, object]:
         "payloads_absent_count": report.payloads_absent_count,
         "payloads_erased_count": report.payloads_erased_count,
         "erasures_unfinished_count": report.erasures_unfinished_count,
+        "erased_earlier_counts": {
+            log: len(indices) for log, indices in sorted(report.erased_earlier.items())
+        },
         "torn_bytes": report.torn_bytes,
         "first_time": report.first_time,
         "last_time": report.last_time,

@@ -19,6 +19,7 @@ from ledger.commands.app import (
     require_log,
 )
 from ledger.keys import load_verifier_keys
+from ledger.shards import erased_later
 from ledger.verify import LogInvalid
 from ledger.wording import invalid_as_json, report_as_json, sentence
 
@@ -31,14 +32,22 @@ def backup(
     without_payloads: Annotated[
         bool, typer.Option("--without-payloads", help="as a witness's mirror")
     ] = False,
+    later: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="with a frozen log: each log that goes on from it, the newest first, where one "
+            "records that something was erased from it"
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Copy what is published and verify the copy. For reading: no service goes on from it."""
     with plain_errors():
-        require_log(log)
+        reader = require_log(log)
         keys = load_verifier_keys(key)
         try:
-            copied = back_up(log, output, keys, payloads=not without_payloads)
+            erased = erased_later(reader, list(map(require_log, later or [])), keys)
+            copied = back_up(log, output, keys, payloads=not without_payloads, erased=erased)
         except LogInvalid as invalid:
             print_json(invalid_as_json(invalid)) if as_json else typer.secho(
                 sentence(invalid), fg=typer.colors.RED, bold=True

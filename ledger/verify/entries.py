@@ -11,16 +11,16 @@ from typing import Final
 
 from ledger.checkpoint import Checkpoint
 from ledger.entry import Entry, parse_entry
-from ledger.erasure import erased_by
 from ledger.errors import FormatError, SignatureInvalid
 from ledger.header import EntryKind
 from ledger.merkle import leaf_hash
-from ledger.note import Note, VerifierKey, decode_base64, verify_note
+from ledger.note import Note, VerifierKey, verify_note
 from ledger.rotation import (
     AlgorithmUnknown,
     KeysInForce,
     Purpose,
     frozen,
+    predecessor_of,
     purpose_of,
     require_alg,
     successor_of,
@@ -214,7 +214,7 @@ class _Judging:
             self._change_keys(index, entry, note, in_force)
         elif frozen(entry):
             self._hold(replace(in_force, ended=Ended(index, successor_of(entry))))
-        self.judged.tally.payloads.erased.update(erased_by(entry))
+        self.judged.tally.payloads.hear(entry)
         payload = entry.payload
         kind, time = entry.kind.value, entry.time
         if payload is None:
@@ -272,17 +272,6 @@ def _genesis(expected: Expected, data: bytes) -> InForce:
     try:
         keys = KeysInForce.from_genesis(entry)
         verify_note(note, [keys.entry])
-        return InForce(keys, _predecessor(entry))
+        return InForce(keys, predecessor_of(entry))
     except FormatError as error:
         raise Wrong(Fault.ALTERED, 0, str(error)) from error
-
-
-def _predecessor(genesis: Entry) -> Checkpoint | None:
-    header = genesis.header
-    named = [header.get(f"predecessor{part}") for part in ("", "_size", "_root")]
-    if named == [None, None, None]:
-        return None
-    origin, size, root = named
-    if not isinstance(origin, str) or not isinstance(size, int) or not isinstance(root, str):
-        raise FormatError("the genesis entry names half a predecessor")
-    return Checkpoint(origin, size, decode_base64(root))

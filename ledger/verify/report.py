@@ -78,6 +78,8 @@ class Report:
     unknown: tuple[VerifierKey, ...] = ()  # given for this log, which does not name them (yet)
     predecessor: Checkpoint | None = None  # the last of the log that this one continues
     ended: Ended | None = None
+    erased_earlier: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    """By origin, the entries of earlier logs whose payloads this one says were erased by order."""
 
 
 @dataclass(slots=True)

@@ -36,6 +36,7 @@ def verify_log(
     keys: Sequence[VerifierKey],
     *,
     seen: Iterable[Checkpoint] = (),
+    erased: Iterable[int] = (),
     progress: Progress = lambda done, total: None,
     signatures: bool = True,
     process_count: int | None = None,
@@ -43,10 +44,11 @@ def verify_log(
     """Raises `LogInvalid` for the first thing that is wrong, `FileNotFoundError` for no log.
 
     `seen` are checkpoints of this log kept elsewhere: without one, a whole older copy of the log
-    is as valid as it was when it was new. Without `signatures` all is checked but the entries' own
+    is as valid as it was when it was new. `erased` are entries whose payloads were erased by an
+    order that a later log records. Without `signatures` all is checked but the entries' own
     signatures. `process_count` workers are used, None for as many as help.
     """
-    parts = reader, keys, tuple(seen), progress, process_count
+    parts = reader, keys, tuple(seen), frozenset(erased), progress, process_count
     if signatures:
         return _verify(*parts, signatures=True)
     try:
@@ -60,6 +62,7 @@ def _verify(
     reader: LogReader,
     keys: Sequence[VerifierKey],
     seen: Sequence[Checkpoint],
+    erased: frozenset[int],
     progress: Progress,
     process_count: int | None,
     *,
@@ -72,7 +75,7 @@ def _verify(
     except FormatError as error:
         raise LogInvalid(Fault.CHECKPOINT, None, str(error)) from error
     checkpoint = _open(reader, note, keys)
-    whole = _Whole(reader, keys, checkpoint, note, wal, seen, signatures=signatures)
+    whole = _Whole(reader, keys, checkpoint, note, wal, seen, erased, signatures=signatures)
     total = max(checkpoint.size, wal.end_index)
     try:
         for size in chain(whole.published(process_count), whole.tail()):
@@ -119,6 +122,7 @@ class _Whole:
         note: bytes,
         wal: JoinedSegments,
         seen: Sequence[Checkpoint],
+        erased: frozenset[int],
         *,
         signatures: bool,
     ) -> None:
@@ -144,6 +148,7 @@ class _Whole:
         self._previous = bytes(HASH_BYTES)
         self._epochs: set[int] = set()
         self._tally = Tally()
+        self._tally.payloads.erased.update(index for index in erased if index < checkpoint.size)
 
     def published(self, process_count: int | None) -> Iterable[int]:
         """Judge what the checkpoint covers; how much of it is judged, now and then."""
@@ -181,6 +186,8 @@ class _Whole:
         gone = self._tally.payloads.without_order()
         if gone is not None:
             detail = f"the payload of entry {gone} is not here, and no order erased it"
+            if self._in_force is not None and self._in_force.ended is not None:
+                detail += " that this log knows: if a later one does, verify that with this"
             raise LogInvalid(Fault.PAYLOAD_GONE, gone, detail)
 
     def report(self) -> Report:
@@ -208,6 +215,9 @@ class _Whole:
             unknown=tuple(sorted(self._given - {*all_keys}, key=str)),
             predecessor=self._in_force.predecessor,
             ended=self._in_force.ended,
+            erased_earlier=MappingProxyType(
+                {log: frozenset(indices) for log, indices in tally.payloads.elsewhere.items()}
+            ),
         )
 
     def _frame(self, frame: Frame) -> None:

@@ -29,7 +29,8 @@ def test_every_index_is_recorded_once_in_entries_that_fit(indices: list[int]):
     for header in erasure_headers(ORDER, indices):
         kind, read = decode_header(encode_header(EntryKind.ERASURE, header))
         entry = replace(ERASURE, kind=kind, header=read, sequence=10**10)
-        found = erased_by(entry)
+        log, found = erased_by(entry)
+        assert log == entry.origin
         assert 0 < len(found) <= LIST_ITEMS_MAX
         named += found
     assert named == indices
@@ -37,17 +38,28 @@ def test_every_index_is_recorded_once_in_entries_that_fit(indices: list[int]):
 
 def test_an_erasure_excuses_what_lies_before_it():
     named = ["0", "499", "500", "501", "07", "+7", " 7", "٣", "x", "1" * 16]
-    assert erased_by(replace(ERASURE, header={"entries": named})) == [0, 499]
+    assert erased_by(replace(ERASURE, header={"entries": named})) == (ERASURE.origin, [0, 499])
+
+
+def test_of_an_earlier_log_it_excuses_what_it_names():
+    named = {"entries": ["0", "500", "07"], "log": "court/2025"}
+    assert erased_by(replace(ERASURE, header=named)) == ("court/2025", [0, 500])
+
+
+def test_its_own_log_is_no_earlier_one():
+    """Else it could name what follows it."""
+    named = {"entries": ["3", "900"], "log": ERASURE.origin}
+    assert erased_by(replace(ERASURE, header=named)) == (ERASURE.origin, [])
 
 
 @pytest.mark.parametrize("kind", [kind for kind in EntryKind if kind is not EntryKind.ERASURE])
 def test_no_other_entry_excuses_anything(kind: EntryKind):
-    assert erased_by(replace(ERASURE, kind=kind)) == []
+    assert erased_by(replace(ERASURE, kind=kind)) == (ERASURE.origin, [])
 
 
 @pytest.mark.parametrize("entries", [None, "3", 3, True])
 def test_an_erasure_that_names_nothing_excuses_nothing(entries):
-    assert erased_by(replace(ERASURE, header={"entries": entries})) == []
+    assert erased_by(replace(ERASURE, header={"entries": entries})) == (ERASURE.origin, [])
 
 
 @pytest.mark.parametrize(
