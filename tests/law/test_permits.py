@@ -32,8 +32,18 @@ PLATFORM = Principal(PrincipalName("bgcheck"), PrincipalKind.PLATFORM, ())
 JUDGMENTS = ("person", "case_person", "charge", "sentence")
 SHOWN = "penalty_shown(a.act_date, p.birth_date, p.id_no)"
 OR_THEIRS = " OR a.person_id IS NOT DISTINCT FROM opened.whom()"
+NOT_THEIRS = "({}.person_id IS DISTINCT FROM opened.whom())"
 OPENED = (
-    ("a.accused AND CASE\n", "a.accused AND f.person_id IS DISTINCT FROM opened.whom() AND CASE\n"),
+    ("j.by_law AS sealed", f"j.by_law AND {NOT_THEIRS.format('j')} AS sealed"),
+    ("  b.file_there AND (", f"  NOT {NOT_THEIRS.format('b')} OR b.file_there AND ("),
+    ("  b.file_there AND b.grown", f"  NOT {NOT_THEIRS.format('b')} OR b.file_there AND b.grown"),
+    (
+        "known.shown_count > 0;",
+        "known.shown_count > 0 OR p.person_id IN (SELECT person_id FROM opened.bystander"
+        " JOIN base.person q USING (person_id) JOIN base.victim v"
+        " ON opened.digits(v.id_no) = opened.digits(q.id_no)"
+        " WHERE stays AND v.victim_id = opened.child());",
+    ),
     (
         f"SELECT opened.{SHOWN}\n",
         f"SELECT opened.{SHOWN}{OR_THEIRS}\n",
