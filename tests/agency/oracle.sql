@@ -151,16 +151,18 @@ WHERE NOT (
 -- 人员: 本库为违法犯罪人员库, 仅因封存记录(含治安处罚)入库的人整行剥离, 仅以未成年被害人, 证人,
 -- 当事人身份入库的亦然.
 CREATE VIEW sealed.person AS
-SELECT p.* FROM base.person p
-CROSS JOIN LATERAL (
-  SELECT count(*) AS all_count, count(*) FILTER (WHERE r.shown) AS shown_count
-  FROM (SELECT NOT v.sealed FROM sealed.cp_verdict v WHERE v.person_id = p.person_id AND v.accused
+WITH known AS MATERIALIZED (
+  SELECT r.person_id, bool_or(r.shown) AS shown
+  FROM (SELECT NOT v.sealed, v.person_id FROM sealed.cp_verdict v WHERE v.accused
         UNION ALL
-        SELECT b.named FROM sealed.bystander b WHERE b.person_id = p.person_id
+        SELECT b.named, b.person_id FROM sealed.bystander b
         UNION ALL
         SELECT sealed.penalty_shown(a.act_date, p.birth_date, p.id_no)
-        FROM base.admin_penalty a WHERE a.person_id = p.person_id) AS r (shown)) AS known
-WHERE known.all_count = 0 OR known.shown_count > 0;
+             , a.person_id FROM base.admin_penalty a JOIN base.person p USING (person_id)
+       ) AS r (shown, person_id)
+  GROUP BY r.person_id)
+SELECT p.* FROM base.person p LEFT JOIN known ON known.person_id = p.person_id
+WHERE known.shown IS NULL OR known.shown;
 
 -- 随人封存: 指控, 裁判, 不起诉, 强制措施, 社会调查, 帮教.
 CREATE VIEW sealed.charge AS
@@ -182,6 +184,10 @@ COMMENT ON FUNCTION sealed.bare IS 'A text without what may stand between the pa
 
 -- 文书: 专属封存人的剥离; 混合案的文书保留题录, 遮蔽题名与正文; 分案的关联案件中写有其姓名的亦然.
 CREATE VIEW sealed.document AS
+WITH whose AS MATERIALIZED (  -- 其人不可指名的, 其专属文书亦不可见
+  SELECT cp.cp_id FROM sealed.case_person cp
+  WHERE cp.role NOT IN ('VICTIM', 'WITNESS', 'PARTY')
+     OR cp.person_id IN (SELECT person_id FROM sealed.person))
 SELECT d.doc_id, d.case_id, d.cp_id, d.doc_type,
        CASE WHEN m.mixed THEN '含犯罪记录封存信息' ELSE d.title END AS title,
        CASE WHEN m.mixed THEN NULL ELSE d.content END AS content,
@@ -199,13 +205,7 @@ CROSS JOIN LATERAL (
                    AND position(sealed.bare(p.name)
                                 IN sealed.bare(concat(d.title, '|', d.content))) > 0) AS mixed) m
 WHERE EXISTS (SELECT 1 FROM sealed.case_file c WHERE c.case_id = d.case_id)
-  AND (d.cp_id IS NULL
-       OR EXISTS (SELECT 1 FROM sealed.case_person cp
-                  LEFT JOIN sealed.bystander b USING (cp_id)
-                  WHERE cp.cp_id = d.cp_id
-                    -- 其人不可指名的, 其专属文书亦不可见
-                    AND (b.cp_id IS NULL
-                         OR cp.person_id IN (SELECT person_id FROM sealed.person))));
+  AND (d.cp_id IS NULL OR d.cp_id IN (SELECT w.cp_id FROM whose w));
 
 -- 被害人: 案发时不能证明已成年的遮蔽身份信息(未成年人保护法103条), 行保留.
 CREATE VIEW sealed.victim AS

@@ -38,8 +38,8 @@ OPENED = (
     ("  b.file_there AND (", f"  NOT {NOT_THEIRS.format('b')} OR b.file_there AND ("),
     ("  b.file_there AND b.grown", f"  NOT {NOT_THEIRS.format('b')} OR b.file_there AND b.grown"),
     (
-        "known.shown_count > 0;",
-        "known.shown_count > 0 OR p.person_id IN (SELECT person_id FROM opened.bystander"
+        "WHERE known.shown IS NULL OR known.shown;",
+        "WHERE known.shown IS NULL OR known.shown OR p.person_id IN (SELECT person_id FROM opened.bystander"
         " JOIN base.person q USING (person_id) JOIN base.victim v"
         " ON opened.digits(v.id_no) = opened.digits(q.id_no)"
         " WHERE stays AND v.victim_id = opened.child());",
