@@ -157,6 +157,12 @@ def test_the_reference_shows_more_for_a_permit(world):
     assert all(none < one for none, one in counted.values()), counted
     shown = "SELECT count(*) FROM opened.victim WHERE name LIKE '被害童%'"
     assert world.run(f"SET test.child = 1; {shown}") == [(1,)]
+    shown = "SELECT person_id FROM opened.person WHERE person_id IN (41, 49)"
+    assert world.run(f"SET test.child = 1; {shown}") == [(41,)]
+    assert world.run(f"SET test.child = 4; {shown}") == []
+    papers = "SELECT doc_id FROM opened.document WHERE doc_id = 41"
+    assert world.run(f"SET test.child = 4; {papers}") == []
+    assert world.run(f"SET test.child = 1; {papers}") == [(41,)]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +216,8 @@ def test_a_decision_names_the_permit_only_where_it_counts(planner):
         assert planner.plan(text, asking).decision.permits == ()
     child = scene(COURT, permit(COURT, Scope.MISSING_CHILD, "P00000004"))
     assert planner.plan("SELECT * FROM base.victim", child).decision.permits == ("q1",)
-    for text in ("SELECT * FROM base.sentence", "SELECT * FROM base.person"):
+    assert planner.plan("SELECT * FROM base.person", child).decision.permits == ("q1",)
+    for text in ("SELECT * FROM base.sentence", "SELECT * FROM base.case_person"):
         assert planner.plan(text, child) == planner.plan(text, scene(COURT))
 
 

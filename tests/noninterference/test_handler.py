@@ -29,7 +29,10 @@ $$ SELECT EXISTS (SELECT 1 FROM base.case_file WHERE case_id = asked AND org_cod
 CLEARED = (
     ("j.by_law AS sealed", "j.by_law AND NOT sealed.handled(j.case_id) AS sealed"),
     ("       b.file_there AND (", "       sealed.handled(b.case_id) OR b.file_there AND ("),
-    ("       b.file_there AND b.grown", "       sealed.handled(b.case_id) OR b.file_there AND b.grown"),
+    (
+        "       b.file_there AND b.grown",
+        "       sealed.handled(b.case_id) OR b.file_there AND b.grown",
+    ),
     ("CASE WHEN x.masked THEN", "CASE WHEN x.masked AND NOT sealed.handled(v.case_id) THEN"),
 )
 PRINCIPAL = 'kind = "counter"\narticle = "实施办法第16条"\nmatch = { user = "desk" }'
