@@ -111,8 +111,8 @@ class PermittedTable(Section):
     conviction: ProjectionTable | None = None
     """Rows of whoever was convicted, a few columns of each."""
     missing_child: Text | None = None
-    """SQL over the row `self` and `permit.subjects`; TRUE shows the columns of `mask`, or, where the
-    relation has none, the row, as far as what it follows is shown."""
+    """SQL over the row `self` and `permit.subjects`; TRUE shows the columns of `mask`, or,
+    where the relation has none, the row, as far as what it follows is shown."""
 
 
 class RelationTable(Section):

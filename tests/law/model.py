@@ -313,7 +313,7 @@ def _files(story: Story, shown: list[bool], people: set[Row], today: dt.date) ->
                 yield "victim", victim, _minor_victim(id_no, born, file.incident, today)
             victim += 1
         for whose, named in file.papers:
-            if not gone and (whose is None or shown[whose] and _named(story, whose, people)):
+            if not gone and (whose is None or (shown[whose] and _named(story, whose, people))):
                 told = _sealed_in_the_family(story, shown, number, named)
                 yield "document", paper, has_sealed[number] or told
             paper += 1
