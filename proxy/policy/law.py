@@ -31,8 +31,8 @@ class PrincipalKind(Enum):
 class Scope(Enum):
     """What a permit (查询许可) lets a statement see. FULL: the whole record, for judicial organs
     (实施办法第16条: 查阅, 摘抄, 复制). CONVICTION: whether there was a penalty, for what, how long
-    (other units). MISSING_CHILD: who a minor victim is (未成年人保护法第103条). BATCH: a list of
-    people may be asked for at once; nothing sealed shows."""
+    (other units). MISSING_CHILD: who a minor victim, witness or party is (未成年人保护法第103条).
+    BATCH: a list of people may be asked for at once; nothing sealed shows."""
 
     FULL = "full"
     CONVICTION = "conviction"

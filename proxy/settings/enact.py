@@ -256,8 +256,10 @@ class _Draft:
                 seen[scope] = f"(({write(of_subjects(sql, scope), *path)}) IS TRUE)"
             except ConfigurationError as error:
                 self._add(name, path, str(error))
-        more = [*own, *(seen[scope] for scope in (Scope.FULL,) if scope in seen)]
-        lifting = [*own, *(seen[scope] for scope in (Scope.MISSING_CHILD,) if scope in seen)]
+        child = [seen[scope] for scope in (Scope.MISSING_CHILD,) if scope in seen]
+        whole = [seen[scope] for scope in (Scope.FULL,) if scope in seen]
+        more = [*own, *whole, *(() if table.mask else child)]
+        lifting = [*own, *child]
         lifted = table.mask_unless or ("false" if lifting and table.mask else None)
         projection = table.permitted.conviction if table.permitted else None
         return replace(

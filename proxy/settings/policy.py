@@ -111,7 +111,8 @@ class PermittedTable(Section):
     conviction: ProjectionTable | None = None
     """Rows of whoever was convicted, a few columns of each."""
     missing_child: Text | None = None
-    """SQL over the row `self` and `permit.subjects`; TRUE shows the columns of `mask`."""
+    """SQL over the row `self` and `permit.subjects`; TRUE shows the columns of `mask`, or,
+    where the relation has none, the row, as far as what it follows is shown."""
 
 
 class RelationTable(Section):
@@ -172,8 +173,10 @@ class RelationTable(Section):
                 "permitted.full widens visible_when, and the relation has none: permit what it"
                 " follows"
             )
-        if permitted.missing_child and not self.mask:
-            raise ValueError("permitted.missing_child has no mask to lift")
+        if permitted.missing_child and not (self.mask or self.visible_when):
+            raise ValueError(
+                "permitted.missing_child has no mask to lift and no visible_when to widen"
+            )
         if permitted.conviction and (self.mask or not (self.visible_when or self.follows)):
             raise ValueError(
                 "permitted.conviction is for relations whose rows are hidden and that have no mask"

@@ -1,6 +1,6 @@
 -- The reference world: what somebody without a permit may see, one view per table of base.
 -- Written independently of the shipped policy, which tests compare with it. Facts first
--- (cp_facts), then the verdict per person and case (cp_verdict), then the tables.
+-- (cp_facts), then what the law says per person and case (cp_judged, bystander), then the tables.
 --
 -- A date that cannot be one (before 1910, after today, infinite) proves nothing, like NULL.
 CREATE SCHEMA sealed;
@@ -71,13 +71,13 @@ CROSS JOIN LATERAL (
                            AND sealed.day(unsealed_on) IS NOT NULL, false)) AS all_lifted
   FROM base.seal_notice n WHERE n.cp_id = cp.cp_id) n;
 
-CREATE VIEW sealed.cp_verdict AS
+CREATE VIEW sealed.cp_judged AS
 SELECT f.*, a.accused, p.adult_proved, p.heavy_proved,
   a.accused AND CASE
     WHEN f.noticed THEN NOT f.all_lifted
     ELSE NOT COALESCE(f.optout_approved AND f.result_code = 'ACQ_EVID', false)
          AND NOT p.adult_proved
-         AND NOT p.heavy_proved END AS sealed
+         AND NOT p.heavy_proved END AS by_law
 FROM sealed.cp_facts f
 CROSS JOIN LATERAL (SELECT f.role NOT IN ('VICTIM', 'WITNESS', 'PARTY') AS accused) a
 CROSS JOIN LATERAL (
@@ -91,6 +91,34 @@ CROSS JOIN LATERAL (
                   AND ((f.penalty_kind = 'FIXED' AND f.term_months BETWEEN 61 AND 300)
                        OR f.penalty_kind IN ('LIFE', 'DEATH')), false) AS heavy_proved) p;
 
+CREATE VIEW sealed.cp_verdict AS
+SELECT j.*, j.by_law AS sealed FROM sealed.cp_judged j;
+
+-- 被害人, 证人, 当事人(未成年人保护法103条): 涉罪人员全部封存的案件中不可见; 不能证明案发时已成年的,
+-- 仅在无其他记录可资辨认时保留其行(stays), 不指名(named).
+CREATE VIEW sealed.bystander AS
+WITH gone AS (
+  SELECT case_id FROM sealed.cp_judged WHERE accused GROUP BY case_id HAVING bool_and(by_law)),
+known AS (  -- how many cases and penalties somebody is on record with, an accusation counting twice
+  SELECT person_id, count(*) AS n
+  FROM (SELECT DISTINCT person_id, case_id, 'case' FROM base.case_person
+        UNION ALL SELECT person_id, cp_id, 'accused' FROM sealed.cp_judged WHERE accused
+        UNION ALL SELECT person_id, ap_id, 'penalty' FROM base.admin_penalty) AS r
+  GROUP BY person_id),
+grown AS (
+  SELECT cp.cp_id
+  FROM base.case_person cp JOIN base.case_file c USING (case_id) JOIN base.person p USING (person_id)
+  WHERE sealed.day(p.birth_date) IS NOT NULL
+    AND sealed.day(c.incident_date) > sealed.born(p.birth_date, p.id_no) + 180000)
+SELECT b.cp_id, b.case_id, b.person_id,
+       b.file_there AND (b.grown OR b.alone) AS stays,
+       b.file_there AND b.grown AS named
+FROM (
+  SELECT cp.*, cp.case_id NOT IN (SELECT case_id FROM gone) AS file_there,
+         cp.cp_id IN (SELECT cp_id FROM grown) AS grown, k.n = 1 AS alone
+  FROM base.case_person cp JOIN known k USING (person_id)
+  WHERE cp.role IN ('VICTIM', 'WITNESS', 'PARTY')) AS b;
+
 -- 未成年人的(预防未成年人犯罪法59条2款); 2026-01-01 起全部(治安管理处罚法136条).
 CREATE FUNCTION sealed.penalty_shown(act date, birth_date date, id_no text) RETURNS boolean
 LANGUAGE sql STABLE AS
@@ -99,7 +127,8 @@ $$ SELECT CURRENT_DATE < DATE '2026-01-01' AND sealed.day(birth_date) IS NOT NUL
 
 CREATE VIEW sealed.case_person AS
 SELECT cp.* FROM base.case_person cp
-WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = cp.cp_id AND v.sealed);
+WHERE cp.cp_id IN (SELECT cp_id FROM sealed.cp_verdict WHERE accused AND NOT sealed)
+   OR cp.cp_id IN (SELECT cp_id FROM sealed.bystander WHERE stays);
 
 -- 案件: 全部涉罪人员均封存的整案剥离; 混合案保留并加标识, 分案的关联案件同样加标识.
 CREATE VIEW sealed.case_file AS
@@ -119,36 +148,35 @@ WHERE NOT (
   AND NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v
                   WHERE v.case_id = c.case_id AND v.accused AND NOT v.sealed));
 
--- 人员: 本库为违法犯罪人员库, 仅因封存记录(含治安处罚)入库的人整行剥离.
+-- 人员: 本库为违法犯罪人员库, 仅因封存记录(含治安处罚)入库的人整行剥离, 仅以未成年被害人, 证人,
+-- 当事人身份入库的亦然.
 CREATE VIEW sealed.person AS
-SELECT p.* FROM base.person p
-CROSS JOIN LATERAL (
-  SELECT count(*) AS all_count, count(*) FILTER (WHERE r.shown) AS shown_count
-  FROM (SELECT NOT v.sealed FROM sealed.cp_verdict v WHERE v.person_id = p.person_id
+WITH known AS MATERIALIZED (
+  SELECT r.person_id, bool_or(r.shown) AS shown
+  FROM (SELECT NOT v.sealed, v.person_id FROM sealed.cp_verdict v WHERE v.accused
+        UNION ALL
+        SELECT b.named, b.person_id FROM sealed.bystander b
         UNION ALL
         SELECT sealed.penalty_shown(a.act_date, p.birth_date, p.id_no)
-        FROM base.admin_penalty a WHERE a.person_id = p.person_id) AS r (shown)) AS known
-WHERE known.all_count = 0 OR known.shown_count > 0;
+             , a.person_id FROM base.admin_penalty a JOIN base.person p USING (person_id)
+       ) AS r (shown, person_id)
+  GROUP BY r.person_id)
+SELECT p.* FROM base.person p LEFT JOIN known ON known.person_id = p.person_id
+WHERE known.shown IS NULL OR known.shown;
 
 -- 随人封存: 指控, 裁判, 不起诉, 强制措施, 社会调查, 帮教.
 CREATE VIEW sealed.charge AS
-SELECT t.* FROM base.charge t
-WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
+SELECT t.* FROM base.charge t JOIN sealed.case_person USING (cp_id);
 CREATE VIEW sealed.sentence AS
-SELECT t.* FROM base.sentence t
-WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
+SELECT t.* FROM base.sentence t JOIN sealed.case_person USING (cp_id);
 CREATE VIEW sealed.non_prosecution AS
-SELECT t.* FROM base.non_prosecution t
-WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
+SELECT t.* FROM base.non_prosecution t JOIN sealed.case_person USING (cp_id);
 CREATE VIEW sealed.coercive_measure AS
-SELECT t.* FROM base.coercive_measure t
-WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
+SELECT t.* FROM base.coercive_measure t JOIN sealed.case_person USING (cp_id);
 CREATE VIEW sealed.social_investigation AS
-SELECT t.* FROM base.social_investigation t
-WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
+SELECT t.* FROM base.social_investigation t JOIN sealed.case_person USING (cp_id);
 CREATE VIEW sealed.guidance_record AS
-SELECT t.* FROM base.guidance_record t
-WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = t.cp_id AND v.sealed);
+SELECT t.* FROM base.guidance_record t JOIN sealed.case_person USING (cp_id);
 
 CREATE FUNCTION sealed.bare(written text) RETURNS text LANGUAGE sql IMMUTABLE AS
   $$ SELECT upper(regexp_replace(normalize(written, NFKC), '[[:space:]·•・‧]', '', 'g')) $$;
@@ -156,6 +184,10 @@ COMMENT ON FUNCTION sealed.bare IS 'A text without what may stand between the pa
 
 -- 文书: 专属封存人的剥离; 混合案的文书保留题录, 遮蔽题名与正文; 分案的关联案件中写有其姓名的亦然.
 CREATE VIEW sealed.document AS
+WITH whose AS MATERIALIZED (  -- 其人不可指名的, 其专属文书亦不可见
+  SELECT cp.cp_id FROM sealed.case_person cp
+  WHERE cp.role NOT IN ('VICTIM', 'WITNESS', 'PARTY')
+     OR cp.person_id IN (SELECT person_id FROM sealed.person))
 SELECT d.doc_id, d.case_id, d.cp_id, d.doc_type,
        CASE WHEN m.mixed THEN '含犯罪记录封存信息' ELSE d.title END AS title,
        CASE WHEN m.mixed THEN NULL ELSE d.content END AS content,
@@ -172,8 +204,8 @@ CROSS JOIN LATERAL (
                  WHERE c.case_id = d.case_id
                    AND position(sealed.bare(p.name)
                                 IN sealed.bare(concat(d.title, '|', d.content))) > 0) AS mixed) m
-WHERE NOT EXISTS (SELECT 1 FROM sealed.cp_verdict v WHERE v.cp_id = d.cp_id AND v.sealed)
-  AND EXISTS (SELECT 1 FROM sealed.case_file c WHERE c.case_id = d.case_id);
+WHERE EXISTS (SELECT 1 FROM sealed.case_file c WHERE c.case_id = d.case_id)
+  AND (d.cp_id IS NULL OR d.cp_id IN (SELECT w.cp_id FROM whose w));
 
 -- 被害人: 案发时不能证明已成年的遮蔽身份信息(未成年人保护法103条), 行保留.
 CREATE VIEW sealed.victim AS

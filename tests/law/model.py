@@ -99,11 +99,14 @@ Row = tuple[str, int, bool]
 
 def seen(story: Story, today: dt.date) -> set[Row]:
     """Everything of the story that may be seen on that day."""
-    shown = [not sealed(story, accused, today) for accused in story.accused]
+    shown = [
+        stays(story, each, today) if each.role in NOT_ACCUSED else not sealed(story, each, today)
+        for each in story.accused
+    ]
     return {
         *_people(story, shown, today),
         *_with_their_person(story, shown),
-        *_files(story, shown, today),
+        *_files(story, shown, set(_people(story, shown, today)), today),
         *_penalties(story, today),
     }
 
@@ -122,6 +125,27 @@ def sealed(story: Story, accused: Accused, today: dt.date) -> bool:
     if accused.optout and judgment.result == "ACQ_EVID":  # Art. 7, with the court's consent
         return False
     return not heavy(judgment)
+
+
+def stays(story: Story, each: Accused, today: dt.date) -> bool:
+    """A victim, witness or party goes with the file. A minor then, whose name nobody learns
+    (未成年人保护法 Art. 103), stays where no other record says who it is."""
+    accused = [one for one in story.accused if one.file == each.file]
+    accused = [one for one in accused if one.role not in NOT_ACCUSED]
+    if accused and all(sealed(story, one, today) for one in accused):
+        return False
+    if grown(story, each, today):
+        return True
+    others = [one for one in story.accused if one.person == each.person]
+    return not story.people[each.person].penalty_acts and all(
+        one.file == each.file and one.role in NOT_ACCUSED for one in others
+    )
+
+
+def grown(story: Story, each: Accused, today: dt.date) -> bool:
+    """Proved to have been over eighteen when what the file is about happened."""
+    person = story.people[each.person]
+    return not _minor_victim(person.id_no, person.born, story.files[each.file].incident, today)
 
 
 def lifted(notice: Notice, today: dt.date) -> bool:
@@ -241,11 +265,13 @@ def _flawless(number: str, printed: tuple[int, int, int], today: dt.date) -> boo
 
 
 def _people(story: Story, shown: list[bool], today: dt.date) -> Iterator[Row]:
-    """A register of offenders: who is in it for nothing but what is sealed is not in it."""
+    """A register of offenders: who is in it for nothing but what is sealed is not in it, nor is
+    who is in it as a minor victim, witness or party."""
     for number, person in enumerate(story.people):
         open_penalties = [_penalty_open(person, act, today) for act in person.penalty_acts]
-        known = [is_shown for is_shown, accused in zip(shown, story.accused, strict=True)
-                 if accused.person == number]  # fmt: skip
+        known = [is_shown and (each.role not in NOT_ACCUSED or grown(story, each, today))
+                 for is_shown, each in zip(shown, story.accused, strict=True)
+                 if each.person == number]  # fmt: skip
         if any(known) or any(open_penalties) or not (known or open_penalties):
             yield "person", number, False
 
@@ -269,15 +295,13 @@ def _with_their_person(story: Story, shown: list[bool]) -> Iterator[Row]:
             decision += 1
 
 
-def _files(story: Story, shown: list[bool], today: dt.date) -> Iterator[Row]:
+def _files(story: Story, shown: list[bool], people: set[Row], today: dt.date) -> Iterator[Row]:
     """Art. 5: a file is gone with its accused, and labelled where one of several is sealed."""
     has_sealed = [False for _ in story.files]
     has_open = [False for _ in story.files]
     for accused, is_shown in zip(story.accused, shown, strict=True):
-        if not is_shown:
-            has_sealed[accused.file] = True
-        elif accused.role not in NOT_ACCUSED:
-            has_open[accused.file] = True
+        if accused.role not in NOT_ACCUSED:
+            (has_open if is_shown else has_sealed)[accused.file] = True
     victim = paper = 0
     for number, file in enumerate(story.files):
         gone = has_sealed[number] and not has_open[number]
@@ -289,16 +313,25 @@ def _files(story: Story, shown: list[bool], today: dt.date) -> Iterator[Row]:
                 yield "victim", victim, _minor_victim(id_no, born, file.incident, today)
             victim += 1
         for whose, named in file.papers:
-            if not gone and (whose is None or shown[whose]):
+            if not gone and (whose is None or (shown[whose] and _named(story, whose, people))):
                 told = _sealed_in_the_family(story, shown, number, named)
                 yield "document", paper, has_sealed[number] or told
             paper += 1
 
 
+def _named(story: Story, whose: int, people: set[Row]) -> bool:
+    """A paper of a victim, witness or party says who that is."""
+    each = story.accused[whose]
+    return each.role not in NOT_ACCUSED or ("person", each.person, False) in people
+
+
 def _sealed_in_the_family(story: Story, shown: list[bool], file: int, who: int | None) -> bool:
     """Art. 5, 6: somebody sealed in a file that was split from this one is not named here."""
     return any(
-        each.person == who and not is_shown and _split(story, file, each.file)
+        each.person == who
+        and each.role not in NOT_ACCUSED
+        and not is_shown
+        and _split(story, file, each.file)
         for each, is_shown in zip(story.accused, shown, strict=True)
     )
 

@@ -34,6 +34,10 @@ INSERT INTO base.admin_penalty VALUES (3, 29, '2021-03-03', '警告', '2021-03-0
 INSERT INTO base.victim VALUES
   (4, 30, '被害童二', '110105201303010018', '2013-03-01', '示例路4号', '示例小学', '13800000001');
 
+-- Two children among the victims are somebody in case_person, too: one in one file, one in two.
+UPDATE base.person SET id_no = '１１０105201201010015' WHERE person_id = 41;
+UPDATE base.person SET id_no = ' 110105201301010018' WHERE person_id = 49;
+
 -- Everybody has a number, most of them not written as they should be; none of these tells an age.
 UPDATE base.person SET id_no = CASE person_id % 4
   WHEN 0 THEN 'P' || lpad(person_id::text, 8, '0')

@@ -33,6 +33,9 @@ FEW = 1_500
 WRONG_SEED, WRONG_COUNT = 286, 8_000
 """For rules that are a little wrong: the same stories each time."""
 
+ROW, BYSTANDERS = '"r"', "('VICTIM', 'WITNESS', 'PARTY')"
+"""As `tests.law.asking` has a row called, and who is not accused."""
+
 Difference = tuple[Story, set[Row], set[Row]]
 
 
@@ -208,7 +211,18 @@ def loaded(world: Database) -> Iterator[Loaded]:
         ("ORDER BY j_.effective_on DESC", "ORDER BY j_.effective_on"),
         ("j_.sent_id DESC", "j_.sent_id"),
         ("optout_approved AND", "optout_approved OR"),
-        ("'VICTIM', 'WITNESS', 'PARTY') OR", "'VICTIM', 'SUSPECT') OR"),
+        (f"{ROW}.role IN {BYSTANDERS} AND", f"{ROW}.role IN ('VICTIM', 'SUSPECT') AND"),
+        (f"AND n_.role NOT IN {BYSTANDERS} OFFSET 0", "AND false"),
+        (f"AND n_.role NOT IN {BYSTANDERS} OFFSET 0", ""),
+        (f"THEN a_.role NOT IN {BYSTANDERS}", "THEN true"),
+        (f"{ROW}.role NOT IN {BYSTANDERS} OR EXISTS", "true OR EXISTS"),
+        ("> 180000 + GREATEST( to_char", ">= 180000 + GREATEST( to_char"),
+        ("180000 + GREATEST( to_char", "180000 + LEAST( to_char"),
+        ("q_.birth_date BETWEEN", "COALESCE(q_.birth_date, '1950-01-01') BETWEEN"),
+        ("19000000 + substr(g_.id", "18000000 + substr(g_.id"),
+        (f"o_.case_id <> {ROW}.case_id OR", ""),
+        (f"OR o_.role NOT IN {BYSTANDERS}) OFFSET 0", ")"),
+        (f"t_.person_id = {ROW}.person_id", "false"),
     ],
 )
 def test_a_rule_that_is_a_little_wrong_is_noticed(loaded: Loaded, policy, written, instead):

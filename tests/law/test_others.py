@@ -17,11 +17,13 @@ pytestmark = pytest.mark.database
 LABEL = "含犯罪记录封存信息"
 # 100 is the file that 101 (a minor) and 102 (an adult) were split from; 103 is of civil law.
 # 104 and 105 were split from each other's file, 105 a minor's with a name of a minority's form.
+# 110-113 are a victim, a witness and two parties, of whom 113 was an adult; 114 is 101's witness.
 ROWS = """
 SET search_path = base;
 INSERT INTO person (person_id, name, birth_date) VALUES
   (100, '戊未满', '2006-01-01'), (101, '戊成年', '1980-01-01'), (102, '戊处罚', '1980-01-01'),
-  (103, '戊无案', '1980-01-01'), (104, '戊都·Ａli', '2006-01-01'), (105, '戊大', '1980-01-01');
+  (103, '戊旁证', '1980-01-01'),
+  (106, '戊无案', '1980-01-01'), (104, '戊都·Ａli', '2006-01-01'), (105, '戊大', '1980-01-01');
 INSERT INTO case_file (case_id, case_no, case_kind, org_code, incident_date, parent_case_id) VALUES
   (100, '原案', '01', '1', '2022-01-01', NULL), (101, '分案一', '01', '1', '2022-01-01', 100),
   (102, '分案二', '01', '1', '2022-01-01', 100), (103, '民事案', '02', '1', '2022-01-01', NULL),
@@ -44,6 +46,17 @@ INSERT INTO victim (victim_id, case_id, name, id_no, birth_date, school, guardia
   (101, 102, '己冲突', '999001201001010018', '1980-01-01', '示例小学', '13811113333'),
   (102, 103, '己成年', NULL, '1980-01-01', NULL, '13811114444');
 INSERT INTO admin_penalty (ap_id, person_id, act_date) VALUES (100, 102, '2020-01-01');
+INSERT INTO person (person_id, name, id_no, birth_date, hukou_addr, phone, photo_url)
+SELECT 109 + n, '己' || who, '11010520120101' || 1000 + n, born, '示例路', '1381111' || n, 'x.jpg'
+FROM unnest(ARRAY['童一', '童二', '童三', '成年'],
+            ARRAY['2012-01-01', '2012-01-01', NULL, '1980-01-01']::date[])
+     WITH ORDINALITY AS p (who, born, n);
+UPDATE person SET id_no = NULL WHERE person_id = 113;
+INSERT INTO case_person (cp_id, case_id, person_id, role) VALUES
+  (110, 102, 110, 'VICTIM'), (111, 102, 111, 'WITNESS'), (112, 103, 112, 'PARTY'),
+  (113, 103, 113, 'PARTY'), (114, 101, 103, 'WITNESS');
+INSERT INTO document (doc_id, case_id, cp_id, title, content) VALUES
+  (130, 103, 112, '己童三起诉状', '略'), (131, 103, 113, '己成年答辩状', '略');
 """
 
 
@@ -90,11 +103,56 @@ def test_nobody_finds_a_victim_by_what_is_masked(desk, condition):
     assert asked(desk, sql) == [(0,)]
 
 
+@pytest.mark.requirement("B1", "B2")
+def test_the_row_of_a_minor_stays_and_is_nobodys(desk):
+    """A victim and a witness of a criminal file, parties of a civil one."""
+    joined = (
+        "SELECT c.cp_id, c.role, p.name, p.phone FROM case_person c LEFT JOIN person p"
+        " USING (person_id) WHERE c.cp_id BETWEEN 110 AND 113 ORDER BY 1"
+    )
+    assert asked(desk, joined) == [
+        (110, "VICTIM", None, None),
+        (111, "WITNESS", None, None),
+        (112, "PARTY", None, None),
+        (113, "PARTY", "己成年", "13811114"),
+    ]
+    papers = "SELECT doc_id FROM document WHERE case_id = 103 ORDER BY 1"
+    assert asked(desk, papers) == [(131,)]
+
+
+@pytest.mark.requirement("B1", "B2")
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "name LIKE '己童%'",
+        "id_no = '110105201201011001'",
+        "id_no BETWEEN '110105201201011000' AND '110105201201011009'",
+        "phone = '13811111'",
+        "birth_date > '2010-01-01'",
+        "person::text LIKE '%己童%'",
+        "person_id = 112",
+        "person_id IN (SELECT person_id FROM case_person WHERE role = 'VICTIM')",
+        "EXISTS (SELECT FROM case_person c WHERE c.person_id = person.person_id AND c.cp_id < 113)",
+    ],
+)
+def test_nobody_finds_a_minor_by_what_is_on_record_of_them(desk, condition):
+    sql = f"SELECT count(*) FROM person WHERE person_id BETWEEN 110 AND 112 AND {condition}"
+    assert asked(desk, sql) == [(0,)]
+
+
+@pytest.mark.requirement("A17")
+def test_in_a_file_that_is_gone_nobody_is_left(desk):
+    """114 was a witness, an adult, in the file of a minor."""
+    assert asked(desk, "SELECT cp_id FROM case_person WHERE case_id = 101") == []
+    assert asked(desk, "SELECT name FROM person WHERE person_id = 103") == []
+
+
 @pytest.mark.requirement("B4", "B5")
 def test_files_that_were_split_are_labelled_and_the_minors_own_is_gone(desk):
     sql = "SELECT case_id, label FROM case_file WHERE case_id >= 100 ORDER BY 1"
     assert asked(desk, sql) == [(100, LABEL), (102, LABEL), (103, None), (104, LABEL)]
-    assert asked(desk, "SELECT cp_id FROM case_person WHERE cp_id > 100") == [(102,), (104,)]
+    accused = "SELECT cp_id FROM case_person WHERE cp_id > 100 AND role = 'CONVICT' ORDER BY 1"
+    assert asked(desk, accused) == [(102,), (104,)]
 
 
 @pytest.mark.requirement("B7", "A17")
@@ -119,5 +177,5 @@ def test_a_name_is_known_however_it_is_set(desk):
 
 @pytest.mark.requirement("A13", "A14", "A17")
 def test_who_is_known_for_a_sealed_penalty_alone_is_not_known(desk):
-    sql = "SELECT person_id FROM person WHERE person_id >= 100 ORDER BY 1"
-    assert asked(desk, sql) == [(101,), (103,), (105,)]
+    sql = "SELECT person_id FROM person WHERE person_id BETWEEN 100 AND 109 ORDER BY 1"
+    assert asked(desk, sql) == [(101,), (105,), (106,)]

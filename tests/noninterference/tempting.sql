@@ -92,6 +92,29 @@ INSERT INTO case_person (cp_id, case_id, person_id, role, offence_first)
 SELECT 500 + n, 300 + n, 100 + n, (ARRAY['WITNESS', 'VICTIM'])[1 + n % 2], NULL
 FROM generate_series(1, 12) AS n;
 
+-- Minors as victims, witnesses and parties: 601-606 in one adults' file each, whose rows stay and
+-- are nobody's; 607-612 in two, whose rows are gone. 621-626 are adults, in files that are gone.
+INSERT INTO person
+SELECT 600 + n, '隐秘' || chr(20100 + n), 'X', '01',
+       (ARRAY['隐秘证号', '', '7700', '-', '(', '1e400'])[1 + n % 6],
+       (ARRAY[DATE '2006-06-01', 'infinity', NULL, '-infinity', '9999-12-31', '2007-01-31'])[1 + n % 6],
+       '隐秘{2,1}', '7700x', '{隐秘'
+FROM generate_series(1, 12) AS n
+UNION ALL
+SELECT 620 + n, '隐秘' || chr(20200 + n), 'X', '01', '隐秘证号', DATE '1980-01-01' + n, '隐秘\', '', '[1,'
+FROM generate_series(1, 6) AS n;
+INSERT INTO case_person (cp_id, case_id, person_id, role)
+SELECT 600 + n, 100 + n, 600 + n, (ARRAY['WITNESS', 'VICTIM', 'PARTY'])[1 + n % 3]
+FROM generate_series(1, 6) AS n;
+INSERT INTO case_person (cp_id, case_id, person_id, role, offence_first)
+SELECT 600 + n + k * 10, k * 200 + 100 + n, 600 + n, (ARRAY['WITNESS', 'VICTIM'])[1 + k], 'infinity'
+FROM generate_series(7, 12) AS n, generate_series(0, 1) AS k
+UNION ALL
+SELECT 630 + n, 200 + n, 620 + n, 'WITNESS', DATE 'infinity' FROM generate_series(1, 6) AS n;
+INSERT INTO document
+SELECT 6000 + cp_id, case_id, cp_id, 'STATEMENT', '隐秘文书', '{隐秘', DATE 'infinity'
+FROM case_person WHERE cp_id BETWEEN 600 AND 699;
+
 INSERT INTO charge
 SELECT id * 10 + k, id,
        CASE WHEN secret THEN '隐秘罪' || k ELSE (ARRAY['盗窃罪', '诈骗罪', '故意伤害罪'])[1 + (n + k) % 3] END,

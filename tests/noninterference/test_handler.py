@@ -27,7 +27,12 @@ CREATE FUNCTION sealed.handled(asked bigint) RETURNS boolean LANGUAGE sql STABLE
 $$ SELECT EXISTS (SELECT 1 FROM base.case_file WHERE case_id = asked AND org_code = '{UNIT}') $$;
 """
 CLEARED = (
-    ("a.accused AND CASE\n", "a.accused AND NOT sealed.handled(f.case_id) AND CASE\n"),
+    ("j.by_law AS sealed", "j.by_law AND NOT sealed.handled(j.case_id) AS sealed"),
+    ("       b.file_there AND (", "       sealed.handled(b.case_id) OR b.file_there AND ("),
+    (
+        "       b.file_there AND b.grown",
+        "       sealed.handled(b.case_id) OR b.file_there AND b.grown",
+    ),
     ("CASE WHEN x.masked THEN", "CASE WHEN x.masked AND NOT sealed.handled(v.case_id) THEN"),
 )
 PRINCIPAL = 'kind = "counter"\narticle = "实施办法第16条"\nmatch = { user = "desk" }'

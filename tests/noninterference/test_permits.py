@@ -30,7 +30,12 @@ SHAPES = 160
 PERSON, NUMBER = 1, "P00000001"
 SHOWN = "sealed.penalty_shown(a.act_date, p.birth_date, p.id_no)"
 OPENED = (
-    ("a.accused AND CASE\n", f"a.accused AND f.person_id <> {PERSON} AND CASE\n"),
+    ("j.by_law AS sealed", f"j.by_law AND j.person_id <> {PERSON} AS sealed"),
+    ("       b.file_there AND (", f"       b.person_id = {PERSON} OR b.file_there AND ("),
+    (
+        "       b.file_there AND b.grown",
+        f"       b.person_id = {PERSON} OR b.file_there AND b.grown",
+    ),
     (f"SELECT {SHOWN}\n", f"SELECT {SHOWN} OR a.person_id = {PERSON}\n"),
     (f"WHERE {SHOWN};", f"WHERE {SHOWN} OR a.person_id = {PERSON};"),
 )

@@ -22,7 +22,10 @@ pytestmark = pytest.mark.database
 
 # The last is another one in each run; it stands in the names of the tests.
 SEEDS = (20220530, 286, 103, seed_of(__name__))
-VISIBLE_ON_THE_SEED = [3, 4, 5, 9, 12, 15, 17, 20, 25]
+VISIBLE_ON_THE_SEED = [3, 4, 5, 9, 12, 15, 17, 20, 25, 49]
+# Victims, witnesses, parties: the rows that stay, and of whom base.person has a row.
+STAYS_ON_THE_SEED = [41, 42, 43, 44, 45, 46, 47, 53, 54]
+NAMED_ON_THE_SEED = [44, 46, 48]
 
 Rows = list[tuple[Any, ...]]
 
@@ -65,7 +68,13 @@ def test_the_policy_shows_what_the_reference_shows_at_every_boundary_of_the_law(
 )
 def test_exactly_the_known_people_are_visible(agency: Database, law_text):
     text = f"SELECT array_agg(v.cp_id ORDER BY v.cp_id) FROM ({law_text['case_person']}) AS v"
-    assert agency.run(text) == [(VISIBLE_ON_THE_SEED,)]
+    assert agency.run(text) == [(sorted(VISIBLE_ON_THE_SEED + STAYS_ON_THE_SEED),)]
+
+
+@pytest.mark.requirement("A17", "B1", "B2")
+def test_exactly_the_known_victims_witnesses_and_parties_have_a_name(agency: Database, law_text):
+    text = f"SELECT v.person_id FROM ({law_text['person']}) AS v WHERE v.person_id > 40 ORDER BY 1"
+    assert [person for (person,) in agency.run(text)] == NAMED_ON_THE_SEED
 
 
 @pytest.mark.parametrize("table", TABLES)

@@ -28,7 +28,7 @@ MAY_READ = f"""
 DROP ROLE IF EXISTS {LOGIN}; CREATE ROLE {LOGIN} LOGIN;
 GRANT USAGE ON SCHEMA base TO {LOGIN};
 GRANT SELECT ON base.case_person, base.person, base.sentence, base.non_prosecution,
-  base.seal_notice, base.victim, base.case_file TO {LOGIN}"""
+  base.seal_notice, base.victim, base.case_file, base.admin_penalty TO {LOGIN}"""
 EXPECTED: dict[str, set[tuple[int, ...]]] = {
     "notice-not-executed": {(2, 21), (4, 2), (902, 8)},
     "notice-against-data": {(21,)},
@@ -38,6 +38,7 @@ EXPECTED: dict[str, set[tuple[int, ...]]] = {
     "main-act-after": {(9,)},
     "sealed-by-bad-data": {(6, 6), (7, 7), (23, 22), (26, 25), (27, 26)},
     "masked-by-bad-data": {(3, 4)},
+    "minor-by-bad-data": {(47, 47), (55, 44)},
 }
 RULES = len(EXPECTED)
 

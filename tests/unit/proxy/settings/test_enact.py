@@ -232,6 +232,18 @@ def test_a_child_that_is_looked_for_has_its_mask_lifted_and_no_more_rows():
     assert found.mask_unless == f"((false) IS TRUE) OR ((self.no IN ({child})) IS TRUE)"
 
 
+def test_a_child_that_is_looked_for_has_its_row_shown_where_there_is_no_mask():
+    text = rule("a", visible_when="'self.open'") + (
+        '[relation."base.a".permitted]\nmissing_child = "self.no IN (permit.subjects)"\n'
+        + rule("b", follows=FOLLOWS_A)
+    )
+    now = law(text).permitting(()).relations
+    child = mark(Scope.MISSING_CHILD)
+    assert now[A].visible_when == f"((self.open) IS TRUE) OR ((self.no IN ({child})) IS TRUE)"
+    assert now[A].widened_by == now[B].widened_by == {Scope.MISSING_CHILD}
+    assert law(text).relations[A].visible_when == "self.open"
+
+
 @pytest.mark.parametrize(
     ("permitted", "says"),
     [

@@ -101,7 +101,11 @@ def test_a_name_the_server_would_fold_is_refused():
         (RULE + "handled_when = 'true'", "says nothing"),
         (RULE + "open = true\npermitted = { full = 'true' }", "remove the other keys"),
         (RULE + "mask = { n = '1' }\npermitted = { full = 'true' }", "widens visible_when"),
-        (RULE + "visible_when = 'true'\npermitted = { missing_child = 'true' }", "no mask to lift"),
+        (
+            RULE + "follows = { relation = 'c.d', on = { k = 'k' } }\n"
+            "permitted = { missing_child = 'true' }",
+            "no mask to lift",
+        ),
         (
             RULE + "visible_when = 'true'\nmask = { n = '1' }\n"
             "permitted = { conviction = { when = 'true', columns = ['n'] } }",
