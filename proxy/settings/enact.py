@@ -45,7 +45,7 @@ from proxy.settings.policy import (
 )
 from proxy.settings.predicate import asked_about, finished, of_subjects, of_unit
 from proxy.settings.problems import ConfigurationProblems, Document, Problem
-from proxy.settings.statistic import check_aliases, overlaps, statistic_of
+from proxy.settings.statistic import check_aliases, check_principals, overlaps, statistic_of
 
 _SOME_UNIT = ("unit",)
 _UNKNOWN = Template(("false",))
@@ -230,12 +230,14 @@ class _Draft:
         kinds = {table.name: PrincipalKind(table.kind) for table in policy.principal}
         out = []
         for number, table in enumerate(policy.statistic):
+            path: positions.Path = ("statistic", number, "principals")
             try:
-                out.append(statistic_of(table, self.rules, kinds))
+                check_principals(table, kinds)
+                path = ("statistic", number, "sql")
+                out.append(statistic_of(table, self.rules))
                 if not self.problems:
                     check_aliases(out[-1], compile_law(self._law_so_far()))
             except ConfigurationError as error:
-                path = ("statistic", number, "sql")
                 self.problems.append(self._document.problem(path, str(error)))
         for number, message in overlaps(tuple(out)):
             path = ("statistic", number, "sql")

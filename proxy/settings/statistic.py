@@ -42,19 +42,22 @@ class StatisticTable(Section):
     """One SELECT of columns, years of dates and one count, with WHERE and GROUP BY."""
 
 
-def statistic_of(
-    table: StatisticTable,
-    rules: Mapping[QualifiedName, RelationRule],
-    kinds: Mapping[str, PrincipalKind],
-) -> Statistic:
-    """The statistic that ``table`` writes. ``kinds`` are of principals, by name. Raises
-    `ConfigurationError` with what to write instead."""
+def check_principals(table: StatisticTable, kinds: Mapping[str, PrincipalKind]) -> None:
+    """``kinds`` are of principals, by name. Raises `ConfigurationError`."""
     for name in table.principals:
         if kinds.get(name) not in STATISTICIANS:
             raise ConfigurationError(
                 f'"{name}" is no principal of kind judicial or unit: nobody else is given counts of'
                 " what is sealed, and a platform never (实施办法第10条)"
             )
+
+
+def statistic_of(
+    table: StatisticTable,
+    rules: Mapping[QualifiedName, RelationRule],
+) -> Statistic:
+    """The statistic that ``table`` writes. Raises `ConfigurationError` with what to write
+    instead."""
     try:
         sql = one_line(table.sql)
         tree = _select(sql)
@@ -106,8 +109,12 @@ def _check_relations(counting: Counting, rules: Mapping[QualifiedName, RelationR
     for name in named.values():
         if name not in rules:
             raise ConfigurationError(f"{name} is not sealed by this policy: it needs no statistic")
-    told = counting.columns - counting.joined - {counting.counted}
-    for column in sorted(told & set(_personal(counting, rules))):
+        if any(rules[each].masked_rows_hidden for each in _followed(name, rules)):
+            raise ConfigurationError(
+                f"{name} has rows for some and not for others (masked_rows_hidden), who together"
+                " would know more than either: it can be in no statistic"
+            )
+    for column in sorted(counting.choosing & set(_personal(counting, rules))):
         raise ConfigurationError(f"{column.alias}.{column.name} says whose record a row is")
     for column in sorted(counting.columns):
         rule = rules[named[column.alias]]
@@ -147,11 +154,16 @@ def _personal(
 def _somebodys(
     name: QualifiedName, rules: Mapping[QualifiedName, RelationRule]
 ) -> QualifiedName | None:
-    """The relation with a subject that it follows, by however many steps."""
+    """The relation with a subject that it is or follows."""
+    return next((each for each in _followed(name, rules) if rules[each].subject is not None), None)
+
+
+def _followed(
+    name: QualifiedName, rules: Mapping[QualifiedName, RelationRule]
+) -> Iterator[QualifiedName]:
+    """It and all that it follows, by however many steps."""
     waiting = [name]
     while waiting:
         current = waiting.pop()
-        if rules[current].subject is not None:
-            return current
+        yield current
         waiting += [each.relation for each in rules[current].follows if each.relation in rules]
-    return None

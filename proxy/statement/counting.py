@@ -65,7 +65,8 @@ class Group:
 class Counting:
     """``relations`` by alias. ``groups`` in the order of the result, the count among them as None.
     ``counted``: the column whose different values are counted; None for rows. ``columns`` is every
-    column it names, ``joined`` those only that join relations."""
+    column it names, ``choosing`` those that rows are grouped or chosen by, ``periods`` those that
+    have to be days."""
 
     relations: tuple[tuple[str, QualifiedName], ...]
     groups: tuple[Group | None, ...]
@@ -73,7 +74,7 @@ class Counting:
     title: str
     columns: frozenset[OwnColumn]
     periods: frozenset[OwnColumn]
-    joined: frozenset[OwnColumn]
+    choosing: frozenset[OwnColumn]
 
 
 def counting_of(select: Body) -> Counting:
@@ -92,15 +93,17 @@ def counting_of(select: Body) -> Counting:
             " the days tells of each who is added"
         )
     grouped = [group for group in groups if group is not None]
-    named = {group.column for group in grouped} | {column for column, _ in conditions} | joined
-    columns = frozenset(named | ({counted} if counted is not None else set()))
+    choosing = {group.column for group in grouped} | {column for column, _ in conditions}
+    columns = frozenset(choosing | joined | ({counted} if counted is not None else set()))
     unknown = sorted({column.alias for column in columns} - {alias for alias, _ in relations})
     if unknown:
         raise NoCounting(f"no relation is called {unknown[0]}")
     dated = {group.column for group in grouped if group.period} | {
         c for c, ends in conditions if ends
     }
-    return Counting(relations, groups, counted, title, columns, frozenset(dated), frozenset(joined))
+    return Counting(
+        relations, groups, counted, title, columns, frozenset(dated), frozenset(choosing)
+    )
 
 
 # -- FROM ---------------------------------------------------------------------------------------
