@@ -40,6 +40,15 @@ def test_a_statement_of_the_same_tree_is_the_declared_one():
     assert matched(OF_PEOPLE.lower().replace("date '", "DATE\n'") + ";") is LAW.statistics[1]
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("2026", "2025"), ("(1, 2)", "(1, 3)"), ("(1, 2)", "(1, '2')"), ("AS n", "AS m"),
+     ("base.", ""), ("closed <", "closed <="), ("kind IN", "kind NOT IN")],
+)  # fmt: skip
+def test_with_one_word_changed_it_is_another(old, new):
+    assert matched(DECLARED.replace(old, new)) is None
+
+
 def test_nobody_else_has_one():
     assert matched(DECLARED, OTHER) is None
     for kind in PrincipalKind:

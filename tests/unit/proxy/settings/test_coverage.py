@@ -50,7 +50,7 @@ title = "t"
 article = "x"
 query = "SELECT {} FROM s.parent AS p"
 """
-COUNTED = '''
+COUNTED = """
 [[principal]]
 name = "court"
 kind = "judicial"
@@ -61,7 +61,7 @@ name = "n"
 article = "x"
 principals = ["court"]
 sql = "SELECT p.name, count(*) FROM s.parent AS p WHERE p.born < DATE '2026-01-01' GROUP BY p.name"
-'''
+"""
 
 Found = list[tuple[str, str]]
 
