@@ -13,7 +13,7 @@ from proxy.cli.live import look_at
 from proxy.server.encryption import read_client_tls
 from proxy.session.planner import Planner
 from proxy.settings import load_law, load_settings
-from proxy.settings.coverage import MISSING, Finding, check_databases
+from proxy.settings.coverage import WRITTEN, Finding, check_databases
 from proxy.settings.fit import problem, require_certificates
 from proxy.settings.problems import Problem, read_document
 from proxy.settings.service import Upstream
@@ -37,7 +37,7 @@ def run(config: Path, *, as_json: bool) -> int:
         catalogues[database] = asyncio.run(look_at(settings.upstream, database)).catalogue
         Planner(law, catalogues[database])
     findings = [] if law.seals_nothing else check_databases(law, catalogues)
-    places = [problem(document, law, f) if f.kind in MISSING else None for _, f in findings]
+    places = [problem(document, law, f) if f.kind in WRITTEN else None for _, f in findings]
     if as_json:
         rows = [{"database": d, "kind": f.kind.value, "relation": str(f.relation),
                  "line": place.line if place else None, "message": f.message}

@@ -21,6 +21,7 @@ from proxy.policy.rules import (
     platform,
     relations,
     schema,
+    statistics,
     temporary,
     understood,
     writes,
@@ -41,11 +42,13 @@ RULES = (
     relations.refuse,
     platform.refuse,
     bulk.refuse,
+    statistics.refuse,
     writes.refuse,
     temporary.refuse,
 )
 """In order: what the statement is, who may change the schema, whether the policy fits the database,
-what it calls, what it touches, who asks, for whom, what it changes, what it makes for itself."""
+what it calls, what it touches, who asks, for whom, who counts, what it changes, what it makes for
+itself."""
 
 
 class Form(Enum):

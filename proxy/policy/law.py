@@ -15,6 +15,8 @@ from ipaddress import IPv4Network, IPv6Network
 from proxy.names import Article, PrincipalName, QualifiedName
 from proxy.policy.attribution import AttributionRule
 from proxy.policy.limits import NO_LIMITS, Limits
+from proxy.statement.counting import Counting
+from proxy.statement.tree import Json
 
 
 class PrincipalKind(Enum):
@@ -45,6 +47,11 @@ OUTSIDERS = frozenset((PrincipalKind.PLATFORM, PrincipalKind.UNIT, PrincipalKind
 who work with the file, and says to anybody else that a minor was in it. The counter of the agency
 is told, because who answers a unit's question has to know which files hold what it must not give
 out."""
+
+
+STATISTICIANS = frozenset((PrincipalKind.UNIT, PrincipalKind.JUDICIAL))
+"""Who may be given a statistic. A platform gets nothing of what is sealed, a handler has its own
+cases, and the counter answers about one person at a time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +163,24 @@ class FindingRule:
     relations: frozenset[QualifiedName]
 
 
+@dataclass(frozen=True, slots=True)
+class Statistic:
+    """Counts over all rows, sealed ones among them, for whoever sends exactly this statement.
+
+    ``sql`` is the statement in one line of ASCII, ``tree`` what the grammar makes of it, a
+    SelectStmt, and ``counting`` what that says. Of sealed rows none are counted in a cell where
+    there are fewer than ``least``, and no cell is given out whose count is less.
+    """
+
+    name: str
+    article: Article
+    principals: frozenset[PrincipalName]
+    least: int
+    sql: str
+    tree: Json
+    counting: Counting
+
+
 class Volatility(Enum):
     """VOLATILE functions may change something: their statement is recorded before it is sent."""
 
@@ -180,7 +205,7 @@ class Law:
     ``permitted``, likewise, as they are while a permit counts: a constant of
     `proxy.policy.permit.mark` stands where its subjects go.
     ``outside`` has those rules that are others for `OUTSIDERS`; in `from_outside`, those that were
-    replaced. ``findings`` is what scans look for.
+    replaced. ``findings`` is what scans look for, ``statistics`` what is counted for whom.
     """
 
     digest: str
@@ -200,6 +225,7 @@ class Law:
     )
     outside: Mapping[QualifiedName, RelationRule] = field(default_factory=dict)
     findings: tuple[FindingRule, ...] = ()
+    statistics: tuple[Statistic, ...] = ()
 
     def from_outside(self) -> Law:
         """The law as it is for `OUTSIDERS`."""
@@ -211,6 +237,12 @@ class Law:
     def seen_by(self, units: tuple[str, ...]) -> Law:
         """The law as it is for who handles the cases of ``units``."""
         return replace(self, relations=self.handled[units]) if units in self.handled else self
+
+    def statistics_of(self, principal: Principal) -> tuple[Statistic, ...]:
+        """Those that it may ask for."""
+        if principal.kind not in STATISTICIANS:
+            return ()
+        return tuple(each for each in self.statistics if principal.name in each.principals)
 
     def permitting(self, units: tuple[str, ...]) -> Law:
         """The law as it is for them while a permit counts."""

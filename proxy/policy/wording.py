@@ -85,6 +85,8 @@ SENTENCES: Final[Mapping[str, str]] = MappingProxyType(
         "请关闭游标并重新声明。",
         "stale-statement": "该语句预备之后，策略、数据库目录、search_path 或者查询许可发生了变更；"
         "请重新预备该语句。",
+        "statistic-write": "可以查询统计数字的访问主体不得写入所统计的受保护的表；"
+        "请以其他访问主体写入。",
         "subject-budget": "在规定期间内查询的人数已经达到策略规定的上限；"
         "请写明办案所依据的案号，或者请管理员核查。",
         "system-column": "不提供受保护的表的系统列（ctid、xmin 等）；请去掉语句中的系统列。",

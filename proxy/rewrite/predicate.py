@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from proxy.errors import ConfigurationError
 from proxy.names import QualifiedName, quote_identifier
 from proxy.policy.law import Follows, Law, RelationRule, Volatility
+from proxy.statement.catalogue import Catalogue
 from proxy.statement.grammar import NotUnderstood, parse_tree
 from proxy.statement.kinds import unknown_syntax
 from proxy.statement.tree import Json, body_of, field, items, location, nodes, strings, text, typed
@@ -232,6 +233,18 @@ def _all_of(parts: list[Template]) -> Template | None:
         pieces = _joined(pieces, part.pieces, "", " AND (", ")")
     bound = frozenset(name for part in parts for name in part.bound)
     return Template(pieces, bound, frozenset(name for part in parts for name in part.called))
+
+
+def captured(
+    visibilities: Mapping[QualifiedName, Visibility], catalogue: Catalogue
+) -> frozenset[QualifiedName]:
+    """The relations whose rule calls something by the name of one of the site's own objects."""
+    functions = (function.name for function in catalogue.user_functions)
+    own = (*functions, *catalogue.user_operators, *catalogue.user_types)
+    names = {name.name for name in own}
+    return frozenset(
+        relation for relation, visibility in visibilities.items() if visibility.called & names
+    )
 
 
 def any_of(left: Template, right: Template) -> Template:

@@ -8,7 +8,8 @@ lexers disagree. Everything else stays in the shape as it is written.
 
 Applications also write who asks into a comment, which is new each time, too. Plain comments are
 left out like literals, and stay where they are in the text that is sent; of statements whose
-literals mean something (SET, several in one text) nothing but the comments is left out.
+literals mean something (SET, a declared statistic, what is one but for its constants, several in
+one text) nothing but the comments is left out.
 """
 
 from __future__ import annotations
@@ -195,6 +196,7 @@ def _pattern(planned: Planned) -> tuple[bytes, _Pattern] | None:
         return None
     full, comments_only = shapes_of(analysis.encoded, analysis.text)
     shaped = len(analysis.statements) == 1 and _is_shaped(analysis.statements[0])
+    shaped = shaped and not planned.literal
     shape = full if shaped else comments_only
     if shape is None:
         return None

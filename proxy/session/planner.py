@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from proxy.names import QualifiedName, RuleName
+from proxy.names import RuleName
 from proxy.policy.asked import asked, together
 from proxy.policy.decide import Judgement, decide, refuse, statement_class
 from proxy.policy.decision import Decision, StatementClass, Verdict
+from proxy.policy.declared import declared, may_differ_by_constants
 from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law, Principal, Scope
 from proxy.policy.permit import (
@@ -24,11 +25,11 @@ from proxy.policy.permit import (
 )
 from proxy.policy.rules import functions
 from proxy.policy.rules.context import Context, Refusal
-from proxy.rewrite.apply import Visibilities, rewrite
+from proxy.rewrite.apply import rewrite
 from proxy.rewrite.edit import Edit, apply_edits, compose
 from proxy.rewrite.narrow import CannotNarrow
 from proxy.rewrite.permitted import for_subjects, projected, projected_rule
-from proxy.rewrite.predicate import compile_law
+from proxy.rewrite.predicate import captured, compile_law
 from proxy.rewrite.views import Expansion, Views
 from proxy.session.named import written
 from proxy.session.naming import defines, uses
@@ -45,6 +46,7 @@ from proxy.session.plan import (
     SetSearchPath,
     Timing,
 )
+from proxy.session.statistics import statistic_plan
 from proxy.statement.analyse import Analysis, analyse
 from proxy.statement.catalogue import Catalogue
 from proxy.statement.claims import Claim, claims_first, claims_of
@@ -69,11 +71,13 @@ _NOTHING = Decision(Verdict.PASS, RuleName("nothing-protected"), None, "", State
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan with what it was made of; ``analysis`` None where the text was not understood."""
+    """A plan with what it was made of; ``analysis`` None where the text was not understood.
+    ``literal``: with other constants the text would be another statement."""
 
     plan: Plan
     analysis: Analysis | None = None
     edits: tuple[Edit, ...] = ()
+    literal: bool = False
 
 
 class _Sight:
@@ -82,14 +86,14 @@ class _Sight:
 
     def __init__(self, law: Law, catalogue: Catalogue, *, projecting: bool = False) -> None:
         known = catalogue.relations.get
-        self._visibilities = compile_law(law)
+        self.visibilities = compile_law(law)
         if projecting:
             rules = {n: projected_rule(rule, known(n)) for n, rule in law.relations.items()}
             law = replace(law, relations=rules)
-            found = self._visibilities.items()
-            self._visibilities = {name: projected(each, known(name)) for name, each in found}
+            found = self.visibilities.items()
+            self.visibilities = {name: projected(each, known(name)) for name, each in found}
         self.law = law
-        self._captured = _captured(self._visibilities, catalogue)
+        self._captured = captured(self.visibilities, catalogue)
 
     def rewritten(
         self, analysis: Analysis, judged: list[Judgement], permits: tuple[Permit, ...]
@@ -103,7 +107,7 @@ class _Sight:
         if any(obligation.rule.name in self._captured for obligation in obligations):
             raise CannotNarrow("a function or operator of this database hides a built-in one")
         named = {obligation.rule.name for obligation in obligations}
-        visibilities = {name: self._visibilities[name] for name in named}
+        visibilities = {name: self.visibilities[name] for name in named}
         if permits:
             people_count = len({one for permit in permits for one in permit.subjects})
             if len(permits) > PERMITS_MAX or people_count > SUBJECTS_MAX:
@@ -147,10 +151,13 @@ class Planner:
     def work_out(self, text: str, scene: Scene) -> Planned:
         """The plan, and what a cache needs to make more of it."""
         planned = self._planned(text, scene)
-        tags = NO_TAGS if planned.analysis is None else _tags(planned.analysis)
-        return (
-            planned if tags is NO_TAGS else replace(planned, plan=replace(planned.plan, tags=tags))
-        )
+        analysis = planned.analysis
+        if analysis is None:
+            return planned
+        tags = _tags(analysis)
+        plan = planned.plan if tags is NO_TAGS else replace(planned.plan, tags=tags)
+        literal = may_differ_by_constants(analysis.statements, scene.principal, self.law)
+        return replace(planned, plan=plan, literal=literal)
 
     def _planned(self, text: str, scene: Scene) -> Planned:
         try:
@@ -185,6 +192,12 @@ class Planner:
             temporaries=scene.temporaries,
             permits=permits,
         )
+        statistic = declared(analysis.statements, scene.principal, self.law, self.catalogue)
+        if statistic is not None:
+            plain = self._sight(scene.principal, ())
+            context = replace(context, law=plain.law, permits=())
+            made = statistic_plan(statistic, analysis, context, plain.visibilities)
+            return Planned(made[0], analysis, made[1])
         try:
             expansion = self._views.expand(analysis, context)
         except CannotNarrow as error:
@@ -373,14 +386,4 @@ def _together(judged: list[Judgement]) -> Decision:
     permits = tuple(sorted({number for j in judged for number in j.decision.permits}))
     return replace(
         weightiest, statement_class=StatementClass.MULTIPLE, relations=named, permits=permits
-    )
-
-
-def _captured(visibilities: Visibilities, catalogue: Catalogue) -> frozenset[QualifiedName]:
-    """The relations whose rule calls something by the name of one of the site's own objects."""
-    functions = (function.name for function in catalogue.user_functions)
-    own = (*functions, *catalogue.user_operators, *catalogue.user_types)
-    names = {name.name for name in own}
-    return frozenset(
-        relation for relation, visibility in visibilities.items() if visibility.called & names
     )

@@ -10,6 +10,7 @@ from enum import Enum
 from itertools import chain
 
 from proxy.names import QualifiedName
+from proxy.policy.declared import misfits
 from proxy.policy.law import Law, RelationRule
 from proxy.policy.rules.context import SYSTEM_SCHEMAS
 from proxy.rewrite.views import Views
@@ -30,6 +31,7 @@ class FindingKind(Enum):
     UNAPPROVED_OVERLOAD = "unapproved-overload"
     MISSING_INDEX = "missing-index"
     UNFIT_MASK = "unfit-mask"
+    UNFIT_STATISTIC = "unfit-statistic"
     UNDECLARED_DEPENDENT = "undeclared-dependent"
     UNDECLARED_RELATIVE = "undeclared-relative"
     UNDECLARED_VIEW = "undeclared-view"
@@ -42,6 +44,9 @@ MISSING = frozenset(
 )
 """What the policy names and the database does not have: such a policy is not put in force."""
 
+WRITTEN = MISSING | {FindingKind.UNFIT_STATISTIC}
+"""What is about one line of the policy."""
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -49,7 +54,7 @@ class Finding:
 
     ``relation`` has a table of its own in the policy where ``kind`` is one of `MISSING`; ``key``
     is the path below that table. What is about a function has its name there, and ``signature``;
-    what is about the query of a scan has the ``number`` of that table.
+    what is about the query of a scan or a statistic has the ``number`` of that table.
     """
 
     kind: FindingKind
@@ -99,7 +104,7 @@ def check_against(law: Law, catalogue: Catalogue) -> list[Finding]:
         *(law.permitting(units) for units in law.permitted),
     )
     rules = (f for each in laws for f in _Checker(each, catalogue, views).rules())
-    written = _each_name_once(chain(rules, checker.queries()))
+    written = _each_name_once(chain(rules, checker.queries(), checker.statistics()))
     found = [*written, *checker.surroundings(), *checker.declarations()]
     return sorted(set(found), key=lambda f: (f.relation, f.kind.value, f.message))
 
@@ -279,6 +284,22 @@ class _Checker:
                 if relation is not None:
                     for found in _column_exists(name, relation, column, ()):
                         yield replace(found, number=number)
+
+    def statistics(self) -> Iterator[Finding]:
+        """What a statistic needs and the database has not: then it is a statement like any other.
+        That a relation is not there is said of its rule."""
+        for number, statistic in enumerate(self.law.statistics):
+            named = statistic.counting.relations
+            name = named[0][1]
+            if any(
+                name not in self.catalogue.relations for _, name in statistic.counting.relations
+            ):
+                continue
+            key = ("statistic", number, "sql")
+            for problem in misfits(statistic, self.law, self.catalogue):
+                kind = FindingKind.UNFIT_STATISTIC
+                message = f'"{statistic.name}" is not served: {problem}'
+                yield Finding(kind, name, message, key, number=number)
 
     def _functions(self) -> Iterator[Finding]:
         approved = self.law.approved_functions

@@ -24,6 +24,7 @@ from proxy.policy.law import (
     Projected,
     RelationRule,
     Scope,
+    Statistic,
 )
 from proxy.policy.limits import Limits
 from proxy.policy.permit import MARK, mark
@@ -44,6 +45,7 @@ from proxy.settings.policy import (
 )
 from proxy.settings.predicate import asked_about, finished, of_subjects, of_unit
 from proxy.settings.problems import ConfigurationProblems, Document, Problem
+from proxy.settings.statistic import check_aliases, check_principals, overlaps, statistic_of
 
 _SOME_UNIT = ("unit",)
 _UNKNOWN = Template(("false",))
@@ -61,6 +63,7 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
     draft.check_constants()
     rules = draft.write_rules(())
     findings = draft.write_findings(policy.finding)
+    statistics = draft.write_statistics(policy)
     units = dict.fromkeys(tuple(table.unit) for table in policy.principal if table.unit)
     for_all = builtin.relations
     handled = {each: {**draft.write_rules(each), **for_all} for each in units}
@@ -86,6 +89,7 @@ def enact(document: Document, policy: PolicyTables, builtin: Law) -> Law:
         permitted=permitted,
         outside=_outside(rules),
         findings=findings,
+        statistics=statistics,
     )
 
 
@@ -219,6 +223,25 @@ class _Draft:
             except ConfigurationError as error:
                 path = ("finding", number, "query")
                 self.problems.append(self._document.problem(path, str(error)))
+        return tuple(out)
+
+    def write_statistics(self, policy: PolicyTables) -> tuple[Statistic, ...]:
+        """What is counted for whom, by the rules that were written last."""
+        kinds = {table.name: PrincipalKind(table.kind) for table in policy.principal}
+        out = []
+        for number, table in enumerate(policy.statistic):
+            path: positions.Path = ("statistic", number, "principals")
+            try:
+                check_principals(table, kinds)
+                path = ("statistic", number, "sql")
+                out.append(statistic_of(table, self.rules))
+                if not self.problems:
+                    check_aliases(out[-1], compile_law(self._law_so_far()))
+            except ConfigurationError as error:
+                self.problems.append(self._document.problem(path, str(error)))
+        for number, message in overlaps(tuple(out)):
+            path = ("statistic", number, "sql")
+            self.problems.append(self._document.problem(path, message))
         return tuple(out)
 
     def _needs(self, table: RelationTable) -> set[QualifiedName]:

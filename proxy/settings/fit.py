@@ -48,14 +48,14 @@ def require_certificates(settings: Settings, law: Law) -> None:
 
 
 def problem(document: Document, law: Law, finding: Finding) -> Problem:
-    """A finding of a kind in `MISSING` as a mistake in the policy, with its line.
+    """A finding of a kind in `WRITTEN` as a mistake in the policy, with its line.
 
     ``document`` is the file that ``law`` was read from; no line is given where it has changed.
     """
     if finding.kind is FindingKind.MISSING_FUNCTION:
         path: positions.Path = ("function", finding.signature)
     elif finding.number is not None:
-        path = ("finding", finding.number, "query")
+        path = finding.key or ("finding", finding.number, "query")
     else:
         path = ("relation", _written(document, finding), *finding.key)
     placed = document.problem(path, finding.message)

@@ -14,6 +14,7 @@ from proxy.policy.attribution import NameForm
 from proxy.policy.law import PrincipalKind
 from proxy.policy.subject import subject_as_written
 from proxy.settings.section import Count, Section, Text
+from proxy.settings.statistic import StatisticTable
 
 _NAME = re.compile(r'(?:"((?:[^"]|"")+)"|([^".\s]+))\.(?:"((?:[^"]|"")+)"|([^".\s]+))')
 _SIGNATURE = re.compile(r'((?:"(?:[^"]|"")+"|[^".\s(]+)\.(?:"(?:[^"]|"")+"|[^".\s(]+))\(.*\)')
@@ -349,15 +350,18 @@ class PolicyTables(Section):
     """The site's own functions that may be called, by "schema.name(argument types)"."""
     finding: tuple[FindingTable, ...] = ()
     """What scans look for."""
+    statistic: tuple[StatisticTable, ...] = ()
+    """What may be counted with sealed rows in it."""
     principal: tuple[PrincipalTable, ...] = ()
     """Who connects. Who matches none is refused."""
 
     @model_validator(mode="after")
     def _seals_something_or_nothing(self) -> PolicyTables:
-        if self.seals_nothing and (self.relation or self.function or self.finding):
+        more = self.relation or self.function or self.finding or self.statistic
+        if self.seals_nothing and more:
             raise ValueError(
-                "seals_nothing = true passes everything: remove it, or all of relation, function"
-                " and finding"
+                "seals_nothing = true passes everything: remove it, or all of relation, function,"
+                " finding and statistic"
             )
         return self
 
@@ -375,6 +379,7 @@ class PolicyTables(Section):
         for what, names in (
             ("principals", [each.name for each in self.principal]),
             ("findings", [each.name for each in self.finding]),
+            ("statistics", [each.name for each in self.statistic]),
         ):
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:

@@ -131,6 +131,16 @@ def outside_subqueries(value: Json) -> Iterator[tuple[str, Body]]:
 
 def same_but_for_locations(one: Json, other: Json) -> bool:
     """Whether two trees mean the same; byte offsets are of the text alone."""
+    return _same(one, other, frozenset())
+
+
+def same_but_for_constants(one: Json, other: Json) -> bool:
+    """Whether they differ in nothing but constants."""
+    return _same(one, other, _CONSTANTS)
+
+
+def _same(one: Json, other: Json, unlike: frozenset[str]) -> bool:
+    """It goes no deeper than ``one``. ``unlike``: keys whose values are not looked at."""
     if isinstance(one, dict):
         if not isinstance(other, dict):
             return False
@@ -138,7 +148,9 @@ def same_but_for_locations(one: Json, other: Json) -> bool:
         for key, inner in one.items():
             if key in _POSITIONS:
                 continue
-            if key not in other or not same_but_for_locations(inner, other[key]):
+            if key not in other:
+                return False
+            if key not in unlike and not _same(inner, other[key], unlike):
                 return False
             compared += 1
         return compared == sum(key not in _POSITIONS for key in other)
@@ -146,11 +158,12 @@ def same_but_for_locations(one: Json, other: Json) -> bool:
         return (
             isinstance(other, list)
             and len(one) == len(other)
-            and all(map(same_but_for_locations, one, other))
+            and all(_same(a, b, unlike) for a, b in zip(one, other, strict=True))
         )
     return one == other
 
 
+_CONSTANTS = frozenset({"A_Const"})
 _POSITIONS = frozenset(
     {
         "location", "stmt_location", "stmt_len", "list_start", "list_end", "rexpr_list_start",

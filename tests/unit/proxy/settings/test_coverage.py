@@ -50,6 +50,18 @@ title = "t"
 article = "x"
 query = "SELECT {} FROM s.parent AS p"
 """
+COUNTED = """
+[[principal]]
+name = "court"
+kind = "judicial"
+match = { user = "court" }
+
+[[statistic]]
+name = "n"
+article = "x"
+principals = ["court"]
+sql = "SELECT p.name, count(*) FROM s.parent AS p WHERE p.born < DATE '2026-01-01' GROUP BY p.name"
+"""
 
 Found = list[tuple[str, str]]
 
@@ -141,6 +153,11 @@ async def test_the_shipped_policy_covers_the_example_database(agency: Database):
          ("changed-function", "s.f")),
         (PARENT + CHILD + SCAN.format("p.nothing"), "SELECT", ("missing-column", "s.parent")),
         (PARENT + CHILD + SCAN.format("p.id"), "SELECT", None),
+        (PARENT + CHILD + COUNTED, "SELECT", None),
+        (PARENT + CHILD + COUNTED, "ALTER TABLE s.parent RENAME name TO called",
+         ("unfit-statistic", "s.parent")),
+        (PARENT + CHILD + COUNTED, "ALTER TABLE s.parent ALTER born TYPE timestamptz",
+         ("unfit-statistic", "s.parent")),
         (PARENT + CHILD, "CREATE RULE r AS ON DELETE TO s.parent DO ALSO SELECT 1",
          ("side-effect", "s.parent")),
     ],

@@ -345,6 +345,6 @@ def test_findings_have_names_of_their_own_and_something_to_look_in():
     assert 'two findings are called "n"' in refused(
         rule("a", visible_when="'self.there'") + FINDING * 2
     )
-    assert "remove it, or all of relation, function and finding" in refused(
+    assert "remove it, or all of relation, function, finding and statistic" in refused(
         "seals_nothing = true\n" + FINDING
     )

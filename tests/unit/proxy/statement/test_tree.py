@@ -1,7 +1,7 @@
 import pytest
 
 from proxy.statement.grammar import parse_tree
-from proxy.statement.tree import nodes, same_but_for_locations, typed
+from proxy.statement.tree import nodes, same_but_for_constants, same_but_for_locations, typed
 
 
 def kinds(sql):
@@ -46,3 +46,19 @@ def test_texts_that_differ_in_anything_else_do_not(one, other):
     trees = [parse_tree(sql)[0]["stmt"] for sql in (one, other)]
     assert not same_but_for_locations(*trees)
     assert not same_but_for_locations(*reversed(trees))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("SELECT 1", "SELECT '2'", True),
+        ("SELECT -1", "SELECT NULL", True),
+        ("SELECT a = 1", "SELECT a = b", False),
+        ("SELECT a IN (1)", "SELECT a IN (1, 1)", False),
+        ("SELECT 1 AS a", "SELECT 1 AS b", False),
+    ],
+)
+def test_constants_may_be_left_out_of_account(one, other, same):
+    trees = [parse_tree(sql)[0] for sql in (one, other)]
+    assert same_but_for_constants(*trees) is same
+    assert same_but_for_constants(*reversed(trees)) is same
