@@ -232,12 +232,9 @@ class Agency:
             Entry(row["index"], row["kind"], row["header"], row.get("payload")) for row in rows
         )
 
-    def verify(self, log: Path | None = None, *, as_json: bool = False) -> str:
+    def verify(self, log: Path | None = None) -> str:
         """``fengcun ledger verify``. Raises `CommandFailed`, with code 1 for a log that is bad."""
-        arguments = ("--json",) if as_json else ()
-        return fengcun(
-            "ledger", "verify", "--log", log or self.log, "--key", self.public_key, *arguments
-        )
+        return fengcun("ledger", "verify", "--log", log or self.log, "--key", self.public_key)
 
     def check_certificate(self, file: Path) -> str:
         """``fengcun certificate verify`` of a PDF: offline, by files alone. Raises

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date
+from hashlib import sha256
 
 from proxy.demo.agency import APPROVER, CLERK, COURT, NAME, PLATFORM
 from proxy.demo.client import Client
@@ -17,7 +18,7 @@ from proxy.demo.steps import Stage, column
 CASE = "(2025)示刑初0286号"
 HANDLER = "钱示例"
 _HANDLER_ID_NO = identity_number(date(1980, 1, 1), 1)
-_UNDERTAKING = "ab" * 32
+_UNDERTAKING = sha256("保密承诺书（虚构）".encode()).hexdigest()
 _CODE_SHOWN = 12
 _CREATED, _FORBIDDEN, _OK = 201, 403, 200
 
@@ -67,8 +68,7 @@ def certificates_look_alike(stage: Stage) -> Scene:
                 Words("凭文件离线核验", "verified offline, by files alone"),
                 Lines(
                     (
-                        f"fengcun certificate verify certificates/{file.name}"
-                        " --log ledger --key log.vkey",
+                        f"fengcun certificate verify {file.name} --log ledger --key log.vkey",
                         *(line.strip() for line in verified.splitlines()[:2]),
                     )
                 ),
@@ -110,7 +110,8 @@ def platform_applies_in_vain(stage: Stage) -> Scene:
         _shown_application(application),
         (
             Panel(
-                Words("不许可查询决定书", "the decision"), Lines((lines[0], *lines[reasons:][:4]))
+                Words("不许可查询决定书", "the decision"),
+                Lines(tuple(lines[reasons : reasons + 4])),
             ),
         ),
         Words(
@@ -186,7 +187,7 @@ def _at_the_counter(steps: Mapping[str, Entry]) -> tuple[str, ...]:
     done = {name: f"#{entry.index}" for name, entry in steps.items()}
     return (
         f"{done['received']:<5} 受理 received      {CLERK}",
-        f"{_FORBIDDEN:<5} 自批 his own grant {CLERK}",
+        f"{_FORBIDDEN:<5} 自批 own grant     {CLERK}",
         f"{done['granted']:<5} 许可 granted       {APPROVER}",
         f"{done['revoked']:<5} 撤销 revoked       {APPROVER}",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -99,14 +100,14 @@ class Screen:
         self.say(scene.why)
         self._print()
         asked = Text(scene.asked, "cyan")
-        self._print(Padding(_beside(f"{scene.asker} ▸", asked), _INDENT))
+        self._print(Padding(_beside(Text(f"{scene.asker} ▸", "bold"), asked), _INDENT))
         self._print()
         self._print(Padding(self._arranged(scene.panels), _INDENT))
         if scene.recorded is not None:
             self._print(Padding(_entry(scene.recorded), _INDENT))
             self._print()
-        shown = Text.assemble(("✓ ", "bold green"), scene.shown.zh, "\n  ", (scene.shown.en, "dim"))
-        self._print(Padding(shown, _INDENT))
+        shown = Text.assemble(scene.shown.zh, "\n", (scene.shown.en, "dim"))
+        self._print(Padding(_beside(Text("✓", "bold green"), shown), _INDENT))
         if self._paced and number < total:
             self._pause()
 
@@ -183,7 +184,8 @@ class Screen:
 def terminal_screen(*, paced: bool) -> Screen:
     """On standard output. In a pipe nothing has a colour or moves, and nobody is waited for."""
     console = Console(highlight=False, emoji=False, markup=False)
-    if not console.is_terminal:
+    # A pipe has no width but what somebody says of it.
+    if not console.is_terminal and not os.environ.get("COLUMNS", "").isdecimal():
         console = Console(highlight=False, emoji=False, markup=False, width=WIDTH_PIPED)
     return Screen(console, paced=paced and console.is_terminal and sys.stdin.isatty())
 
@@ -208,17 +210,16 @@ def _answer(answer: Answer) -> RenderableType:
         case Rows():
             table = Table(box=box.SQUARE, border_style="dim", header_style="bold")
             for column in answer.columns:
-                table.add_column(column)
+                table.add_column(column, overflow="fold")
             for row in answer.rows:
                 table.add_row(*(Text("∅", "dim") if cell is None else cell for cell in row))
             return table
         case Refusal():
-            more = (("DETAIL", answer.detail), ("HINT", answer.hint))
-            shown = Text.assemble(("ERROR", "bold red"), f" {answer.sqlstate}: {answer.message}")
-            for label, text in more:
-                if text:
-                    shown.append(f"\n{label}", "bold").append(f":  {text}")
-            return shown
+            told = Text.assemble(("ERROR", "bold red"), f" {answer.sqlstate}: {answer.message}")
+            more = (("DETAIL: ", answer.detail), ("HINT: ", answer.hint))
+            return Group(
+                told, *(_beside(Text(label, "bold"), Text(text)) for label, text in more if text)
+            )
         case Lines():
             return Text("\n".join(answer.lines))
         case _:
@@ -229,7 +230,7 @@ def _entry(entry: Entry) -> RenderableType:
     outcome = next(filter(None, map(entry.word, ("verdict", "event", "severity"))), entry.kind)
     words = [entry.word(name) for name in _HEADER_FIELDS]
     return _beside(
-        "账本 ledger ▸",
+        Text("账本 ledger ▸", "bold"),
         Text.assemble(
             f"#{entry.index}  ", (outcome, _OUTCOMES.get(outcome, "")),
             "  ", " · ".join(word for word in words if word),
@@ -237,8 +238,10 @@ def _entry(entry: Entry) -> RenderableType:
     )  # fmt: skip
 
 
-def _beside(label: str, text: Text) -> RenderableType:
+def _beside(label: Text, text: Text) -> RenderableType:
     """A label and a text that may run over several lines."""
     grid = Table.grid(padding=(0, 1))
-    grid.add_row(Text(label, "bold"), text)
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(label, text)
     return grid
