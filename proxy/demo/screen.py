@@ -156,10 +156,14 @@ class Screen:
 
     def _done(self, what: Words, details: list[str], started: float) -> None:
         line = Text.assemble(("   ✓ ", "green"), what.zh, (f" {what.en}", "dim"))
-        line.pad_right(max(_GAP // 2, _DETAILS_AT - line.cell_len))
-        line.append(" ".join(details))
-        line.append(f"  {time.monotonic() - started:.1f} s", "dim")
-        self._print(line)
+        told = Text(" ".join(details))
+        took = Text(f"  {time.monotonic() - started:.1f} s", "dim")
+        gap = max(_GAP // 2, _DETAILS_AT - line.cell_len)
+        if line.cell_len + gap + told.cell_len + took.cell_len <= self._console.width:
+            self._print(line + Text(" " * gap) + told + took)
+        else:
+            self._print(line + took)
+            self._print(Padding(told, (0, 0, 0, 5)))
 
     def _arranged(self, panels: tuple[Panel, ...]) -> RenderableType:
         """As many side by side as fit, the others below."""

@@ -174,6 +174,16 @@ def test_setting_up_is_a_line_each_and_shows_what_came_of_it():
     assert second.split()[:5] == ["✓", "数据", "data", "2", "rows"]
 
 
+def test_what_came_of_setting_up_stands_below_where_it_is_narrow():
+    file = io.StringIO()
+    screen = Screen(Console(file=file, width=50), paced=False)
+    with screen.preparing(Words("密钥", "keys")) as tell:
+        tell("demo.example/" + "f" * 30)
+    first, second = file.getvalue().splitlines()
+    assert first.split()[:3] == ["✓", "密钥", "keys"]
+    assert second.strip() == "demo.example/" + "f" * 30
+
+
 def test_a_paced_tour_waits_between_steps_and_not_after_the_last(monkeypatch):
     console = Console(file=io.StringIO(), force_terminal=True)
     waited = []

@@ -50,7 +50,7 @@ def test_a_step_claims_nothing_about_an_empty_database(unprotected, demo, step):
         step(empty)
 
 
-class Log:
+class Log(Agency):
     """A ledger that publishes one entry more each time that somebody looks."""
 
     def __init__(self, *verdicts: str) -> None:
