@@ -1,14 +1,19 @@
--- Logins of the demo, named as config/policy.toml names them. The passwords are public: they guard
--- synthetic data on a loopback address.
-CREATE ROLE agency_app LOGIN PASSWORD 'synthetic'; -- the application in which cases are handled
-CREATE ROLE desk LOGIN PASSWORD 'synthetic';       -- the application of a police desk
-CREATE ROLE bgcheck LOGIN PASSWORD 'synthetic';    -- a commercial background-check platform
-CREATE ROLE catalogue LOGIN PASSWORD 'synthetic';  -- the proxy's own; it may read no table
+-- Logins of the demo, named as its policy names them. The passwords are public: they guard synthetic
+-- data on a loopback address.
+CREATE ROLE agency_app LOGIN PASSWORD 'synthetic';  -- the application in which cases are handled
+CREATE ROLE police LOGIN PASSWORD 'synthetic';      -- the application of a police station
+CREATE ROLE court LOGIN PASSWORD 'synthetic';       -- the application of a court
+CREATE ROLE desk LOGIN PASSWORD 'synthetic';        -- the query counter: one person at a time
+CREATE ROLE bgcheck LOGIN PASSWORD 'synthetic';     -- a commercial background-check platform
+CREATE ROLE agency_scan LOGIN PASSWORD 'synthetic'; -- the nightly scan, past the proxy
+CREATE ROLE catalogue LOGIN PASSWORD 'synthetic';   -- the proxy's own; it may read no table
 
-GRANT USAGE ON SCHEMA base TO agency_app, desk, bgcheck;
+GRANT USAGE ON SCHEMA base TO agency_app, police, court, desk, bgcheck, agency_scan;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA base TO agency_app;
-GRANT SELECT ON ALL TABLES IN SCHEMA base TO desk, bgcheck;
+GRANT SELECT ON ALL TABLES IN SCHEMA base TO police, court, desk, bgcheck, agency_scan;
 
 ALTER ROLE agency_app SET search_path = base, public;
+ALTER ROLE police SET search_path = base, public;
+ALTER ROLE court SET search_path = base, public;
 ALTER ROLE desk SET search_path = base, public;
 ALTER ROLE bgcheck SET search_path = base, public;

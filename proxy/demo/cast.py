@@ -1,6 +1,7 @@
 """The people the tour asks about. They come first in the register, with the same numbers each time.
 
-Two of them stole together: 张示例 was sixteen, and the law seals it; 赵示例 was thirty-two.
+Two of them stole together: 张示例 was sixteen, and the law seals it; 赵示例 was thirty-two. The
+notice to seal came to the agency, and nobody there carried it out.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from proxy.demo.register import Register
 _MINOR_BORN, _ADULT_BORN = date(2004, 5, 10), date(1988, 8, 8)
 _STOLEN_ON = date(2021, 3, 2)
 _FILED_ON, _CLOSED_ON, _IN_FORCE_ON = date(2021, 3, 9), date(2022, 1, 18), date(2022, 1, 29)
+_RECEIVED_ON = date(2022, 2, 7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,13 +30,22 @@ class Figure:
 
 
 @dataclass(frozen=True, slots=True)
+class Stranger:
+    """Somebody who stands in no table."""
+
+    name: str
+    id_no: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cast:
-    """``stranger_id_no`` is a well-formed number that stands in no table."""
+    """``notice_id`` is of the notice to seal the minor's record, which nobody carried out."""
 
     case_no: str
     minor: Figure
     adult: Figure
-    stranger_id_no: str
+    stranger: Stranger
+    notice_id: int
 
 
 def introduce(register: Register, names: Names) -> Cast:
@@ -52,8 +63,14 @@ def introduce(register: Register, names: Names) -> Cast:
         "victim", case_id, "孙示例", identity_number(date(2010, 6, 1), 2), date(2010, 6, 1),
         "示例市示例路1号", "示例中学", "10000000000",
     )  # fmt: skip
-    # A well-formed number; a test sees to it that nobody of the others has it.
-    return Cast(case_no, minor, adult, identity_number(date(2009, 9, 9), 7))
+    notice_id = register.add(
+        "seal_notice", minor.cp_id, "示封〔2022〕1号", names.organisations[0], _IN_FORCE_ON,
+        _RECEIVED_ON, None, "ACTIVE", None, None,
+    )  # fmt: skip
+    # The same letters as the minor's name, so that a form about either is as long. A test sees to
+    # it that nobody of the others has the number.
+    stranger = Stranger("张例示", identity_number(date(2004, 9, 9), 7))
+    return Cast(case_no, minor, adult, stranger, notice_id)
 
 
 def _convict(register: Register, case_id: int, name: str, born: date, months: int) -> Figure:

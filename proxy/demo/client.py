@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
 from types import TracebackType
 from typing import Self
 
 import psycopg
-from psycopg.pq import Trace
 
 from proxy.demo.database import DATABASE, PASSWORD
 from proxy.demo.processes import HOST
 from proxy.demo.scene import Refusal, Rows
-
-FROM_SERVER = "B\t"
-"""How libpq's trace begins the line of a message that came from the server."""
 
 
 class Client:
@@ -58,17 +53,3 @@ class Client:
             tuple(tuple(None if v is None else str(v) for v in row) for row in rows),
             cursor.statusmessage or "",
         )
-
-    def messages(self, text: str) -> tuple[str, ...]:
-        """Run one statement; every message the server answered with, as libpq wrote it down:
-        type, length and all fields (PQtrace)."""
-        with tempfile.TemporaryFile("w+", encoding="utf-8") as file:
-            self._connection.pgconn.trace(file.fileno())
-            self._connection.pgconn.set_trace_flags(Trace.SUPPRESS_TIMESTAMPS)
-            try:
-                self._connection.execute(text.encode())
-            finally:
-                self._connection.pgconn.untrace()
-            file.seek(0)
-            lines = file.read().splitlines()
-        return tuple(line for line in lines if line.startswith(FROM_SERVER))

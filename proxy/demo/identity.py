@@ -8,6 +8,7 @@ REGION = "999999"
 """No administrative division has this code, nor any that begins with 99 (GB/T 2260)."""
 
 SEQUENCE_MAX = 999
+IDENTITY_CHARACTERS = 18
 
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_CHARACTERS = "10X98765432"

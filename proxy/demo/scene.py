@@ -67,10 +67,11 @@ class Panel:
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
-    """A decision as the ledger's public header has it; ``payload`` where it was decrypted."""
+class Entry:
+    """One of the ledger's, by its public header; ``payload`` where it was decrypted."""
 
     index: int
+    kind: str
     header: Mapping[str, object]
     payload: str | None = None
 
@@ -90,4 +91,4 @@ class Scene:
     asked: str
     panels: tuple[Panel, ...]
     shown: Words
-    recorded: Decision | None = None
+    recorded: Entry | None = None

@@ -10,11 +10,25 @@ import tempfile
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from itertools import count
 from pathlib import Path
 
-from proxy.demo.agency import ORIGIN, Agency, Service
+from proxy.demo.agency import (
+    APPROVER,
+    CLERK,
+    OFFICER_PASSWORD,
+    ORIGIN,
+    PLATFORM,
+    Agency,
+    Service,
+)
 from proxy.demo.cast import Cast, introduce
 from proxy.demo.database import DATABASE, PASSWORD, Cluster
+from proxy.demo.desk_steps import (
+    certificates_look_alike,
+    court_is_permitted,
+    platform_applies_in_vain,
+)
 from proxy.demo.people import Names, Population
 from proxy.demo.processes import HOST
 from proxy.demo.register import Register
@@ -23,30 +37,56 @@ from proxy.demo.screen import Screen, terminal_screen
 from proxy.demo.steps import (
     Stage,
     Step,
-    desk_opens_a_file,
+    drip_meets_the_budget,
     platform_is_refused,
-    sealed_means_absent,
+    police_open_a_file,
     statistics_leave_them_out,
     writes_miss_what_is_sealed,
 )
-from proxy.demo.supervision import supervisor_reads_the_ledger, tampering_is_found
+from proxy.demo.supervision import (
+    ledger_in_numbers,
+    scan_finds_who_is_not_sealed,
+    supervisor_reads_the_ledger,
+    tampering_is_found,
+)
 from proxy.errors import ConfigurationError
 from proxy.settings.shipped import shipped_file
 
 SEED = 286
 CASES_COUNT, BYSTANDERS_COUNT = 6_000, 1_500
 EXIT_INTERRUPTED = 130
-STEPS: tuple[Step, ...] = (
-    desk_opens_a_file,
-    platform_is_refused,
-    sealed_means_absent,
-    statistics_leave_them_out,
-    writes_miss_what_is_sealed,
-    supervisor_reads_the_ledger,
-    tampering_is_found,
+ACTS: tuple[tuple[Words, tuple[Step, ...]], ...] = (
+    (
+        Words("一　看不见", "Out of sight"),
+        (police_open_a_file, statistics_leave_them_out, writes_miss_what_is_sealed),
+    ),
+    (
+        Words("二　绕不过", "No way around"),
+        (
+            certificates_look_alike,
+            platform_is_refused,
+            platform_applies_in_vain,
+            drip_meets_the_budget,
+        ),
+    ),
+    (Words("三　依法看", "The lawful way"), (court_is_permitted,)),
+    (
+        Words("四　有人管", "And somebody watches"),
+        (scan_finds_who_is_not_sealed, supervisor_reads_the_ledger, tampering_is_found),
+    ),
 )
+STEPS: tuple[Step, ...] = tuple(step for _, steps in ACTS for step in steps)
 
-_PLATFORM = "background-check-platform"
+_STORY = Words(
+    "张示例十六岁时参与盗窃，判一年六个月。法律封存这段记录；它还在库里，谁还看得到？",
+    "At sixteen 张示例 took part in a theft. The law seals the record. It is still in the"
+    " database: who can see it?",
+)
+_MORAL = Words(
+    "谁查过他、凭什么、看到没有，都在这里；少一条、改一字，检察官一核便知。",
+    "Who asked for him, by what right, and what came of it: all of it is here, and a prosecutor"
+    " can tell if an entry is missing or a letter changed.",
+)
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -78,12 +118,17 @@ def _guide(
     screen: Screen, stack: ExitStack, *, once: bool, keep: Path | None, port: int | None
 ) -> None:
     agency = Agency(stack.enter_context(_home(keep)))
-    screen.opening()
+    screen.opening(_STORY)
     cluster, register, cast = _set_up_database(screen, stack, agency)
     service = _set_up_service(screen, stack, agency, cluster, port)
-    stage = Stage(agency, register, cast, cluster.port, service.port)
-    for number, step in enumerate(STEPS, start=1):
-        screen.show(number, len(STEPS), step(stage))
+    ports = service.ports
+    stage = Stage(agency, register, cast, cluster.port, ports.listen, ports.desk)
+    numbers = count(1)
+    for title, steps in ACTS:
+        screen.act(title)
+        for step in steps:
+            screen.show(next(numbers), len(STEPS), step(stage))
+    screen.closing(ledger_in_numbers(agency), _MORAL)
     if not once:
         _stay(screen, agency, cluster, service)
 
@@ -121,10 +166,10 @@ def _set_up_service(
     with screen.preparing(Words("密钥与账本", "keys and ledger")) as tell:
         agency.create_keys_and_ledger()
         tell(ORIGIN)
-    with screen.preparing(Words("代理与公证进程", "proxy and notary")) as tell:
+    with screen.preparing(Words("代理与窗口", "proxy and desk")) as tell:
         service = agency.serve(cluster, port)
         stack.callback(service.child.stop)
-        tell(f"fengcun serve · {HOST}:{service.port}")
+        tell(f"fengcun serve · {HOST}:{service.ports.listen}")
     return service
 
 
@@ -140,22 +185,30 @@ def _stay(screen: Screen, agency: Agency, cluster: Cluster, service: Service) ->
     def connect(user: str, port: int) -> str:
         return f"{psql} postgresql://{user}:{PASSWORD}@{HOST}:{port}/{DATABASE}"
 
-    explain = f"{_ourselves()} explain --config {agency.configuration} --as {_PLATFORM}"
+    ports = service.ports
+    through, direct = connect("police", ports.listen), connect("police", cluster.port)
+    explain = f"{_ourselves()} explain --config {agency.configuration} --as {PLATFORM}"
     show = f"{_ourselves()} ledger show --log {agency.log} --identity {agency.supervisor}"
     verify = f"{_ourselves()} ledger verify --log {agency.log} --key {agency.public_key}"
+    page = f"http://{HOST}:{ports.desk}/  {CLERK} · {APPROVER} / {OFFICER_PASSWORD}"
     try:
         screen.standing(
             [
-                (Words("派出所，经过封存", "police desk, through"), connect("desk", service.port)),
-                (Words("派出所，直连", "police desk, direct"), connect("desk", cluster.port)),
-                (Words("平台，经过封存", "platform, through"), connect("bgcheck", service.port)),
+                (Words("派出所，经过封存", "police, through Fengcun"), through),
+                (Words("派出所，直连", "police, direct"), direct),
+                (
+                    Words("平台，经过封存", "platform, through Fengcun"),
+                    connect("bgcheck", ports.listen),
+                ),
+                (Words("查询窗口网页：受理人 · 审批人 / 口令", "the desk's page"), page),
+                (Words("他的证明", "his certificate"), str(agency.certificates / "000001.pdf")),
                 (
                     Words("一条语句如何判定", "how a statement is judged"),
                     f"{explain} 'TABLE base.person'",
                 ),
                 (Words("检察官读账本", "the supervisor reads the ledger"), show),
                 (Words("核验", "verify"), verify),
-                (Words("指标", "metrics"), f"http://{HOST}:{service.metrics_port}/metrics"),
+                (Words("指标", "metrics"), f"http://{HOST}:{ports.metrics}/metrics"),
                 (Words("日志与配置", "logs and configuration"), str(agency.home)),
             ]
         )

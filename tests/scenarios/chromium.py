@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import itertools
 import json
 import os
 import shutil
+import signal
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -19,7 +21,15 @@ import aiohttp
 PROGRAM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
 )
-_ANSWERS_AFTER_MAX_S = 60.0
+# Without a graphics card a page is drawn by the processor, which others may be busy with.
+_ANSWERS_AFTER_MAX_S = 180.0
+_LOOK_AGAIN_S = 0.05
+# As root it has no sandbox, and containers have next to no shared memory: it takes files then.
+_OPTIONS = (
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+    "--disable-breakpad", "--no-first-run", "--disable-background-networking",
+    "--window-size=1200,1400", "--remote-debugging-port=0",
+)  # fmt: skip
 
 
 class Page:
@@ -50,7 +60,7 @@ class Page:
         """Return when it is true in whatever page is there then."""
         async with asyncio.timeout(_ANSWERS_AFTER_MAX_S):
             while not await self._is_true(expression):
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(_LOOK_AGAIN_S)
 
     async def _is_true(self, expression: str) -> bool:
         try:
@@ -93,29 +103,37 @@ async def browsing(home: Path, arguments: Sequence[str] = ()) -> AsyncIterator[P
     """One tab of a browser with a profile of its own, and nothing left at the end."""
     profile = home / "chromium"
     process = await asyncio.create_subprocess_exec(
-        PROGRAM, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
-        "--no-first-run", "--disable-background-networking", "--window-size=1200,1400",
-        "--remote-debugging-port=0", f"--user-data-dir={profile}", *arguments, "about:blank",
-        env={**os.environ, "HOME": str(home)},
+        PROGRAM, *_OPTIONS, f"--user-data-dir={profile}", *arguments, "about:blank",
+        env={**os.environ, "HOME": str(home)}, start_new_session=True,
         stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
     )  # fmt: skip
     try:
         port = await _port(profile / "DevToolsActivePort", process)
         async with aiohttp.ClientSession() as session:
-            async with session.get(f"http://127.0.0.1:{port}/json/list") as listed:
-                tabs = await listed.json()
-            url = next(tab["webSocketDebuggerUrl"] for tab in tabs if tab["type"] == "page")
+            url = await _first_tab(session, port)
             async with session.ws_connect(url, max_msg_size=64 << 20) as socket:
                 yield Page(socket)
     finally:
-        if process.returncode is None:
-            process.kill()
+        # The browser is a family of processes, of which a lone one would go on writing.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
         await process.wait()
 
 
 async def _port(file: Path, process: asyncio.subprocess.Process) -> int:
     async with asyncio.timeout(_ANSWERS_AFTER_MAX_S):
-        while not (file.exists() and file.read_text()):
+        while not (file.exists() and "\n" in file.read_text()):
             assert process.returncode is None, "the browser ended"
-            await asyncio.sleep(0.05)
+            await asyncio.sleep(_LOOK_AGAIN_S)
     return int(file.read_text().split()[0])
+
+
+async def _first_tab(session: aiohttp.ClientSession, port: int) -> str:
+    """Where it is spoken to. It is listed a moment after the browser listens."""
+    async with asyncio.timeout(_ANSWERS_AFTER_MAX_S):
+        while True:
+            async with session.get(f"http://127.0.0.1:{port}/json/list") as listed:
+                tabs = [tab for tab in await listed.json() if tab["type"] == "page"]
+            if tabs:
+                return str(tabs[0]["webSocketDebuggerUrl"])
+            await asyncio.sleep(_LOOK_AGAIN_S)

@@ -1,12 +1,29 @@
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from proxy.demo.agency import ORIGIN, RECIPIENTS, Agency, CommandFailed, environment, fengcun
+from proxy.demo.agency import (
+    APPROVER,
+    CLERK,
+    COURT,
+    OFFICER_PASSWORD,
+    ORIGIN,
+    PLATFORM,
+    RECIPIENTS,
+    Agency,
+    CommandFailed,
+    Ports,
+    environment,
+    fengcun,
+)
 from proxy.demo.processes import ChildFailed
+from proxy.desk.model import Role
+from proxy.desk.officers import read_officers
+from proxy.policy.law import PrincipalKind
 from proxy.settings import load_law, load_settings
+from proxy.settings.shipped import shipped_file
+
+PORTS = Ports(database=5555, listen=6666, metrics=7777, desk=8888)
 
 
 @pytest.fixture(scope="module")
@@ -17,9 +34,11 @@ def agency(tmp_path_factory) -> Agency:
 
 
 def test_the_ledger_is_there_and_intact_before_anything_is_served(agency):
-    report = json.loads(agency.verify(as_json=True))
-    assert (report["intact"], report["origin"], report["size"]) == (True, ORIGIN, 1)
-    assert list(agency.decisions(start=0)) == []
+    assert "record intact: 1 entry" in agency.verify()
+    assert agency.entries("decision", "permit") == ()
+    [genesis] = agency.entries("genesis", identity=agency.supervisor)
+    assert (genesis.index, genesis.kind) == (0, "genesis")
+    assert ORIGIN in agency.verify()
 
 
 def test_private_keys_are_ours_alone(agency):
@@ -29,14 +48,39 @@ def test_private_keys_are_ours_alone(agency):
 
 
 def test_what_is_configured_is_what_the_service_reads(agency):
-    agency.configure(database_port=5555, listen_port=6666, metrics_port=7777)
+    agency.configure(PORTS)
     settings = load_settings(agency.configuration)
     assert (settings.upstream.port, settings.listen.port) == (5555, 6666)
     assert settings.metrics is not None
     assert settings.metrics.port == 7777
     assert settings.ledger.directory == agency.log
     assert settings.upstream.catalogue_password() == "synthetic"
-    assert load_law(settings.policy.file).relations
+    assert settings.desk is not None
+    assert (settings.desk.port, settings.desk.officers_file) == (8888, agency.officers)
+    assert settings.certificate is not None
+    assert settings.certificate.directory == agency.certificates
+    assert settings.scan is not None
+    assert settings.scan.user == "agency_scan"
+
+
+def test_the_policy_is_the_shipped_one_and_two_judicial_organs(agency):
+    agency.configure(PORTS)
+    shipped = load_law(shipped_file("policy.toml"))
+    added = agency.law.principals[len(shipped.principals) :]
+    assert agency.law.principals[: len(shipped.principals)] == shipped.principals
+    assert {each.kind for each in added} == {PrincipalKind.JUDICIAL}
+    kinds = {each.name: each.kind for each in agency.law.principals}
+    assert (kinds[COURT], kinds[PLATFORM]) == (PrincipalKind.JUDICIAL, PrincipalKind.PLATFORM)
+    assert agency.people_an_hour > 0
+
+
+def test_nobody_may_both_take_in_and_decide(agency):
+    agency.configure(PORTS)
+    agency.add_officers()
+    accounts = read_officers(agency.officers)
+    roles = {name: account.officer.roles for name, account in accounts.items()}
+    assert roles == {CLERK: {Role.CLERK}, APPROVER: {Role.APPROVER}}
+    assert all(each.password.fits(OFFICER_PASSWORD) for each in accounts.values())
 
 
 def test_a_command_that_fails_says_which_and_why(agency):

@@ -20,10 +20,20 @@ def test_the_tour_asks_about_a_sealed_minor_an_adult_and_a_number_nobody_has():
     assert cast.minor.cp_id in register.sealed
     assert cast.adult.cp_id not in register.sealed
 
-    stranger = cast.stranger_id_no
+    stranger = cast.stranger.id_no
     assert check_character(stranger[:17]) == stranger[17]
     cells = {cell for rows in register.rows.values() for row in rows for cell in row}
     assert stranger not in cells
+    assert cast.stranger.name not in cells
+    # A form about either is as long.
+    assert sorted(cast.stranger.name) == sorted(cast.minor.name)
+
+
+def test_the_minors_notice_is_the_only_one_that_nobody_carried_out():
+    register, cast = build_register()
+    overdue = [row for row in register.rows["seal_notice"] if row[6] is None]
+    assert [row[:2] for row in overdue] == [(cast.notice_id, cast.minor.cp_id)]
+    assert overdue[0][7] == "ACTIVE"
 
 
 def test_what_the_tour_looks_for_is_there_once():

@@ -27,19 +27,3 @@ def test_an_error_of_the_server_is_an_answer(desk):
     assert answer.sqlstate == "42501"
     assert "person" in answer.message
     assert answer.detail == ""
-
-
-def test_messages_are_what_the_server_sent_and_all_of_it(desk):
-    messages = [message.split("\t") for message in desk.messages("SELECT 'a' AS x")]
-    assert [name for _, _, name, *_ in messages] == [
-        "RowDescription",
-        "DataRow",
-        "CommandComplete",
-        "ReadyForQuery",
-    ]
-    assert "'a'" in messages[1][-1]
-
-
-@pytest.mark.parametrize("other", ["'b'", "'aa'", "NULL", "'a'::name", "'a' WHERE false"])
-def test_answers_that_differ_anywhere_have_different_messages(desk, other):
-    assert desk.messages("SELECT 'a'") != desk.messages(f"SELECT {other}")

@@ -5,15 +5,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy.demo import supervision
-from proxy.demo.agency import Agency
-from proxy.demo.cast import Cast, Figure
+from proxy.demo.agency import Agency, Ports
+from proxy.demo.cast import Cast, Figure, Stranger
 from proxy.demo.register import Register
-from proxy.demo.scene import ClaimFailed, Decision
+from proxy.demo.scene import ClaimFailed, Entry
 from proxy.demo.steps import Stage
-from proxy.demo.supervision import supervisor_reads_the_ledger, tampering_is_found
+from proxy.demo.supervision import (
+    ledger_in_numbers,
+    scan_finds_who_is_not_sealed,
+    supervisor_reads_the_ledger,
+    tampering_is_found,
+)
 
 HMAC = "0123456789abcdef" * 2
-ENTRY = Decision(3, {"verdict": "refuse", "statement_hmac": HMAC})
+ENTRY = Entry(3, "decision", {"verdict": "refuse", "statement_hmac": HMAC})
 LINE = f'{{"verdict":"refuse","rule":"r","statement_hmac":"{HMAC}"}}'.encode()
 
 
@@ -46,14 +51,37 @@ def fresh(tmp_path_factory) -> Stage:
     """A ledger in which nothing was recorded yet."""
     agency = Agency(tmp_path_factory.mktemp("agency"))
     agency.create_keys_and_ledger()
+    agency.configure(Ports(1, 2, 3, 4))
     figure = Figure("张示例", "999999200405100013", 1, "j")
-    return Stage(agency, Register(), Cast("c", figure, figure, "9" * 18), 0, 0)
+    stranger = Stranger("张例示", "9" * 18)
+    return Stage(agency, Register(), Cast("c", figure, figure, stranger, 1), 0, 0, 0)
 
 
-@pytest.mark.parametrize("step", [supervisor_reads_the_ledger, tampering_is_found])
-def test_a_ledger_that_recorded_nothing_proves_nothing(fresh, step):
+@pytest.mark.parametrize(
+    "step", [scan_finds_who_is_not_sealed, supervisor_reads_the_ledger, tampering_is_found]
+)
+def test_a_ledger_that_recorded_nothing_proves_nothing(fresh, step, monkeypatch):
+    monkeypatch.setattr(supervision, "_SCANNED_SECONDS_MAX", 0.0)
     with pytest.raises(ClaimFailed):
         step(fresh)
+
+
+def test_the_end_counts_what_there_is():
+    class Log:
+        def entries(self, *kinds):
+            assert set(kinds) == supervision.KINDS.keys()
+            return (
+                Entry(1, "decision", {"verdict": "strip"}),
+                Entry(2, "decision", {"verdict": "refuse"}),
+                Entry(3, "decision", {"verdict": "strip"}),
+                Entry(4, "finding", {"severity": "alarm"}),
+                Entry(5, "permit", {"event": "of some other kind"}),
+            )
+
+    held = ledger_in_numbers(Log())
+    assert [row[1] for row in held.rows] == ["3", "1", "0", "1"]
+    assert held.rows[0][2] == "去除封存 2 · 拒绝 1"
+    assert held.rows[1][2] == "of some other kind 1"
 
 
 def test_a_name_in_clear_is_noticed(fresh):
@@ -68,4 +96,4 @@ def test_a_name_in_clear_is_noticed(fresh):
 
 def test_a_verification_that_finds_nothing_is_no_proof(fresh):
     with pytest.raises(ClaimFailed, match="changed byte"):
-        supervision._failure(fresh.agency, fresh.agency.log, as_json=False)
+        supervision._failure(fresh.agency, fresh.agency.log)

@@ -18,6 +18,12 @@ def test_everybody_is_the_same_on_every_machine():
     assert len(first.rows["person"]) > 5_000
 
 
+def test_every_step_of_the_tour_is_in_one_act():
+    steps = [step for _, act in tour.ACTS for step in act]
+    assert tuple(steps) == tour.STEPS
+    assert len(set(steps)) == len(steps) == 11
+
+
 def run_with(monkeypatch, guide) -> int:
     monkeypatch.setattr(tour, "_guide", guide)
     return tour.run(once=True, keep=None, port=None)
