@@ -61,6 +61,14 @@ fuzz-bytes: $(VENV)/.fuzz ## coverage-guided bytes and texts, with ARGS="--minut
 noninterference: $(VENV)/.dev ## random statements on D through the proxy and on D' without sealed rows
 	@$(BIN)/python -m tests.noninterference $(ARGS)
 
+.PHONY: year
+year: $(VENV)/.dev ## a year of officers at a counter: who takes too much is stopped, and nobody else
+	@$(BIN)/python -m tests.law.year $(ARGS)
+
+.PHONY: histories
+histories: $(VENV)/.dev ## ten thousand random histories of permits, against a model
+	@$(BIN)/python -m tests.law.histories $(ARGS)
+
 .PHONY: lock
 lock: ## resolve the dependencies again (needs uv; ARGS=--upgrade for newer ones)
 	@command -v uv >/dev/null || { echo "Locking needs uv: https://docs.astral.sh/uv/" >&2; exit 1; }

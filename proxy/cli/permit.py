@@ -91,6 +91,15 @@ def show(
 
 
 @permit_app.command()
+def undertaking(
+    url: UrlOption = DEFAULT_URL, ca_file: CaOption = None, json: JsonOption = False
+) -> None:
+    """The duty of secrecy and the undertaking, to be signed before one applies."""
+    text = ask(Place(url, ca_file), "GET", "/undertaking").content.decode(errors="replace")
+    typer.echo(json_format.dumps({"undertaking": text}, ensure_ascii=False) if json else text)
+
+
+@permit_app.command()
 def grant(
     number: NumberArgument,
     url: UrlOption = DEFAULT_URL,

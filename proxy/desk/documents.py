@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta, timezone
 from types import MappingProxyType
 from typing import Final
 
-from proxy.desk.model import Application, Dossier, Purpose, RefusalGround, State
+from proxy.desk.model import Dossier, Purpose, RefusalGround, State
 from proxy.policy.permit import Scope
 
 CHINA: Final = timezone(timedelta(hours=8))
@@ -72,32 +72,38 @@ def refusal_decision(dossier: Dossier) -> str:
 """
 
 
-def undertaking_form(application: Application, basis: str) -> str:
-    """《保密承诺书》, to be signed; its scan's SHA-256 goes with the application. ``basis`` is the
-    law as it is cited."""
-    subjects = "、".join(application.subjects)
+def undertaking_form(agency: str) -> str:
+    """《保密承诺书》 with 保密义务告知 (第17条), to be filled in and signed before an application
+    is taken in: the SHA-256 of its scan goes with the application, and into every entry of it."""
     return f"""\
-保密承诺书
+保密义务告知与保密承诺书
 （示例格式）
 
-查询单位：{application.unit}
-单位公函：{application.letter}
-查询人：{application.handler_name}　证件号码：{application.handler_identity}
-查询对象：{subjects}
-查询理由：{application.reason}
-法律依据：{basis}
-使用范围：{application.use}
+一、告知
+依据《关于未成年人犯罪记录封存的实施办法》第十七条，知悉被封存的未成年人犯罪记录或者相关信息的
+单位和个人负有保密义务：不得披露该未成年人的姓名、住所、照片，以及可能推断出其身份的其他资料；
+不得超出申请的目的和范围使用。公职人员不当泄漏的，依法给予处分；构成犯罪的，依法追究刑事责任
+（第二十条）。
 
-本单位和查询人承诺：
-一、仅按照上述查询目的和使用范围使用所获信息；
-二、不复制、不转交、不公开，不录入其他信息系统；
-三、知悉人员限于：____________________；
-四、泄露所获信息的，愿意依法承担责任。
+二、查询事项
+查询单位：____________　单位公函：____________
+查询人：____________　证件号码：____________
+查询对象：____________
+查询理由：____________
+法律依据：____________
+使用范围：____________
+
+三、承诺
+本单位和查询人已被告知上述义务，并承诺：
+（一）仅按照上述查询目的和使用范围使用所获信息；
+（二）不复制、不转交、不公开，不录入其他信息系统；司法机关依法复制的除外；
+（三）知悉人员限于：____________________，并已将上述义务告知其本人；
+（四）泄露所获信息的，愿意依法承担责任。
 
 查询人（签名）：____________　单位（印章）：____________
 日期：____年__月__日
 
-提交至：{application.agency}
+提交至：{agency}
 """
 
 

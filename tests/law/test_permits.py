@@ -119,6 +119,32 @@ def test_the_whole_record_of_one_person_shows_and_of_nobody_else(world, planner)
             assert found == [], (person, table)
 
 
+@pytest.mark.requirement("F5")
+def test_a_court_reads_the_old_record_beside_an_adults_new_one_and_it_stays_sealed(world, planner):
+    """第18条: who offends again as an adult has the old record written of, by the court alone."""
+    number = dict(people(world))[19]
+    permits = {
+        "a court, by permit": (COURT, permit(COURT, Scope.FULL, number)),
+        "a court, without": (COURT,),
+        "a desk, by a permit of its own": (DESK, permit(DESK, Scope.CONVICTION, number)),
+        "a desk, by the court's": (DESK, permit(COURT, Scope.FULL, number)),
+    }
+    text = "SELECT cp_id, offence_first FROM base.case_person WHERE person_id = 19"
+    found = {}
+    for who, asking in permits.items():
+        plan = planner.plan(text, scene(*asking))
+        assert plan.text is not None
+        rows = world.run(plan.text)
+        found[who] = {cp_id: offence is not None for cp_id, offence in rows}
+    assert found == {
+        "a court, by permit": {19: True, 20: True},
+        "a court, without": {20: True},
+        # that there was a conviction, and no more (第16条)
+        "a desk, by a permit of its own": {19: False, 20: True},
+        "a desk, by the court's": {20: True},
+    }
+
+
 @pytest.mark.requirement("D6", "D7", "Q35")
 def test_a_conviction_shows_its_few_columns_and_nothing_of_who_was_not_convicted(world, planner):
     for person, number in people(world):

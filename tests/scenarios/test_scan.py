@@ -19,11 +19,14 @@ pytestmark = pytest.mark.database
 SCANNED_AFTER_MAX_S = 90.0
 LOGIN = "fengcun_scan"
 TODAY = "(now() AT TIME ZONE 'Asia/Shanghai')::date"
-# 901 was received three days ago, 902 four; 903 says it was lifted, on no ground.
+# 901 was received three days ago, 902 four; 903 says it was lifted, on no ground. A retrial makes
+# five years of 42 months.
 NOTICES = f"""
 INSERT INTO base.seal_notice (notice_id, cp_id, status, received_on, unseal_ground) VALUES
   (901, 1, 'ACTIVE', {TODAY} - 3, NULL), (902, 8, 'ACTIVE', {TODAY} - 4, NULL),
-  (903, 22, 'UNSEALED', {TODAY} - 9, '18-9')"""
+  (903, 22, 'UNSEALED', {TODAY} - 9, '18-9');
+INSERT INTO base.sentence (sent_id, cp_id, result_code, penalty_kind, term_months, effective_on)
+VALUES (916, 16, 'GUILTY', 'FIXED', 60, '2010-03-01')"""
 MAY_READ = f"""
 DROP ROLE IF EXISTS {LOGIN}; CREATE ROLE {LOGIN} LOGIN;
 GRANT USAGE ON SCHEMA base TO {LOGIN};
@@ -34,6 +37,7 @@ EXPECTED: dict[str, set[tuple[int, ...]]] = {
     "notice-against-data": {(21,)},
     "sealed-without-notice": {(n,) for n in (6, 7, 10, 11, 13, 16, 18, 19, 23, 24, 26, 27, 29)},
     "unsealed-without-ground": {(903, 22)},
+    "five-years-exactly": {(16, 16)},
     "main-act-undecided": {(10,)},
     "main-act-after": {(9,)},
     "sealed-by-bad-data": {(6, 6), (7, 7), (23, 22), (26, 25), (27, 26)},
@@ -114,6 +118,42 @@ def test_a_notice_is_against_the_data_where_the_reference_would_show_the_person(
         assert service.stop() == 0
     assert found == set(shown)
     assert len(found) > 5
+
+
+# cp_id, months of the judgment that is added, and whether it is in force.
+FIVE_YEARS = [
+    (1, 60, True),  # 18 months before: found
+    (3, 60, True),  # an adult's
+    (4, 60, True),  # 61 months before, which showed it: found
+    (6, 59, True),
+    (7, 61, True),
+    (8, 60, False),
+    (15, 60, True),  # lifted by ground 18-1, over five years as it said then: found
+    (19, 60, True),  # the person's other case is an adult's: found
+    (20, 60, True),
+]
+
+
+@pytest.mark.requirement("F2", "F3")
+def test_five_years_exactly_by_a_retrial_or_with_another_case_go_to_a_person(site: Site):
+    for cp_id, months, in_force in FIVE_YEARS:
+        day = "'2024-01-01'" if in_force else "NULL"
+        site.database.run(
+            "INSERT INTO base.sentence"
+            " (sent_id, cp_id, result_code, penalty_kind, term_months, effective_on)"
+            f" VALUES ({1000 + cp_id}, {cp_id}, 'GUILTY', 'FIXED', {months}, {day})"
+        )
+    # one term for two cases, and five years of one case alone
+    site.database.run("DELETE FROM base.sentence WHERE sent_id IN (19, 916)")
+    with started(site) as service:
+        found = keys(until_scanned(site, RULES))["five-years-exactly"]
+        with site.connect("desk") as connection:
+            shown = {row[0] for row in connection.execute("SELECT cp_id FROM case_person")}
+        assert service.stop() == 0
+    assert found == {(1, 1), (4, 4), (15, 15), (19, 19)}
+    assert shown & {key[0] for key in found} == {15}
+    assert 2 not in shown  # sixty months from the beginning: sealed, and no question of Art. 18
+    assert {3, 7, 20} <= shown
 
 
 def test_what_was_known_is_not_new_and_what_came_is(site: Site):

@@ -6,7 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
-from proxy.desk.documents import refusal_decision
+from proxy.desk.documents import refusal_decision, undertaking_form
 from proxy.desk.errors import DeskError
 from proxy.desk.front.routes import (
     NUMBER,
@@ -106,6 +106,16 @@ def refusal_text(front: Front, number: str) -> web.Response:
     return web.Response(text=refusal_decision(dossier), content_type=TEXT, charset="utf-8")
 
 
+async def _undertaking(call: Call) -> web.Response:
+    return undertaking_text(call.front)
+
+
+def undertaking_text(front: Front) -> web.Response:
+    """《保密承诺书》, to be signed."""
+    text = undertaking_form(front.terms.agency)
+    return web.Response(text=text, content_type=TEXT, charset="utf-8")
+
+
 def _whole(call: Call, dossier: Dossier, status: int = 200, **headers: str) -> web.Response:
     return json_answer(shown(dossier, call.front.desk.today()), status, **headers)
 
@@ -139,6 +149,10 @@ APPLICATION_ROUTES: Final = (
     Route(
         "GET", f"/applications/{NUMBER}/refusal", _refusal,
         "The decision not to permit, as text / 不许可查询决定书", TEXT, problems=(404,),
+    ),
+    Route(
+        "GET", "/undertaking", _undertaking,
+        "The duty of secrecy and the undertaking to sign, as text / 保密义务告知与保密承诺书", TEXT,
     ),
 )  # fmt: skip
 """What the desk does."""

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from proxy.desk.errors import DeskError
 from proxy.desk.front import words
-from proxy.desk.front.api import refusal_text
+from proxy.desk.front.api import refusal_text, undertaking_text
 from proxy.desk.front.forms import Form, Maker, doing, see_other, seeing
 from proxy.desk.front.login import log_in, log_out, see_login
 from proxy.desk.front.problem import Problem, problem_of
@@ -147,6 +147,10 @@ async def _refusal(front: Front, request: web.Request, sitting: Sitting) -> web.
     return refusal_text(front, request.match_info["number"])
 
 
+async def _undertaking(front: Front, request: web.Request, sitting: Sitting) -> web.StreamResponse:
+    return undertaking_text(front)
+
+
 def _style(_: Front) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def serve(_: web.Request) -> web.StreamResponse:
         return style()
@@ -167,5 +171,6 @@ PAGE_ROUTES: Final[tuple[tuple[str, str, Maker], ...]] = (
     ("POST", f"/applications/{NUMBER}/refuse", _deciding("refuse")),
     ("POST", f"/applications/{NUMBER}/revoke", _deciding("revoke")),
     ("GET", f"/applications/{NUMBER}/refusal", seeing(_refusal)),
+    ("GET", "/undertaking", seeing(_undertaking)),
 )
 """Method, path, handler."""

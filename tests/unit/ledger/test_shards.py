@@ -70,6 +70,7 @@ def years(tmp_path: Path) -> Years:
     return Years(tmp_path)
 
 
+@pytest.mark.requirement("G8")
 def test_logs_that_follow_each_other_are_verified_from_end_to_end(years: Years):
     first, second, _ = years.logs
     reports = years.verify(first, second)

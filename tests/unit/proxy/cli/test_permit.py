@@ -63,6 +63,15 @@ async def test_from_standard_input_and_refused(typed):
     assert "不许可查询决定书" in paper.output
 
 
+@pytest.mark.requirement("G1")
+async def test_the_undertaking_is_there_before_anything_is_applied_for(typed):
+    paper = await typed(CLERK, "undertaking")
+    assert "保密义务告知" in paper.output
+    assert json.loads((await typed(CLERK, "undertaking", "--json")).output).keys() == {
+        "undertaking"
+    }
+
+
 async def test_what_the_desk_says_is_said_in_both_languages(typed):
     wrong = json.dumps({**as_json(CASE), "handler_identity": "999999198001010012"})
     done = await typed(CLERK, "apply", "--file", "-", given=wrong)

@@ -58,7 +58,7 @@ def headers(site):
     return [parse_entry(each.data)[0].header for each in found]
 
 
-@pytest.mark.requirement("D2", "D8", "D9", "D13")
+@pytest.mark.requirement("D2", "D8", "D9", "D13", "G1")
 async def test_an_application_is_taken_in_granted_and_in_force(site):
     async with site.open() as desk:
         received = await desk.apply(CLERK, CASE)

@@ -60,7 +60,7 @@ def test_what_there_is_nothing_of_is_left_out():
     assert {"approver", "case", "operator", "valid_until", "label"} & header.keys() == set()
 
 
-@pytest.mark.requirement("D9", "G3")
+@pytest.mark.requirement("C7", "D9", "G3")
 async def test_supervisors_read_the_dossier_byte_for_byte(tmp_path):
     supervisor, escrow = (Identity.generate(name) for name in ("procuratorate", "escrow"))
     keys, log = tmp_path / "keys", tmp_path / "log"

@@ -1,6 +1,6 @@
-"""Permits by a clock that may be set back, and ten thousand histories of them.
+"""Permits by a clock that may be set back, and histories of them; ten thousand others with
 
-    FENGCUN_PERMIT_HISTORIES=10000 python -m pytest tests/unit/proxy/server/test_permits.py
+    python -m tests.law.histories
 
 In each, permits of every scope are granted, revoked and run out, while statements, prepared ones
 and cursors are judged for several principals, people and cases. A model that knows neither law nor
@@ -9,7 +9,6 @@ planner says whose records may show; in what is sent stand those people, and nob
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, replace
 from itertools import product
@@ -107,7 +106,6 @@ def test_what_is_replaced_is_gone_and_two_of_one_number_replace_nothing():
     assert permits.of(COURT) == ()
 
 
-HISTORIES = int(os.environ.get("FENGCUN_PERMIT_HISTORIES", "200"))
 POLICY = """
 [relation."base.records"]
 article = "第16条"
@@ -350,7 +348,7 @@ def tagged(text: str, operator: str | None, case: str | None) -> bytes:
 
 
 Histories.TestCase.settings = settings(
-    max_examples=HISTORIES,
+    max_examples=200,
     stateful_step_count=25,
     deadline=None,
     suppress_health_check=list(HealthCheck),

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from dataclasses import replace
+from hashlib import sha256
 
 import pytest
 
@@ -51,6 +52,19 @@ async def test_a_refusal_has_its_document_and_others_have_none(house):
     assert "不许可查询决定书" in text
     assert number in text
     assert PERSON not in text
+
+
+@pytest.mark.requirement("G1")
+async def test_the_duty_of_secrecy_is_there_to_be_signed_and_nothing_is_taken_in_without(house):
+    reply = await house.api(CLERK, "GET", "/undertaking")
+    assert (reply.status, reply.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert "保密义务告知" in reply.text
+    unsigned = as_json(CASE)
+    del unsigned["undertaking_sha256"]
+    assert (await house.api(CLERK, "POST", "/applications", json=unsigned)).status == 422
+    of_nothing = replace(CASE, undertaking_sha256=sha256(b"").hexdigest())
+    reply = await house.api(CLERK, "POST", "/applications", json=as_json(of_nothing))
+    assert (reply.status, reply.json()["code"]) == (422, "undertaking")
 
 
 @pytest.mark.requirement("C4")

@@ -57,7 +57,7 @@ async def test_every_route_is_described_and_every_description_served(house):
         if path.startswith("/api/"):
             served.add((path, route.method.lower()))
     assert served == operations()
-    assert len(served) == 10
+    assert len(served) == 11
     reply = await house.send("GET", "/api/v1/openapi.json")
     assert reply.json() == DOCUMENT
 
@@ -103,6 +103,7 @@ async def test_answers_are_what_the_description_says(house):
     for path in (granted, refused, "/applications/xk-1"):
         await check(CLERK, "GET", path, one)
         await check(CLERK, "GET", f"{path}/refusal", f"{one}/refusal")
+    await check(CLERK, "GET", "/undertaking", "/undertaking")
     await check(CLERK, "POST", "/logout", "/logout")
     await check(CLERK, "GET", whole, whole)
     answered = {(path, method) for path, method, status in seen if status < 300}

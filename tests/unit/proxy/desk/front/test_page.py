@@ -47,6 +47,14 @@ async def test_a_refusal_leads_to_its_document(house):
     assert "不许可查询决定书" in paper.text
 
 
+async def test_the_form_leads_to_the_undertaking_that_has_to_be_signed_before(house):
+    clerk = await house.browser(CLERK)
+    assert 'href="/undertaking"' in (await clerk.get("/applications/new")).text
+    paper = await clerk.get("/undertaking")
+    assert paper.headers["Content-Type"].startswith("text/plain")
+    assert "保密义务告知" in paper.text
+
+
 async def test_a_form_that_is_wrong_comes_back_as_it_was_filled_in(house):
     clerk = await house.browser(CLERK)
     await clerk.get("/applications/new")
