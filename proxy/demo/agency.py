@@ -127,6 +127,11 @@ class Agency:
         return self.home / "ledger"
 
     @property
+    def published_count(self) -> int:
+        """How many entries the log's checkpoint covers."""
+        return int((self.log / "checkpoint").read_text(encoding="utf-8").splitlines()[1])
+
+    @property
     def public_key(self) -> Path:
         """All a verifier needs."""
         return self.home / "keys" / "log.vkey"

@@ -99,7 +99,7 @@ def supervisor_reads_the_ledger(stage: Stage) -> Scene:
     minor, adult, stranger = stage.cast.minor, stage.cast.adult, stage.cast.stranger
     private = [minor.name, minor.id_no, adult.name, adult.id_no, stranger.name, stranger.id_no]
     require(
-        not any(text.encode() in data for _, data in files(agency.log) for text in private),
+        not any(text.encode() in data for _, data in _files(agency.log) for text in private),
         "no name and no number of a person stands in the ledger in clear",
     )
     read = agency.entries("decision", identity=agency.supervisor)
@@ -192,7 +192,7 @@ def _says(entry: Entry) -> str:
     return next(filter(None, fields), entry.kind)
 
 
-def files(directory: Path) -> Iterator[tuple[Path, bytes]]:
+def _files(directory: Path) -> Iterator[tuple[Path, bytes]]:
     for path in sorted(directory.rglob("*")):
         if path.is_file():
             yield path, path.read_bytes()
@@ -205,7 +205,7 @@ def _mark(entry: Entry) -> bytes:
 
 def _copies_of(entry: Entry, log: Path) -> dict[Path, bytes]:
     """The files of a log that hold the entry: the bundles, or what comes before there are any."""
-    holding = {path: data for path, data in files(log) if _mark(entry) in data}
+    holding = {path: data for path, data in _files(log) if _mark(entry) in data}
     require(bool(holding), f"entry {entry.index} is in the log")
     bundles = {path: data for path, data in holding.items() if "entries" in path.parts}
     return bundles or holding

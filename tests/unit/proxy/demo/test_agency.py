@@ -39,6 +39,7 @@ def test_the_ledger_is_there_and_intact_before_anything_is_served(agency):
     [genesis] = agency.entries("genesis", identity=agency.supervisor)
     assert (genesis.index, genesis.kind) == (0, "genesis")
     assert ORIGIN in agency.verify()
+    assert agency.published_count == 1
 
 
 def test_private_keys_are_ours_alone(agency):
