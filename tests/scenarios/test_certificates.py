@@ -243,7 +243,7 @@ def test_a_gate_that_does_not_answer_issues_nothing(counter):
     before = sorted(path.name for path in (site.home / "certificates").iterdir())
     text = site.config.read_text(encoding="utf-8")
     broken = site.home / "broken.toml"
-    broken.write_text(text.replace('user = "desk"', 'user = "bgcheck"'), encoding="utf-8")
+    broken.write_text(text.replace('user = "certificate"', 'user = "bgcheck"'), encoding="utf-8")
     done = counter.run(
         "issue", "--config", broken, "--officer", "021377", given=certificate_for(ADULT)
     )
