@@ -19,6 +19,7 @@ from typing import Final, Protocol
 
 import uvloop
 
+from proxy.desk.batch.opening import open_batch_desk
 from proxy.desk.certificate.opening import open_certificate_desk
 from proxy.desk.certificate.routes import VERIFY_PATH, certificate_routes, verify_page
 from proxy.desk.desk import Desk
@@ -212,12 +213,18 @@ class Service:
         if self.settings.desk.officers_file is not None:
             terms = await asyncio.to_thread(terms_of, self.settings.desk)
             tables, pages = await self._certificates()
+            uses = self._spender.owner
+            batch = await asyncio.to_thread(
+                open_batch_desk, self.settings, self._ledger, desk, uses, self.metrics
+            )
+            stack.push_async_callback(batch.close)
             front = await open_front(
                 self.settings.desk,
                 desk,
                 terms,
                 self._ledger.recorder,
                 self.metrics,
+                batch=batch,
                 tables=tables,
                 pages=pages,
             )

@@ -16,6 +16,7 @@ from typing import Final, Literal, Protocol
 from aiohttp import web
 from pydantic import BaseModel
 
+from proxy.desk.batch.desk import BatchDesk
 from proxy.desk.doorkeeper import Doorkeeper, NotLoggedIn
 from proxy.desk.front.shapes import Malformed, NoBody, read_shape, read_texts
 from proxy.desk.model import Application, Dossier, Officer, RefusalGround, State
@@ -47,12 +48,14 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What every handler works with. ``secure``: over TLS, so that cookies go over nothing else."""
+    """What every handler works with. ``secure``: over TLS, so that cookies go over nothing else.
+    ``batch``: where batch checks are made."""
 
     desk: Desk
     doorkeeper: Doorkeeper
     terms: Terms
     secure: bool = False
+    batch: BatchDesk | None = None
 
 
 @dataclass(frozen=True, slots=True)
