@@ -137,10 +137,12 @@ def _whole(text: object) -> object:
 
 
 def _json(request: web.Request, data: bytes, shape: type[BaseModel] | None) -> BaseModel:
-    if shape is None or (shape is NoBody and not data):
+    if shape is None:
         if data:
             raise Malformed
         return NoBody()
+    if not data and not any(field.is_required() for field in shape.model_fields.values()):
+        return shape()
     if request.content_type != "application/json" or request.charset not in (None, "utf-8"):
         raise web.HTTPUnsupportedMediaType
     return read_shape(data, shape)
