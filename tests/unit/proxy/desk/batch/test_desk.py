@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from proxy.desk.batch.answers import Answer
+from proxy.desk.batch.answers import Answer, encode_answers
 from proxy.desk.batch.desk import PART_MAX
 from proxy.desk.errors import DeskError
 from proxy.errors import UpstreamUnavailable
@@ -196,6 +196,28 @@ async def test_a_permit_that_ends_on_the_way_gives_nothing(site, ending):
 
 
 @pytest.mark.requirement("D8", "D11")
+async def test_a_revocation_that_is_taken_first_is_not_overtaken(site):
+    async with site.open() as desk:
+        batch = batch_desk_of(desk, gate := ListGate())
+        number = await granted(desk)
+        async with desk._turn:
+            revoked = asyncio.create_task(desk.revoke(APPROVER, number, "supervision"))
+            await asyncio.sleep(0)
+            batch.begin(CLERK, number, 1)
+            job = batch._jobs[number]
+            deadline = time.monotonic() + WAITS_SECONDS_MAX
+            while job.done < len(BATCH.subjects) or len(desk._steps) < 2:
+                assert time.monotonic() < deadline
+                await asyncio.sleep(0.001)
+            # Everybody was looked up while the permit counted; now the revocation is taken.
+            assert len(gate.asked) == len(BATCH.subjects)
+        await revoked
+        await asyncio.wait([job.task], timeout=WAITS_SECONDS_MAX)
+        assert job.failed.code == "not-in-force"
+        assert batch._given == {}
+
+
+@pytest.mark.requirement("D8", "D11")
 async def test_what_was_given_is_not_given_again_when_the_permit_is_gone(site):
     async with site.open() as desk:
         batch = batch_desk_of(desk, ListGate())
@@ -253,10 +275,13 @@ async def test_a_restart_has_what_was_recorded_and_nothing_else(site):
         assert await batch.answers(CLERK, number, 1) == found
         with pytest.raises(DeskError):
             await batch.answers(CLERK, number, 2)
-        desk._rooms.store.keep_answers(number, 1, b"{}")
-        with pytest.raises(DeskError) as raised:
-            await batch.answers(CLERK, number, 1)
-        assert code(raised) == "answers-lost"
+        # Another answer, as a line that is whole in itself.
+        other = replace(found, people=tuple((each, Answer.RECORD) for each, _ in found.people))
+        for line in (encode_answers(other), b"{}", b""):
+            desk._rooms.store.keep_answers(number, 1, line)
+            with pytest.raises(DeskError) as raised:
+                await batch.answers(CLERK, number, 1)
+            assert code(raised) == "answers-lost"
     assert number in site.numbers_in_force()
 
 
