@@ -11,6 +11,8 @@ from typing import Annotated, Final
 
 import typer
 
+from proxy.cli.batch import Output
+from proxy.cli.batch import run as run_batch
 from proxy.cli.desk_client import DEFAULT_URL, URL_VARIABLE, Answer, Json, Place, ask
 from proxy.desk.model import RefusalGround, RevocationReason, State
 from proxy.errors import ConfigurationError
@@ -134,6 +136,29 @@ def revoke(
     """Take a permit back; from then on it counts for nothing."""
     body = _body(reason=reason)
     _show(ask(Place(url, ca_file), "POST", f"{_path(number)}/revoke", body), as_json=json)
+
+
+@permit_app.command()
+def batch(
+    number: NumberArgument,
+    run: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=999_999,
+            help="Which check under the permit; one that was done is given again.",
+        ),
+    ] = 1,
+    csv: Annotated[bool, typer.Option("--csv", help="Print the unit's file.")] = False,
+    url: UrlOption = DEFAULT_URL,
+    ca_file: CaOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Check everybody on a batch permit's list: a record to report or none. 名单核查."""
+    if csv and json:
+        raise ConfigurationError("--csv and --json are two forms of one answer: choose one")
+    output = Output.CSV if csv else Output.JSON if json else Output.TEXT
+    run_batch(Place(url, ca_file), _path(number), run, output)
 
 
 def _path(number: str) -> str:

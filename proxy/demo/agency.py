@@ -73,8 +73,8 @@ port = {desk_port}
 organ = "{agency}"
 number_word = "示公证字"
 directory = "certificates"
-user = "desk"
-password_file = "desk.password"
+user = "certificate"
+password_file = "certificate.password"
 answer_every_ms = 500
 
 [scan]
@@ -84,7 +84,7 @@ password_file = "scan.password"
 [policy]
 file = "policy.toml"
 """
-_PASSWORD_FILES: Final = ("catalogue.password", "desk.password", "scan.password")
+_PASSWORD_FILES: Final = ("catalogue.password", "certificate.password", "scan.password")
 _ORGANS: Final = """
 
 # Of the demo: a police station and a court, who work with whole case files / 演示用的两个司法机关

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import secrets
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, TypeVar
@@ -30,7 +30,7 @@ from proxy.desk.model import (
     State,
 )
 from proxy.desk.rebuild import Rebuilt, rebuild
-from proxy.desk.rules import Terms, check_form, check_officer, objection
+from proxy.desk.rules import Terms, check_batch, check_form, check_officer, objection
 from proxy.desk.store import Store
 from proxy.desk.working_days import WorkingDays
 from proxy.errors import FengcunError
@@ -172,14 +172,39 @@ class Desk:
 
     def permits(self) -> tuple[Permit, ...]:
         """Those in force now: granted, not at their end, lawful by the policy as it is."""
-        law, now = self._law(), self._now()
-        found = []
-        for number in sorted(self._granted):
-            dossier = self._dossiers[number]
-            ended = dossier.valid_until is None or dossier.valid_until <= now
-            if not ended and objection(dossier.application, self._rooms.terms, law) is None:
-                found.append(permit_of(dossier))
-        return tuple(found)
+        granted = [self._dossiers[number] for number in sorted(self._granted)]
+        return tuple(permit_of(each) for each in granted if self._in_force(each))
+
+    # Batch checks, which `proxy.desk.batch` makes
+
+    @property
+    def used(self) -> Mapping[str, tuple[str, ...]]:
+        """See `PermitHistory.used`: what the ledger had at the start, at the least."""
+        return self._rooms.history.used
+
+    def batch(self, officer: Officer, number: str) -> Dossier:
+        """A batch permit in force that this officer may use. Raises `DeskError`."""
+        dossier = self._known(number)
+        check_batch(officer, dossier.application)
+        if not self._in_force(dossier):
+            raise DeskError("not-in-force")
+        return dossier
+
+    async def with_batch(
+        self, officer: Officer, number: str, step: Callable[[Dossier], Awaitable[_T]]
+    ) -> _T:
+        """The same, and take a step of the desk by it: no revocation comes between."""
+
+        async def taken() -> _T:
+            return await step(self.batch(officer, number))
+
+        return await self._alone(taken())
+
+    def _in_force(self, dossier: Dossier) -> bool:
+        ended = dossier.valid_until is None or dossier.valid_until <= self._now()
+        if dossier.state is not State.GRANTED or ended:
+            return False
+        return objection(dossier.application, self._rooms.terms, self._law()) is None
 
     # The steps, one at a time
 

@@ -109,6 +109,41 @@ SENTENCES: Final[Mapping[str, tuple[Category, str, str]]] = MappingProxyType(
             "this permit is not in force",
             "该许可不在有效期内，或者已经撤销",
         ),
+        "not-batch": (
+            Category.CONFLICT,
+            "this is no permit for a list of people (scope batch)",
+            "该许可不是名单核查许可",
+        ),
+        "operator-bound": (
+            Category.NOT_ALLOWED,
+            "this permit is for another operator alone",
+            "该许可限定由其他操作人使用",
+        ),
+        "used-up": (
+            Category.CONFLICT,
+            "the permit has been used as often as it may be",
+            "该许可的使用次数已经用完",
+        ),
+        "running": (
+            Category.CONFLICT,
+            "another check under this permit is under way: wait for it",
+            "该许可的另一次核查正在进行，请稍候",
+        ),
+        "unknown-run": (
+            Category.NOT_FOUND,
+            "there is no such check under this permit, or not yet",
+            "该许可下没有该次核查",
+        ),
+        "answers-lost": (
+            Category.UNAVAILABLE,
+            "the answers are missing, or are not what was recorded; the ledger has them",
+            "答复文件缺失或者与账本记录不符，请联系管理员（账本中存有原文）",
+        ),
+        "no-look-up": (
+            Category.UNAVAILABLE,
+            "batch checks are not configured: see batch_query_file of [certificate]",
+            "未配置名单核查，请管理员设置 [certificate] 及 batch_query_file",
+        ),
         "store": (
             Category.UNAVAILABLE,
             "the desk cannot write its files: see the log, and try again",

@@ -213,6 +213,18 @@ def one_name(written: str) -> str:
     )
 
 
+def check_batch(officer: Officer, application: Application) -> None:
+    """Whether this officer may run a list's check. Raises `DeskError`; who the permit was given to
+    alone is asked for by their name here, too."""
+    check_officer(officer, Role.CLERK)
+    if application.scope is not Scope.BATCH:
+        raise DeskError("not-batch")
+    if application.operator is not None and one_name(application.operator) != one_name(
+        officer.name
+    ):
+        raise DeskError("operator-bound")
+
+
 def check_officer(officer: Officer, role: Role, not_by: str | None = None) -> None:
     """Raises `DeskError` for who has not the role, or took in what they would decide on."""
     if role not in officer.roles or not one_name(officer.name):

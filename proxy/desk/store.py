@@ -76,6 +76,23 @@ class Store:
         except OSError:
             return []
 
+    def keep_answers(self, number: str, run: int, line: bytes) -> None:
+        """What a batch check answered, durable when this returns. Raises `OSError`. It counts for
+        nothing before its entry is in the ledger, and may be written again till then."""
+        if not is_number(number) or not 0 < run < 10**6:
+            raise ValueError("no number")
+        _replace(self._answers(number, run), line)
+
+    def answers(self, number: str, run: int) -> bytes:
+        """The same; empty where it is not there or cannot be read."""
+        try:
+            return _read(self._answers(number, run), LINE_BYTES_MAX)
+        except OSError:
+            return b""
+
+    def _answers(self, number: str, run: int) -> Path:
+        return self._directory / f"{number}.answers-{run:03}.json"
+
     def numbers(self) -> Iterator[str]:
         """Every number there is a file of, in order."""
         for name in sorted(os.listdir(self._directory)):
@@ -86,12 +103,16 @@ class Store:
         return self._directory / f"{number}.jsonl"
 
     def _whole_lines(self, path: Path) -> list[bytes]:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(handle, "rb") as file:
-            if not stat.S_ISREG(os.fstat(handle).st_mode):
-                raise OSError("not a file")
-            data = file.read(STEPS_MAX * LINE_BYTES_MAX)
+        data = _read(path, STEPS_MAX * LINE_BYTES_MAX)
         return [line for line in data.split(b"\n") if line]
+
+
+def _read(path: Path, bytes_max: int) -> bytes:
+    handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(handle, "rb") as file:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise OSError("not a file")
+        return file.read(bytes_max)
 
 
 def _replace(path: Path, data: bytes) -> None:

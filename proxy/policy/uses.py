@@ -35,5 +35,9 @@ class Uses:
                 self._counts[use.permit] = self._used(use.permit) + 1
         return used_up
 
+    def has(self, use: Use) -> bool:
+        """Whether one is left."""
+        return self._used(use.permit) < use.most
+
     def _used(self, number: str) -> int:
         return self._counts.get(number, 0)

@@ -38,6 +38,7 @@ from ledger.keys import load_pseudonyms, load_verifier_keys
 from ledger.merkle import Frontier, leaf_hash
 from ledger.tile import TILE_WIDTH, decode_bundle, tile_width
 from proxy.errors import ConfigurationError, RecordUnavailable
+from proxy.record.permits import USED
 
 REMEMBERED_FILE: Final = "ledger-read.json"
 _REMEMBERED_BYTES_MAX: Final = 256 << 20
@@ -75,6 +76,7 @@ class PermitHistory:
             raise ConfigurationError(str(error)) from error
         self._frontier = Frontier()
         self._latest: dict[str, PermitEntry] = {}
+        self._used: dict[str, tuple[str, ...]] = {}
 
     @property
     def size(self) -> int:
@@ -85,6 +87,11 @@ class PermitHistory:
     def latest(self) -> Mapping[str, PermitEntry]:
         """The last entry of each permit by its number. Nothing comes after the end of one."""
         return MappingProxyType(self._latest)
+
+    @property
+    def used(self) -> Mapping[str, tuple[str, ...]]:
+        """By a permit's number the digests of the answers that were given under it, in order."""
+        return MappingProxyType(self._used)
 
     def begin(self) -> None:
         """Go on from the remembered place to the published end, or from the beginning.
@@ -101,7 +108,7 @@ class PermitHistory:
                 self._remember(checkpoint)
                 return
         _log.info("permits are read from the beginning of the log")
-        self._frontier, self._latest = Frontier(), {}
+        self._frontier, self._latest, self._used = Frontier(), {}, {}
         try:
             self._read(checkpoint)
         except FormatError as error:
@@ -130,7 +137,7 @@ class PermitHistory:
 
     def _read(self, checkpoint: Checkpoint) -> None:
         """Up to the checkpoint; what was read stays only if it leads to the signed root."""
-        frontier, latest = self._frontier.copy(), dict(self._latest)
+        frontier, latest, used = self._frontier.copy(), dict(self._latest), dict(self._used)
         if checkpoint.size < frontier.size:
             raise FormatError("the log is shorter than what was read of it")
         for number in range(frontier.size // TILE_WIDTH, -(-checkpoint.size // TILE_WIDTH)):
@@ -146,10 +153,10 @@ class PermitHistory:
                     continue
                 frontier.append(leaf_hash(data))
                 if may_hold and _PERMITS.matches(data):
-                    _take(latest, index, data, checkpoint.origin)
+                    _take(latest, used, index, data, checkpoint.origin)
         if frontier.size != checkpoint.size or frontier.root() != checkpoint.root:
             raise FormatError("its entries do not lead to the root of its checkpoint")
-        self._frontier, self._latest = frontier, latest
+        self._frontier, self._latest, self._used = frontier, latest, used
 
     def _recall(self, checkpoint: Checkpoint) -> bool:
         """Take up what was remembered; False where there is nothing to be believed."""
@@ -168,12 +175,13 @@ class PermitHistory:
                 number: PermitEntry(index, decode_header(line.encode())[1])
                 for number, index, line in found["latest"]
             }
+            used = {number: tuple(map(str, each)) for number, each in found["used"].items()}
         except FileNotFoundError:
             return False
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             _log.warning("what was remembered of permits cannot be used")
             return False
-        self._frontier, self._latest = frontier, latest
+        self._frontier, self._latest, self._used = frontier, latest, used
         return True
 
     def _remember(self, checkpoint: Checkpoint) -> None:
@@ -186,6 +194,7 @@ class PermitHistory:
                     [number, each.index, _line(each.header)]
                     for number, each in self._latest.items()
                 ],
+                "used": self._used,
             },
             ensure_ascii=False,
             separators=(",", ":"),
@@ -200,11 +209,19 @@ class PermitHistory:
         return hmac.digest(self._key, _DOMAIN + body, "sha256").hex().encode()
 
 
-def _take(latest: dict[str, PermitEntry], index: int, data: bytes, origin: str) -> None:
+def _take(
+    latest: dict[str, PermitEntry],
+    used: dict[str, tuple[str, ...]],
+    index: int,
+    data: bytes,
+    origin: str,
+) -> None:
     entry, _ = parse_entry(data)
     if entry.origin != origin or entry.sequence != index:
         raise FormatError(f"where entry {index} belongs stands entry {entry.sequence}")
     event, number = entry.header["event"], str(entry.header["permit"])
+    if event == USED:
+        used[number] = (*used.get(number, ()), str(entry.header.get("document_hmac")))
     if event not in _STEPS:
         return
     before = latest.get(number)

@@ -16,6 +16,8 @@ from ledger.client import EntryKind, HeaderValue
 from ledger.pseudonyms import Pseudonyms
 from proxy.record.line import Ledger
 
+USED: Final = "used"
+"""The event of an entry by which answers were given under a permit: one use."""
 DOSSIER_DOMAIN: Final = "dossier"
 LABEL: Final = "含犯罪记录封存信息"
 """What the file of a case is marked with that used sealed information (实施办法第6条)."""
@@ -25,7 +27,7 @@ LABEL: Final = "含犯罪记录封存信息"
 class PermitEvent:
     """One step of an application. Names and numbers of people are as the desk writes them; here
     they become pseudonyms. ``subjects`` are normalised identity numbers, ``document`` the dossier
-    after this step. ``reason`` is a code. Times are Unix seconds."""
+    after this step or, of a use, what was answered. ``reason`` is a code; times, Unix seconds."""
 
     number: str
     event: str

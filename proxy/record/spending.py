@@ -36,6 +36,7 @@ from proxy.errors import ConfigurationError, RecordUnavailable
 from proxy.names import PrincipalName
 from proxy.policy.budget import Account, Asker, Budget, Request, Spent
 from proxy.policy.limits import YEAR_SECONDS, Limits
+from proxy.record.permits import USED
 from proxy.session.commands import Need
 
 _log = logging.getLogger(__name__)
@@ -107,7 +108,7 @@ class Spending:
             tally = self._tally or _Tally()
             try:
                 # Read, for what the owner has in memory may be behind `size`, or nowhere yet.
-                for found in scan(self._reader, _DECISIONS, start=tally.end, end=size):
+                for found in scan(self._reader, _USING, start=tally.end, end=size):
                     tally.take(found)
             except FormatError as error:
                 raise RecordUnavailable(f"what was used cannot be read again: {error}") from error
@@ -141,7 +142,7 @@ class Spending:
         return hmac.digest(self._key, _DOMAIN + body, "sha256").hex().encode()
 
     def _enter(self, budget: Budget, tally: _Tally, start: int, since_seconds: float) -> None:
-        kinds = frozenset({EntryKind.DECISION, EntryKind.OUTCOME})
+        kinds = frozenset({EntryKind.DECISION, EntryKind.OUTCOME, EntryKind.PERMIT})
         since = datetime.fromtimestamp(max(0, int(since_seconds)), UTC)
         wanted = EntryFilter(kinds=kinds, since=since.strftime("%Y-%m-%dT%H:%M:%S.000Z"))
         opened: OrderedDict[int, tuple[int, int]] = OrderedDict()
@@ -162,18 +163,19 @@ class Spending:
                     opened.popitem(last=False)
 
 
-_DECISIONS: Final = EntryFilter(kinds=frozenset({EntryKind.DECISION}))
+_USING: Final = EntryFilter(kinds=frozenset({EntryKind.DECISION, EntryKind.PERMIT}))
 
 
 class _Tally:
-    """The uses of permits by the decisions before ``end``, each counted once."""
+    """The uses of permits by the entries before ``end``, each counted once."""
 
     def __init__(self, counts: Mapping[str, int] | None = None, end: int = 0) -> None:
         self.counts = dict(counts or {})
         self.end = end
 
     def take(self, found: Found) -> None:
-        """One use of each permit that a decision names; what was refused was not used."""
+        """One use of each permit that a decision names, and of that of a batch check; what was
+        refused was not used."""
         if found.index < self.end:
             return
         self.end = found.index + 1
@@ -181,7 +183,9 @@ class _Tally:
             return
         entry, _ = parse_entry(found.data)
         header = entry.header
-        if entry.kind is not EntryKind.DECISION or header.get("verdict") == "refuse":
+        of_batch = entry.kind is EntryKind.PERMIT and header.get("event") == USED
+        served = entry.kind is EntryKind.DECISION and header.get("verdict") != "refuse"
+        if not of_batch and not served:
             return
         several = header.get("permits")
         for number in several if isinstance(several, list) else [header.get("permit")]:

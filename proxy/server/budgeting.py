@@ -74,6 +74,14 @@ class Owner:
         used_up = self.uses.take(wanted)
         return Answer(int(not used_up), used_up=used_up)
 
+    def has_use(self, use: Use) -> bool:
+        """Whether one is left of a permit; none before it is known how often it was used."""
+        return self.uses is not None and self.uses.has(use)
+
+    def take_use(self, use: Use) -> bool:
+        """Whether it was left, and then it is gone."""
+        return bool(self._use((use,)).many)
+
     def follow(self) -> None:
         """Another budget is being read from the ledger: keep what is granted meanwhile."""
         self._granted = []

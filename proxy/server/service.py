@@ -13,13 +13,16 @@ import logging
 import math
 import signal
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, Protocol
 
 import uvloop
 
+from proxy.desk.batch.opening import open_batch_desk
 from proxy.desk.certificate.opening import open_certificate_desk
+from proxy.desk.certificate.pace import Pace
 from proxy.desk.certificate.routes import VERIFY_PATH, certificate_routes, verify_page
 from proxy.desk.desk import Desk
 from proxy.desk.front.application import NO_PAGES, TABLES, Page
@@ -212,12 +215,18 @@ class Service:
         if self.settings.desk.officers_file is not None:
             terms = await asyncio.to_thread(terms_of, self.settings.desk)
             tables, pages = await self._certificates()
+            uses = self._spender.owner
+            batch = await asyncio.to_thread(
+                open_batch_desk, self.settings, self._ledger, desk, uses, self.metrics
+            )
+            stack.push_async_callback(batch.close)
             front = await open_front(
                 self.settings.desk,
                 desk,
                 terms,
                 self._ledger.recorder,
                 self.metrics,
+                batch=batch,
                 tables=tables,
                 pages=pages,
             )
@@ -230,7 +239,8 @@ class Service:
         if self.settings.certificate is None:
             return TABLES, NO_PAGES
         desk = await asyncio.to_thread(open_certificate_desk, self.settings, self._ledger)
-        return (*TABLES, certificate_routes(desk)), {VERIFY_PATH: verify_page(desk)}
+        pace = Pace(self.settings.certificate.verifications_per_minute, time.monotonic)
+        return (*TABLES, certificate_routes(desk)), {VERIFY_PATH: verify_page(desk, pace)}
 
     def _scan(self, stack: contextlib.AsyncExitStack) -> None:
         """Begin to look for findings, where that is configured."""

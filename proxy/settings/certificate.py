@@ -33,10 +33,15 @@ class Certificate(Section):
     """The name or address by which the proxy is asked; by default the one it listens on."""
     query_file: FilePath | None = None
     """SQL that says whether there is a conviction; by default config/certificate.sql."""
+    batch_query_file: FilePath | None = None
+    """The same of a number alone, for batch checks; by default config/batch.sql, and none where
+    there is a `query_file`: both have to mean the same."""
     answer_every_ms: Annotated[int, Field(strict=True, ge=100, le=60_000)] = 1_000
     """A look-up is answered at a multiple of this after its beginning, and not when it is done."""
     valid_days: Annotated[int, Field(strict=True, ge=1, le=3_660)] = 180
     """How long a certificate counts."""
+    verifications_per_minute: Annotated[int, Field(strict=True, ge=1, le=60_000)] = 60
+    """How often one address may look at the page of verification; then it is told to wait."""
 
     def password(self) -> str | None:
         """The password in `password_file`. Raises `ConfigurationError`."""
@@ -48,6 +53,15 @@ class Certificate(Section):
         """The statement of the look-up. Raises `ConfigurationError`."""
         file = self.query_file if self.query_file is not None else shipped_file("certificate.sql")
         return _read(file, "query_file").strip()
+
+    def batch_query(self) -> str | None:
+        """The statement of batch checks; None where there is none. Raises
+        `ConfigurationError`."""
+        if self.batch_query_file is not None:
+            return _read(self.batch_query_file, "batch_query_file").strip()
+        if self.query_file is not None:
+            return None
+        return _read(shipped_file("batch.sql"), "batch_query_file").strip()
 
 
 def _read(file: Path, key: str) -> str:

@@ -40,6 +40,7 @@ class PermitStep(Enum):
 
     RECEIVED = "received"
     GRANTED = "granted"
+    USED = "used"
     REFUSED = "refused"
     REVOKED = "revoked"
     EXPIRED = "expired"

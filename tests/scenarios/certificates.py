@@ -37,7 +37,7 @@ SECTION = """
 organ = "示例市公安局"
 number_word = "示公证字"
 directory = "certificates"
-user = "desk"
+user = "certificate"
 answer_every_ms = 500
 
 [desk]

@@ -243,7 +243,7 @@ def test_a_gate_that_does_not_answer_issues_nothing(counter):
     before = sorted(path.name for path in (site.home / "certificates").iterdir())
     text = site.config.read_text(encoding="utf-8")
     broken = site.home / "broken.toml"
-    broken.write_text(text.replace('user = "desk"', 'user = "bgcheck"'), encoding="utf-8")
+    broken.write_text(text.replace('user = "certificate"', 'user = "bgcheck"'), encoding="utf-8")
     done = counter.run(
         "issue", "--config", broken, "--officer", "021377", given=certificate_for(ADULT)
     )
@@ -306,3 +306,17 @@ def test_the_picture_would_show_a_difference():
     dot = image.copy()
     dot.putpixel((5, 5), 254)
     assert image.tobytes() != dot.tobytes()
+
+
+@pytest.mark.requirement("E1")
+def test_who_looks_at_the_page_too_often_has_to_wait(counter):
+    """Last: what it takes is not there again for a minute."""
+    for _ in range(400):
+        status, _, headers = counter.ask("/verify/FC-AAAAA", officer=False)
+        if status == 429:
+            break
+        assert status == 404
+    assert status == 429
+    assert 1 <= int(headers["Retry-After"]) <= 60
+    # Officers are not kept from their work by it.
+    assert counter.ask("/api/v1/certificates", certificate_for(CLEAN))[0] == 201

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeVar
 
 import asyncpg
 
@@ -24,6 +24,17 @@ from proxy.names import OPERATOR_SETTING
 
 TIMEOUT_SECONDS: Final = 30.0
 _EARLIEST: Final = date(1, 1, 1)
+_T = TypeVar("_T")
+
+
+class ListGate(Protocol):
+    """The same of people by their numbers alone."""
+
+    async def have_convictions(
+        self, numbers: Sequence[str], *, officer: str, today: date
+    ) -> tuple[bool, ...]:
+        """One answer for each, in their order. Raises `UpstreamUnavailable`, alike for
+        everybody."""
 
 
 class Gate(Protocol):
@@ -38,7 +49,8 @@ class Gate(Protocol):
 @dataclass(frozen=True, slots=True)
 class ProxyGate:
     """The listener, as the login of a principal. Each look-up is a session of its own: nothing of
-    one is left for the next."""
+    one is left for the next. ``query`` has four parameters: the spellings of number and name,
+    from and until; of a list there are no names, and three."""
 
     host: str
     port: int
@@ -52,24 +64,35 @@ class ProxyGate:
         self, request: CertificateRequest, *, officer: str, today: date
     ) -> bool:
         """Raises `UpstreamUnavailable`."""
+        asked = (
+            list(number_spellings(request.person.number)),
+            list(name_spellings(request.person.name)),
+            request.period_from or _EARLIEST,
+            min(request.period_until or today, today),
+        )
+        (convicted,) = await self._answers([asked], officer)
+        return convicted
+
+    async def have_convictions(
+        self, numbers: Sequence[str], *, officer: str, today: date
+    ) -> tuple[bool, ...]:
+        """A statement for each of them, in one session. Raises `UpstreamUnavailable`."""
+        asked = [(list(number_spellings(each)), _EARLIEST, today) for each in numbers]
+        return await self._answers(asked, officer)
+
+    async def _answers(self, asked: Sequence[tuple[object, ...]], officer: str) -> tuple[bool, ...]:
         try:
             async with asyncio.timeout(TIMEOUT_SECONDS):
-                rows = await self._rows(request, officer, today)
+                return await self._ask(asked, officer)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             code = getattr(error, "sqlstate", None) or type(error).__name__
             raise UpstreamUnavailable(
-                f"the look-up for a certificate failed ({code}): is the service up,"
-                " may certificate.user log in, and does `fengcun explain` pass its query?"
+                f"the look-up failed ({code}): is the service up, may certificate.user log in, does"
+                " it match a principal of the policy by its user and this machine's address, and"
+                " does `fengcun explain` pass its query?"
             ) from None
-        if len(rows) != 1 or len(rows[0]) != 1 or not isinstance(rows[0][0], bool):
-            raise UpstreamUnavailable(
-                "certificate.query_file: its answer is not one row with one boolean"
-            )
-        return rows[0][0]
 
-    async def _rows(
-        self, request: CertificateRequest, officer: str, today: date
-    ) -> list[tuple[object, ...]]:
+    async def _ask(self, asked: Sequence[tuple[object, ...]], officer: str) -> tuple[bool, ...]:
         connection = await asyncpg.connect(
             host=self.host,
             port=self.port,
@@ -80,16 +103,18 @@ class ProxyGate:
             server_settings={OPERATOR_SETTING: officer, "application_name": "certificate"},
         )
         try:
-            rows = await connection.fetch(
-                self.query,
-                list(number_spellings(request.person.number)),
-                list(name_spellings(request.person.name)),
-                request.period_from or _EARLIEST,
-                min(request.period_until or today, today),
+            return tuple(
+                [_boolean(await connection.fetch(self.query, *values)) for values in asked]
             )
-            return [tuple(row) for row in rows]
         finally:
             await connection.close()
+
+
+def _boolean(rows: Sequence[Sequence[object]]) -> bool:
+    """Raises `UpstreamUnavailable` for any other answer."""
+    if len(rows) != 1 or len(rows[0]) != 1 or not isinstance(rows[0][0], bool):
+        raise UpstreamUnavailable("the statement of the look-up: its answer is not one boolean")
+    return rows[0][0]
 
 
 def own_address(listening_on: str) -> str:
@@ -118,7 +143,7 @@ def gate_context(ca_file: Path | None, *, required: bool) -> ssl.SSLContext | No
         raise ConfigurationError("certificate.ca_file cannot be read") from None
 
 
-async def at_a_fixed_time(every_seconds: float, answer: Awaitable[bool]) -> bool:
+async def at_a_fixed_time(every_seconds: float, answer: Awaitable[_T]) -> _T:
     """What is answered, or its exception, at a whole multiple of `every_seconds` after now."""
     loop = asyncio.get_running_loop()
     start = loop.time()

@@ -27,16 +27,7 @@ def open_certificate_desk(settings: Settings, ledger: Ledger) -> CertificateDesk
     chosen = configured(settings)
     store = Store(chosen.directory)
     store.prepare()
-    required = settings.tls is not None and settings.tls.required
-    gate = ProxyGate(
-        host=chosen.host or own_address(settings.listen.host),
-        port=settings.listen.port,
-        database=chosen.database or settings.upstream.databases[0],
-        user=chosen.user,
-        password=chosen.password(),
-        query=chosen.query(),
-        tls=gate_context(chosen.ca_file, required=required),
-    )
+    gate = _gate(settings, chosen, chosen.query())
     terms = Terms(
         organ=chosen.organ,
         number_word=chosen.number_word,
@@ -45,3 +36,24 @@ def open_certificate_desk(settings: Settings, ledger: Ledger) -> CertificateDesk
         log=log_tag(settings.ledger.origin),
     )
     return CertificateDesk(terms, gate, CertificateRegister(ledger), store)
+
+
+def open_list_gate(settings: Settings) -> ProxyGate | None:
+    """The gate of batch checks, None where no statement is configured for them. Reads its files;
+    blocking. Raises `ConfigurationError`."""
+    if settings.certificate is None or (query := settings.certificate.batch_query()) is None:
+        return None
+    return _gate(settings, settings.certificate, query)
+
+
+def _gate(settings: Settings, chosen: Certificate, query: str) -> ProxyGate:
+    required = settings.tls is not None and settings.tls.required
+    return ProxyGate(
+        host=chosen.host or own_address(settings.listen.host),
+        port=settings.listen.port,
+        database=chosen.database or settings.upstream.databases[0],
+        user=chosen.user,
+        password=chosen.password(),
+        query=query,
+        tls=gate_context(chosen.ca_file, required=required),
+    )

@@ -8,6 +8,7 @@ GET  /verify/{code}                     for whoever holds the paper; no login
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Final, Literal
@@ -19,8 +20,10 @@ from proxy.desk.certificate.code import InvalidCode, parse_code
 from proxy.desk.certificate.decoding import decode_request
 from proxy.desk.certificate.desk import CertificateDesk
 from proxy.desk.certificate.form import TITLES, today_in_china
+from proxy.desk.certificate.pace import Pace
 from proxy.desk.certificate.store import Kept
-from proxy.desk.front.routes import PREFIX, Call, Route, json_answer
+from proxy.desk.doorkeeper import TooManyAttempts
+from proxy.desk.front.routes import PREFIX, Call, Route, json_answer, source_of
 from proxy.desk.front.shapes import Identity, Line, Shape
 
 VERIFY_PATH: Final = "/verify/{code:[A-Za-z0-9-]{1,120}}"
@@ -107,13 +110,18 @@ def certificate_routes(desk: CertificateDesk) -> tuple[Route, ...]:
     )  # fmt: skip
 
 
-def verify_page(desk: CertificateDesk) -> Callable[[web.Request], Awaitable[web.Response]]:
+def verify_page(
+    desk: CertificateDesk, pace: Pace
+) -> Callable[[web.Request], Awaitable[web.Response]]:
     """The handler of `VERIFY_PATH`. A code is a key of 112 random bits: who has it has the paper.
 
-    A wrong one, a free number and what is not a code get the same answer.
+    A wrong one, a free number and what is not a code get the same answer, and count alike. Raises
+    `TooManyAttempts` for an address that asks too often.
     """
 
     async def verify(request: web.Request) -> web.Response:
+        if (seconds := pace.wait_seconds(source_of(request))) > 0:
+            raise TooManyAttempts(math.ceil(seconds))
         try:
             kept = await desk.check(parse_code(request.match_info["code"]))
         except InvalidCode:

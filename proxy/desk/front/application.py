@@ -12,6 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 
 from proxy.desk.front.api import APPLICATION_ROUTES, login
+from proxy.desk.front.batch_api import BATCH_ROUTES
 from proxy.desk.front.description import describe
 from proxy.desk.front.page import PAGE_ROUTES
 from proxy.desk.front.problem import problem_of
@@ -36,7 +37,7 @@ HEADERS: Final = {
 _SECURE: Final = {"Strict-Transport-Security": "max-age=31536000"}
 _log = logging.getLogger(__name__)
 
-TABLES: Final[Tables] = (APPLICATION_ROUTES,)
+TABLES: Final[Tables] = (APPLICATION_ROUTES, BATCH_ROUTES)
 """What the API has, by part of the desk."""
 Page = Callable[[web.Request], Awaitable[web.Response]]
 NO_PAGES: Final[Mapping[str, Page]] = MappingProxyType({})

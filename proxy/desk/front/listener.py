@@ -21,6 +21,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from aiohttp.web_protocol import RequestHandler
 
+from proxy.desk.batch.desk import BatchDesk
 from proxy.desk.doorkeeper import Doorkeeper, Findings
 from proxy.desk.front.application import NO_PAGES, TABLES, Page, application
 from proxy.desk.front.routes import Desk, Front, Tables
@@ -82,6 +83,7 @@ async def open_front(
     recorder: Findings,
     metrics: Metrics,
     *,
+    batch: BatchDesk | None = None,
     tables: Tables = TABLES,
     pages: Mapping[str, Page] = NO_PAGES,
     limits: Limits = _LIMITS,
@@ -98,7 +100,8 @@ async def open_front(
         in_time.add(request.protocol)
         return await handler(request)
 
-    app = application(Front(desk, doorkeeper, terms, secure=context is not None), tables, pages)
+    front = Front(desk, doorkeeper, terms, secure=context is not None, batch=batch)
+    app = application(front, tables, pages)
     app.middlewares.insert(0, begun)
     runner = web.AppRunner(app, access_log=None, logger=_quiet, shutdown_timeout=_CLOSE_SECONDS_MAX)
     await runner.setup()

@@ -13,6 +13,7 @@ from aiohttp import web
 from proxy.desk.errors import DeskError
 from proxy.desk.front import words
 from proxy.desk.front.api import refusal_text, undertaking_text
+from proxy.desk.front.batch_api import RUN, RunShape, answers_file, checks
 from proxy.desk.front.forms import Form, Maker, doing, see_other, seeing
 from proxy.desk.front.login import log_in, log_out, see_login
 from proxy.desk.front.problem import Problem, problem_of
@@ -28,9 +29,10 @@ from proxy.desk.front.shapes import (
     shown,
     summary,
 )
-from proxy.desk.model import Role
+from proxy.desk.model import Dossier, Officer, Role
 from proxy.desk.rules import one_name
 from proxy.desk.sittings import Sitting
+from proxy.policy.permit import Scope
 
 
 async def _register(front: Front, request: web.Request, sitting: Sitting) -> web.StreamResponse:
@@ -104,10 +106,40 @@ def _dossier_page(
         "approver": Role.APPROVER in officer.roles,
         "own": one_name(dossier.received_by) == one_name(officer.name),
         "cited": dossier.cited,
+        "batch": _batch(front, officer, dossier),
         "problem": problem,
     }
     status = 200 if problem is None else problem.status
     return render("dossier.html", {**values, **_of(sitting)}, status)
+
+
+def _batch(front: Front, officer: Officer, dossier: Dossier) -> dict[str, object] | None:
+    """What the page says of a permit's batch checks; None where this officer has none there."""
+    if front.batch is None or dossier.application.scope is not Scope.BATCH:
+        return None
+    try:
+        found = front.batch.progress(officer, dossier.number)
+    except DeskError:
+        return None
+    failed = None if found.failed is None else problem_of(found.failed)
+    return {"progress": found, "failed": failed}
+
+
+async def _run(
+    front: Front, request: web.Request, sitting: Sitting, form: Form
+) -> web.StreamResponse:
+    number, officer = request.match_info["number"], sitting.account.officer
+    try:
+        run = read_texts(dict(form), RunShape).run
+        checks(front).begin(officer, number, run)
+    except (DeskError, Malformed) as error:
+        return _dossier_page(front, request, sitting, problem_of(error))
+    return see_other(f"/applications/{number}")
+
+
+async def _answers(front: Front, request: web.Request, sitting: Sitting) -> web.StreamResponse:
+    found = request.match_info
+    return await answers_file(front, sitting.account.officer, found["number"], found["run"])
 
 
 def _of(sitting: Sitting) -> dict[str, object]:
@@ -172,5 +204,7 @@ PAGE_ROUTES: Final[tuple[tuple[str, str, Maker], ...]] = (
     ("POST", f"/applications/{NUMBER}/revoke", _deciding("revoke")),
     ("GET", f"/applications/{NUMBER}/refusal", seeing(_refusal)),
     ("GET", "/undertaking", seeing(_undertaking)),
+    ("POST", f"/applications/{NUMBER}/batch", doing(_run)),
+    ("GET", f"/applications/{NUMBER}/batch/{RUN}.csv", seeing(_answers)),
 )
 """Method, path, handler."""

@@ -16,6 +16,7 @@ from typing import Final, Literal, Protocol
 from aiohttp import web
 from pydantic import BaseModel
 
+from proxy.desk.batch.desk import BatchDesk
 from proxy.desk.doorkeeper import Doorkeeper, NotLoggedIn
 from proxy.desk.front.shapes import Malformed, NoBody, read_shape, read_texts
 from proxy.desk.model import Application, Dossier, Officer, RefusalGround, State
@@ -47,12 +48,14 @@ class Desk(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """What every handler works with. ``secure``: over TLS, so that cookies go over nothing else."""
+    """What every handler works with. ``secure``: over TLS, so that cookies go over nothing else.
+    ``batch``: where batch checks are made."""
 
     desk: Desk
     doorkeeper: Doorkeeper
     terms: Terms
     secure: bool = False
+    batch: BatchDesk | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +137,12 @@ def _whole(text: object) -> object:
 
 
 def _json(request: web.Request, data: bytes, shape: type[BaseModel] | None) -> BaseModel:
-    if shape is None or (shape is NoBody and not data):
+    if shape is None:
         if data:
             raise Malformed
         return NoBody()
+    if not data and not any(field.is_required() for field in shape.model_fields.values()):
+        return shape()
     if request.content_type != "application/json" or request.charset not in (None, "utf-8"):
         raise web.HTTPUnsupportedMediaType
     return read_shape(data, shape)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime
 
+from proxy.desk.batch.desk import BatchDesk, BatchRooms
 from proxy.desk.calendars import load_working_days
 from proxy.desk.desk import Desk, Rooms
 from proxy.desk.documents import CHINA
@@ -13,12 +15,16 @@ from proxy.desk.legal_bases import load_legal_bases
 from proxy.desk.model import Application, Officer, Purpose, Role, Standing
 from proxy.desk.rules import Terms
 from proxy.desk.store import Store
+from proxy.errors import UpstreamUnavailable
 from proxy.names import PrincipalName
+from proxy.policy.budget import Budget
 from proxy.policy.law import Law, Principal, PrincipalKind
 from proxy.policy.permit import Scope
+from proxy.policy.uses import Uses
 from proxy.record.history import REMEMBERED_FILE, PermitHistory
 from proxy.record.line import connect_ledger
 from proxy.record.permits import PermitRegister
+from proxy.server.budgeting import Owner
 from proxy.server.notary_process import start_notary
 from proxy.telemetry.metrics import Metrics
 from tests.unit.proxy.server.site import NOTARY_ARGUMENTS, make_ledger
@@ -92,6 +98,41 @@ BATCH = replace(
     scope=Scope.BATCH,
     subjects=(PERSON, OTHER),
 )
+
+
+class ListGate:
+    """Stands in for the look-up; the scenarios have the real one. Fails after so many people, and
+    waits where it is told to."""
+
+    def __init__(self, *convicted):
+        self.convicted = set(convicted)
+        self.asked = []
+        self.fails_after = None
+        self.goes_on = asyncio.Event()
+        self.goes_on.set()
+
+    async def have_convictions(self, numbers, *, officer, today):
+        await self.goes_on.wait()
+        if self.fails_after is not None and len(self.asked) >= self.fails_after:
+            raise UpstreamUnavailable("the look-up failed")
+        self.asked += [(number, officer) for number in numbers]
+        return tuple(number in self.convicted for number in numbers)
+
+
+class Counted:
+    """The uses of permits, as the service's one owner counts them."""
+
+    def __init__(self):
+        self.owner = Owner(Budget({}))
+        self.owner.uses = Uses()
+
+
+def batch_desk_of(desk, gate, uses=None):
+    """Checks under a desk's permits, with answers at once."""
+    rooms = desk._rooms
+    owner = (uses or Counted()).owner
+    made = BatchRooms(gate, rooms.store, rooms.register, owner, rooms.metrics, 0.001)
+    return BatchDesk(made, desk)
 
 
 class Site:

@@ -13,7 +13,7 @@ SOURCES = Path(errors.__file__).parent
 
 def raised():
     """Codes that the desk's sources raise."""
-    for path in SOURCES.glob("*.py"):
+    for path in SOURCES.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             match node:
                 case ast.Call(func=ast.Name(id="DeskError"), args=[ast.Constant(value=code), *_]):

@@ -11,6 +11,7 @@ from proxy.desk.errors import DeskError
 from proxy.desk.model import Application, Officer, Purpose, RefusalGround, Role, Standing
 from proxy.desk.rules import (
     RECEIVED_DAYS_MAX,
+    check_batch,
     check_form,
     check_identity,
     check_officer,
@@ -272,6 +273,26 @@ def test_an_identity_number_has_one_spelling_and_is_in_no_error():
 def test_who_may_decide(officer, not_by, code):
     try:
         check_officer(officer, Role.APPROVER, not_by)
+    except DeskError as error:
+        assert error.code == code  # noqa: PT017
+    else:
+        assert code is None
+
+
+@pytest.mark.parametrize(
+    ("application", "officer", "code"),
+    [
+        (BATCH, Officer("a", frozenset({Role.CLERK})), None),
+        (BATCH, Officer("a", frozenset({Role.APPROVER})), "role"),
+        (BATCH, Officer("\u200b", frozenset(Role)), "role"),
+        (CHECK, Officer("a", frozenset({Role.CLERK})), "not-batch"),
+        (replace(BATCH, operator="Ａ"), Officer("a", frozenset({Role.CLERK})), None),
+        (replace(BATCH, operator="b"), Officer("a", frozenset({Role.CLERK})), "operator-bound"),
+    ],
+)
+def test_who_may_check_a_list(application, officer, code):
+    try:
+        check_batch(officer, application)
     except DeskError as error:
         assert error.code == code  # noqa: PT017
     else:

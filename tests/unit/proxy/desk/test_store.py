@@ -116,3 +116,19 @@ def test_what_is_no_directory_is_refused(tmp_path):
     for name in ("file", "link", "nowhere/desk"):
         with pytest.raises(ConfigurationError, match=r"desk\.directory"):
             Store(tmp_path / name).open()
+
+
+def test_answers_are_whole_and_are_not_dossiers(store):
+    assert store.answers(NUMBER, 1) == b""
+    store.keep_answers(NUMBER, 1, b"one")
+    store.keep_answers(NUMBER, 1, b"again")
+    assert store.answers(NUMBER, 1) == b"again"
+    assert list(store.numbers()) == []
+    file = store.directory / f"{NUMBER}.answers-001.json"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    file.unlink()
+    file.symlink_to("/etc/hostname")
+    assert store.answers(NUMBER, 1) == b""
+    for number, run in (("../x", 1), (NUMBER, 0), (NUMBER, 10**6)):
+        with pytest.raises(ValueError):
+            store.keep_answers(number, run, b"x")

@@ -25,3 +25,11 @@ def test_no_permit_is_used_more_often_than_it_may_be(statements, most):
         assert set(used_up) == {each for each in named if served[each] == most}
         for each in named if not used_up else ():
             served[each] += 1
+
+
+def test_one_is_left_or_not_and_to_ask_takes_none():
+    uses, use = Uses({"p-1": 1}), Use("p-1", 2)
+    assert uses.has(use)
+    assert uses.has(use)
+    assert uses.take((use,)) == ()
+    assert not uses.has(use)

@@ -72,6 +72,29 @@ async def test_the_last_step_of_each_is_what_counts(log):
     assert log.read() == {"a": "revoked", "b": "granted", "c": "refused"}
 
 
+@pytest.mark.requirement("D9", "D11")
+async def test_what_was_answered_under_each_is_known_in_order_and_after_a_restart(log):
+    await log.write(("a", "received"), ("a", "granted"), ("a", "used"), ("b", "used"))
+    first = log.history()
+    first.begin()
+    digest = Pseudonyms(b"k" * 32).of("dossier", b"{}")
+    assert first.used == {"a": (digest,), "b": (digest,)}
+    await log.write(("a", "used"), ("a", "revoked"))
+    again = log.history()
+    again.begin()
+    assert again.used == {"a": (digest, digest), "b": (digest,)}
+    assert again.latest["a"].event == "revoked"
+    # What was remembered before there was any of it: the log is read from its beginning.
+    body = log.file.read_bytes().partition(b"\n")[2]
+    older = json.loads(body)
+    del older["used"]
+    body = json.dumps(older).encode()
+    log.file.write_bytes(log.history()._tag(body) + b"\n" + body)
+    anew = log.history()
+    anew.begin()
+    assert anew.used == again.used
+
+
 async def test_nothing_comes_after_an_end_and_nothing_begins_in_the_middle(log):
     await log.write(
         *(("a", "received"), ("a", "revoked"), ("a", "granted"), ("a", "received")),

@@ -170,6 +170,26 @@ async def test_uses_are_the_decisions_that_name_the_permit_and_serve(tmp_path):
     assert spending.uses == {"p-1": 2, "p-2": 1}
 
 
+@pytest.mark.requirement("D8", "D11")
+@pytest.mark.parametrize("limits", [{}, LIMITS])
+async def test_a_batch_check_is_a_use_and_no_other_step_of_a_permit_is(tmp_path, limits):
+    log = Log(tmp_path)
+    steps = [
+        Draft(EntryKind.PERMIT, {"permit": "p-1", "event": event}, None)
+        for event in ("received", "granted", "used", "used", "revoked")
+    ]
+    await log.write(*steps, used("p-1"))
+    spending = log.spending()
+    budget = spending.read(limits, time.time(), counts_uses=True)
+    assert spending.uses == {"p-1": 3}
+    # And where it is first read for the snapshot.
+    await log.write(steps[2])
+    spending.remember(spending.size(), limits, copy(budget))
+    again = log.spending()
+    again.read(limits, time.time(), counts_uses=True)
+    assert again.uses == {"p-1": 4}
+
+
 @pytest.mark.requirement("D8")
 @pytest.mark.parametrize("limits", [{}, LIMITS])
 async def test_a_snapshot_counts_each_use_once_wherever_it_was_taken(tmp_path, limits):

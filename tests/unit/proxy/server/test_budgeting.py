@@ -154,3 +154,16 @@ def test_an_answer_about_uses_says_which_are_none():
     assert granted(need, Answer(1), owner) == Grant()
     assert granted(need, Answer(0, used_up=("p-1",)), owner) == Grant(used_up=("p-1",))
     assert granted(need, Answer(0), owner) is None
+
+
+@pytest.mark.requirement("D8", "D11")
+def test_the_desk_takes_uses_from_where_statements_do():
+    line = Line()
+    use = Use("p-1", 1)
+    assert not line.owner.has_use(use)
+    assert not line.owner.take_use(use)
+    line.owner.uses = Uses()
+    assert line.owner.has_use(use)
+    assert line.owner.take_use(use)
+    assert not line.owner.has_use(use)
+    assert line.owner.at_once(Request(WHO, uses=(use,))) == Answer(0, used_up=("p-1",))

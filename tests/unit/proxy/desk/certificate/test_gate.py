@@ -51,6 +51,23 @@ async def test_any_other_answer_is_an_error_without_the_person(agency, query):
     assert failed.value.__cause__ is None
 
 
+@pytest.mark.requirement("D11")
+async def test_a_list_is_asked_one_by_one_in_its_order(agency):
+    numbers = ["110105200405100018", "110105491231002", "P1234567"]
+    by_number = "SELECT '11010519491231002X' = ANY ($1::text[]) AND $2::date <= $3::date"
+
+    async def answers(query, of=numbers):
+        return await gate(agency, query).have_convictions(of, officer="021377", today=TODAY)
+
+    assert await answers(by_number) == (False, True, False)
+    assert await answers(by_number, of=[]) == ()
+    for query in ("SELECT $1::text[], $2::date, $3::date", by_number.replace("SELECT", "SELEC")):
+        with pytest.raises(UpstreamUnavailable) as failed:
+            await answers(query)
+        assert "1101" not in str(failed.value)
+        assert failed.value.__cause__ is None
+
+
 async def test_without_a_proxy_there_is_no_answer():
     nobody = ProxyGate(HOST, free_port(), "agency", "desk", None, "SELECT true")
     with pytest.raises(UpstreamUnavailable):

@@ -1,6 +1,7 @@
 """Certificates by HTTP: officers issue, whoever has the paper checks."""
 
 import json
+import time
 from dataclasses import replace
 
 import pytest
@@ -8,9 +9,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
 from proxy.desk.certificate.errors import CertificateError
+from proxy.desk.certificate.pace import Pace
 from proxy.desk.certificate.routes import VERIFY_PATH, certificate_routes, verify_page
+from proxy.desk.doorkeeper import TooManyAttempts
 from proxy.desk.front.description import describe
 from proxy.desk.front.problem import problem_of
+from proxy.desk.front.rendering import problem_page
 from proxy.desk.front.routes import PREFIX, Call
 from proxy.desk.front.shapes import Malformed, NoBody, read_shape
 from tests.unit.proxy.desk.certificate.samples import REQUEST, UNIT
@@ -19,10 +23,22 @@ from tests.unit.proxy.desk.certificate.test_desk import CLERK, rooms
 __all__ = ["rooms"]
 
 
+PER_MINUTE = 8
+
+
+@web.middleware
+async def problems(request, handler):
+    """As the front answers."""
+    try:
+        return await handler(request)
+    except TooManyAttempts as error:
+        return problem_page(problem_of(error))
+
+
 @pytest.fixture
 async def client(rooms):
     """The routes, with an officer who is let in: who is let in is the front's to say."""
-    app = web.Application()
+    app = web.Application(middlewares=[problems])
     for route in certificate_routes(rooms[0]):
 
         async def handle(request, route=route):
@@ -33,7 +49,7 @@ async def client(rooms):
                 return problem_of(error).response()
 
         app.router.add_route(route.method, PREFIX + route.path, handle)
-    app.router.add_get(VERIFY_PATH, verify_page(rooms[0]))
+    app.router.add_get(VERIFY_PATH, verify_page(rooms[0], Pace(PER_MINUTE, time.monotonic)))
     async with TestClient(TestServer(app)) as client:
         yield client
 
@@ -90,6 +106,18 @@ async def test_a_wrong_code_and_no_code_get_one_answer(client, rooms):
         answers.append((page.status, await page.text()))
     assert len(set(answers[:3])) == 1
     assert {status for status, _ in answers} == {404}
+
+
+async def test_who_looks_too_often_has_to_wait_whatever_the_code(client, rooms):
+    issued = await rooms[0].issue(CLERK, request_of())
+    codes = [str(issued.code), "FC-AAAAA"] * (PER_MINUTE // 2)
+    statuses = [(await client.get(f"/verify/{code}")).status for code in codes]
+    assert statuses == [200, 404] * (PER_MINUTE // 2)
+    for code in (str(issued.code), "FC-AAAAA"):
+        page = await client.get(f"/verify/{code}")
+        assert page.status == 429
+        assert 1 <= int(page.headers["Retry-After"]) <= 60 / PER_MINUTE + 1
+        assert "请稍后再试" in await page.text()
 
 
 async def test_what_is_shown_is_escaped(client):

@@ -16,7 +16,15 @@ from proxy.desk.front.listener import Limits, Listener, open_front
 from proxy.desk.officers import Account, write_officers
 from proxy.desk.passwords import hash_password
 from proxy.settings.desk import Desk as DeskSettings
-from tests.unit.proxy.desk.counter import AGENCY, APPROVER, BOTH, CLERK, SECOND, TERMS
+from tests.unit.proxy.desk.counter import (
+    AGENCY,
+    APPROVER,
+    BOTH,
+    CLERK,
+    SECOND,
+    TERMS,
+    batch_desk_of,
+)
 
 PASSWORD = "synthetic, and long enough"
 HASH = hash_password(PASSWORD)
@@ -141,8 +149,8 @@ class Browser:
 
 
 @asynccontextmanager
-async def open_house(site, directory, *, limits=LIMITS, accounts=ACCOUNTS, **settings):
-    """The desk of a `Site`, served."""
+async def open_house(site, directory, *, limits=LIMITS, accounts=ACCOUNTS, gate=None, **settings):
+    """The desk of a `Site`, served; with a gate also batch checks."""
     officers = directory / "officers.toml"
     write_officers(officers, accounts)
     values = {"host": "127.0.0.1", "port": 1, **settings}
@@ -157,10 +165,15 @@ async def open_house(site, directory, *, limits=LIMITS, accounts=ACCOUNTS, **set
             findings.append(finding)
 
     async with site.open() as desk:
-        front = await open_front(chosen, desk, TERMS, Recorder(), site.metrics, limits=limits)
+        batch = None if gate is None else batch_desk_of(desk, gate)
+        front = await open_front(
+            chosen, desk, TERMS, Recorder(), site.metrics, batch=batch, limits=limits
+        )
         scheme = "http" if chosen.certificate_file is None else "https"
         house = House(desk, front, f"{scheme}://127.0.0.1:{front.port}", findings)
         try:
             yield house
         finally:
             await front.close()
+            if batch is not None:
+                await batch.close()

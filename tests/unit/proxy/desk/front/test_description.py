@@ -1,14 +1,15 @@
 """The description against what is served."""
 
 import re
+import time
 
 import pytest
 
 from proxy.desk.front.application import TABLES
 from proxy.desk.front.description import describe
 from proxy.desk.front.routes import Route
-from tests.unit.proxy.desk.counter import APPROVER, CASE, CHECK, CLERK
-from tests.unit.proxy.desk.front.house import PASSWORD, as_json
+from tests.unit.proxy.desk.counter import APPROVER, BATCH, CASE, CHECK, CLERK, ListGate, Site
+from tests.unit.proxy.desk.front.house import PASSWORD, as_json, open_house
 
 DOCUMENT = describe(TABLES)
 
@@ -57,13 +58,19 @@ async def test_every_route_is_described_and_every_description_served(house):
         if path.startswith("/api/"):
             served.add((path, route.method.lower()))
     assert served == operations()
-    assert len(served) == 11
+    assert len(served) == 15
     reply = await house.send("GET", "/api/v1/openapi.json")
     assert reply.json() == DOCUMENT
 
 
-async def test_answers_are_what_the_description_says(house):
-    seen = set()
+@pytest.fixture
+async def counter(tmp_path):
+    async with open_house(Site(tmp_path), tmp_path, gate=ListGate()) as opened:
+        yield opened
+
+
+async def test_answers_are_what_the_description_says(counter):
+    seen, house = set(), counter
 
     async def check(officer, method, path, described, **how):
         reply = await house.api(officer, method, path, **how)
@@ -104,13 +111,28 @@ async def test_answers_are_what_the_description_says(house):
         await check(CLERK, "GET", path, one)
         await check(CLERK, "GET", f"{path}/refusal", f"{one}/refusal")
     await check(CLERK, "GET", "/undertaking", "/undertaking")
+    await _of_a_list(check, house)
     await check(CLERK, "POST", "/logout", "/logout")
     await check(CLERK, "GET", whole, whole)
     answered = {(path, method) for path, method, status in seen if status < 300}
     assert operations() - answered == {
         ("/api/v1/login", "post"), ("/api/v1/openapi.json", "get")
     }  # fmt: skip
-    assert {status for *_, status in seen} == {200, 201, 401, 403, 404, 409, 415, 422}
+    assert {status for *_, status in seen} == {200, 201, 202, 401, 403, 404, 409, 415, 422}
+
+
+async def _of_a_list(check, house):
+    number, whole = await house.applied(BATCH), "/applications/{number}/batch"
+    path = f"/applications/{number}/batch"
+    await check(CLERK, "POST", path, whole, json={"run": 1})
+    await house.desk.grant(APPROVER, number)
+    await check(CLERK, "POST", path, whole, json={"run": 1})
+    deadline = time.monotonic() + 60
+    while (await check(CLERK, "GET", path, whole)).json()["running"]:
+        assert time.monotonic() < deadline
+    for suffix in ("", ".csv"):
+        await check(CLERK, "GET", f"{path}/1{suffix}", f"{whole}/{{run}}{suffix}")
+        await check(CLERK, "GET", f"{path}/2{suffix}", f"{whole}/{{run}}{suffix}")
 
 
 def test_every_reference_leads_somewhere_and_every_shape_is_closed():
