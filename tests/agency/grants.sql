@@ -11,5 +11,5 @@ END $$;
 GRANT USAGE ON SCHEMA base TO bgcheck, desk, certificate;
 GRANT SELECT ON ALL TABLES IN SCHEMA base TO bgcheck;
 GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA base TO desk;
-GRANT SELECT ON base.person, base.case_person, base.sentence, base.seal_notice, base.admin_penalty
-  TO certificate;
+GRANT SELECT ON base.person, base.case_person, base.case_file, base.sentence, base.seal_notice,
+  base.admin_penalty TO certificate;
