@@ -1,21 +1,12 @@
-"""The whole of it, beside a model that reads everything with the parser that verifies."""
-
 import sqlite3
-import tempfile
 import threading
-from collections import Counter
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from ledger.entry import format_time
 from ledger.errors import ConfigurationError, FormatError
 from ledger.fields import EntryKind, Header
-from ledger.portal.index import walking
 from ledger.portal.index.index import Index, IndexUnreadable
 from ledger.portal.index.model import (
     By,
@@ -30,146 +21,17 @@ from ledger.portal.index.model import (
     Row,
     Tally,
 )
-from tests.unit.ledger.portal.index.drawn import PSEUDONYMS, TIMES_MS, WORDS, drafts, queries
-from tests.unit.ledger.portal.index.naive import merged, rows_of
+from tests.unit.ledger.portal.index.drawn import PSEUDONYMS, TIMES_MS
+from tests.unit.ledger.portal.index.searched import NAMES, World
 from tests.unit.ledger.portal.made_log import (
-    MadeLog,
     bundle_of,
     heartbeats,
-    keys_of,
     made_log,
     rewrite_bundle,
 )
 from tests.unit.ledger.small_log import START_MS, decision_header
 
-NAMES = ("公安", "法院")
 DECISION, OUTCOME = EntryKind.DECISION, EntryKind.OUTCOME
-
-
-@dataclass
-class World:
-    """Logs, and an index of them."""
-
-    root: Path
-    logs: dict[str, MadeLog] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.index = Index.open(self.root / "index", NAMES)
-
-    def log(self, name: str) -> MadeLog:
-        if name not in self.logs:
-            place = self.root / f"log{len(self.logs)}"
-            origin = f"ledger.example/{len(self.logs)}"
-            self.logs[name] = MadeLog(place, keys_of(origin), now_ms=TIMES_MS[1])
-        return self.logs[name]
-
-    def refresh(self) -> None:
-        for name, log in self.logs.items():
-            self.index.refresh(log.source(name))
-
-    def rows(self) -> dict[str, list[Row]]:
-        found = {}
-        for name, log in self.logs.items():
-            entries: list[bytes | None] = []
-            for base in range(0, log.size, 256):
-                width = min(256, log.size - base)
-                entries += bundle_of(log.root, base // 256, width)
-            found[name] = rows_of(name, log.keys.origin, entries)
-        return found
-
-    def every(self, query: Query, limit: int, seconds: float = 10.0) -> list[Row]:
-        """All pages, one after the other."""
-        page = self.index.search(query, None, limit, seconds=seconds)
-        rows = list(page.rows)
-        while page.after is not None:
-            assert len(page.rows) <= limit
-            after = Position.parse(str(page.after))
-            page = self.index.search(query, after, limit, seconds=seconds)
-            rows += page.rows
-        return rows
-
-
-FRAMES = st.lists(
-    st.tuples(
-        st.sampled_from(NAMES),
-        st.sampled_from(TIMES_MS),
-        st.lists(drafts(), min_size=1, max_size=8),
-        st.booleans(),
-    ),
-    min_size=1,
-    max_size=6,
-)
-"""Of which log, when, what, and whether the index is refreshed after it."""
-
-
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
-@given(
-    FRAMES,
-    st.booleans(),
-    st.lists(st.tuples(st.integers(0, 60), st.sampled_from((b"", b"rubbish", None))), max_size=4),
-    st.lists(st.tuples(queries(NAMES), st.integers(1, 9), st.booleans()), min_size=5, max_size=12),
-)
-def test_it_finds_what_reading_everything_finds(frames, long: bool, damage, asked):
-    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        patch.setattr(walking, "STRETCH_ENTRIES", 5)
-        world = World(Path(name))
-        if long:
-            world.log(NAMES[0]).append(heartbeats(250), TIMES_MS[1])
-        for log, now_ms, drawn, refreshed in frames:
-            world.log(log).append(drawn, now_ms)
-            if refreshed:
-                world.refresh()
-        if damage:
-            _damage(world, damage)
-        world.refresh()
-        rows = world.rows()
-        for query, limit, hurried in asked:
-            found = world.every(query, limit, 0.0 if hurried else 10.0)
-            assert found == merged(rows, query), query
-        for log, of_it in rows.items():
-            assert [world.index.row(log, number) for number in range(len(of_it))] == of_it
-        _check_counts(world.index, rows)
-        world.index.close()
-
-
-def _damage(world: World, damage) -> None:
-    """To the last bundle of the first log: entries that are none, or another log's, or one twice.
-
-    Before the index has seen them, for what it saw it does not read again.
-    """
-    world.index.close()
-    log = next(iter(world.logs.values()))
-    number, width = (log.size - 1) // 256, (log.size - 1) % 256 + 1
-    entries = bundle_of(log.root, number, width)
-    for at, data in damage:
-        entries[at % width] = entries[0] if data is None else data
-    rewrite_bundle(log.root, number, entries, width)
-    world.index = Index.open(world.root / "index2", NAMES)
-
-
-def _check_counts(index: Index, rows: dict[str, list[Row]]) -> None:
-    whole = [row for of_it in rows.values() for row in of_it if row.kind is not None]
-    for by in By:
-        expected: Counter[tuple[str, str]] = Counter()
-        released: Counter[tuple[str, str]] = Counter()
-        for row in whole:
-            china = datetime.fromisoformat(row.time) + timedelta(hours=8)
-            key = china.strftime("%Y-%m-%d"), str(getattr(row, by.value) or "")
-            expected[key] += 1
-            released[key] += row.rows_count or 0
-        counted = index.count_by(by, Each.DAY)
-        assert {(each.when, each.value): each.entries_count for each in counted} == expected
-        assert all(each.rows_count == released[each.when, each.value] for each in counted)
-        assert [each.when for each in counted] == sorted(each.when for each in counted)
-        if by is not By.LOG:
-            found = {str(getattr(row, by.value)) for row in whole if getattr(row, by.value)}
-            assert index.values(by) == sorted(found)
-    refused = Tally(kinds=frozenset({DECISION}), verdict="refuse", rule=WORDS[0])
-    expected_count = sum(
-        (row.kind, row.verdict, row.rule) == (DECISION, "refuse", WORDS[0]) for row in whole
-    )
-    counts = index.count_by(By.LOG, Each.ALL, refused)
-    assert sum(each.entries_count for each in counts) == expected_count
 
 
 @pytest.fixture
