@@ -9,16 +9,17 @@ import hashlib
 import hmac
 import secrets
 from collections import OrderedDict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final
+from typing import Final, Generic
 
-from proxy.desk.attempts import Clock
-from proxy.desk.officers import Account, Accounts
+from ledger.accounts.attempts import Clock
+from ledger.accounts.roster import A
 
 IDLE_SECONDS: Final = 30 * 60.0
 WHOLE_SECONDS: Final = 8 * 3_600.0
-OF_AN_OFFICER_MAX: Final = 8
+OF_AN_ACCOUNT_MAX: Final = 8
 _ALL_MAX: Final = 4_096
 
 
@@ -29,11 +30,11 @@ class Way(Enum):
     PAGE = "page"
 
 
-@dataclass(slots=True)
-class Sitting:
+@dataclass(slots=True, eq=False)
+class Sitting(Generic[A]):
     """One login. ``form_token`` has to be in every form of it."""
 
-    account: Account
+    account: A
     way: Way
     began: float
     seen: float
@@ -44,49 +45,59 @@ class Sitting:
         return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), self.form_token.encode())
 
 
-class Sittings:
-    """All of them. `clock` gives seconds that only grow."""
+def _nothing(_: object) -> None:
+    pass
 
-    def __init__(self, clock: Clock) -> None:
+
+class Sittings(Generic[A]):
+    """All of them. `clock` gives seconds that only grow; `ended` is called with each that ends."""
+
+    def __init__(self, clock: Clock, ended: Callable[[Sitting[A]], None] = _nothing) -> None:
         self._clock = clock
-        self._kept: OrderedDict[bytes, Sitting] = OrderedDict()
+        self._ended = ended
+        self._kept: OrderedDict[bytes, Sitting[A]] = OrderedDict()
 
-    def begin(self, account: Account, way: Way) -> tuple[str, Sitting]:
+    def begin(self, account: A, way: Way) -> tuple[str, Sitting[A]]:
         """A new token, never one that the client had before."""
         now = self._clock()
         token = secrets.token_urlsafe(32)
         sitting = Sitting(account, way, now, now)
-        for key in [key for key, each in self._kept.items() if self._is_over(each)]:
-            del self._kept[key]
-        same = [
-            key
-            for key, each in self._kept.items()
-            if each.account.officer.name == account.officer.name
-        ]
-        for key in same[: max(0, len(same) - OF_AN_OFFICER_MAX + 1)]:
-            del self._kept[key]
+        self.sweep()
+        same = [key for key, each in self._kept.items() if each.account.name == account.name]
+        for key in same[: max(0, len(same) - OF_AN_ACCOUNT_MAX + 1)]:
+            self._drop(key)
         self._kept[_digest(token)] = sitting
         while len(self._kept) > _ALL_MAX:
-            self._kept.popitem(last=False)
+            self._drop(next(iter(self._kept)))
         return token, sitting
 
-    def find(self, token: str, way: Way, accounts: Accounts) -> Sitting | None:
-        """Whose it is, if it still is, and if the officer's account is what it was at login."""
+    def find(self, token: str, way: Way, accounts: Mapping[str, A]) -> Sitting[A] | None:
+        """Whose it is, if it still is, and if the account is what it was at login."""
         key = _digest(token)
         sitting = self._kept.get(key)
         if sitting is None or sitting.way is not way:
             return None
-        if self._is_over(sitting) or accounts.get(sitting.account.officer.name) != sitting.account:
-            del self._kept[key]
+        if self._is_over(sitting) or accounts.get(sitting.account.name) != sitting.account:
+            self._drop(key)
             return None
         sitting.seen = self._clock()
         return sitting
 
     def end(self, token: str) -> None:
         """Log out."""
-        self._kept.pop(_digest(token), None)
+        self._drop(_digest(token))
 
-    def _is_over(self, sitting: Sitting) -> bool:
+    def sweep(self) -> None:
+        """End those that are over, so that nothing of theirs is kept until somebody asks."""
+        for key in [key for key, each in self._kept.items() if self._is_over(each)]:
+            self._drop(key)
+
+    def _drop(self, key: bytes) -> None:
+        sitting = self._kept.pop(key, None)
+        if sitting is not None:
+            self._ended(sitting)
+
+    def _is_over(self, sitting: Sitting[A]) -> bool:
         now = self._clock()
         return now - sitting.seen >= IDLE_SECONDS or now - sitting.began >= WHOLE_SECONDS
 
