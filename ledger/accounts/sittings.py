@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+import string
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -30,15 +31,22 @@ class Way(Enum):
     PAGE = "page"
 
 
+def _number() -> str:
+    """Of letters alone: a word of a ledger has no long run of digits."""
+    return "".join(secrets.choice(string.ascii_lowercase) for _ in range(16))
+
+
 @dataclass(slots=True, eq=False)
 class Sitting(Generic[A]):
-    """One login. ``form_token`` has to be in every form of it."""
+    """One login. ``form_token`` has to be in every form of it; ``number`` is what it is called in
+    a ledger, and no secret."""
 
     account: A
     way: Way
     began: float
     seen: float
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    number: str = field(default_factory=_number)
 
     def has_form_token(self, given: str) -> bool:
         """Compared in the same time, whatever is given."""
