@@ -137,7 +137,7 @@ class House:
         """Header and payload of the looks in the portal's own log, opened by a recipient."""
         reader = DirectoryLog(self.state / "log")
         opener = PayloadOpener(reader, identities()[0])
-        found = []
+        found: list[tuple[Header, dict[str, object]]] = []
         for _, data, ciphertext in entries(reader):
             entry, _ = parse_entry(data)
             if entry.kind.value == "look":
