@@ -37,6 +37,14 @@ TABLE: Final[Mapping[Place, frozenset[Role]]] = MappingProxyType(
         ("POST", "/sign-in"): STRANGERS,
         ("POST", "/sign-out"): EVERYBODY,
         ("GET", "/"): EVERYBODY,
+        ("GET", "/entries"): EVERYBODY,
+        ("GET", "/live"): EVERYBODY,
+        ("GET", "/live/events"): EVERYBODY,
+        ("GET", "/unlock"): PROSECUTORS,
+        ("POST", "/unlock"): PROSECUTORS,
+        ("POST", "/lock"): PROSECUTORS,
+        ("GET", "/person"): PROSECUTORS,
+        ("POST", "/person"): PROSECUTORS,
     }
 )
 
