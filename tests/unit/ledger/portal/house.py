@@ -29,7 +29,7 @@ from ledger.portal.logs import Source
 from ledger.portal.looks import Looks, create_looks
 from ledger.portal.route import Route
 from ledger.portal.routes import ROUTES
-from tests.unit.ledger.small_log import identities
+from tests.unit.ledger.small_log import SEGMENT_BYTES, identities
 
 PASSWORD = "synthetic, and long enough"
 HASH = hash_password(PASSWORD)
@@ -142,9 +142,12 @@ async def house(
     """A portal with `people`, each with a fresh secret for their codes."""
     recipients = [each.recipient for each in identities()]
     if not (state / "log").exists():
-        create_looks(state, ORIGIN, recipients, force_filesystem=True, reserve_bytes=0)
+        create_looks(
+            state, ORIGIN, recipients, force_filesystem=True, reserve_bytes=0,
+            segment_bytes=SEGMENT_BYTES,
+        )  # fmt: skip
     write_accounts(state / ACCOUNTS_FILE, people)
-    looks = Looks(state, reserve_bytes=0, segment_bytes=1 << 20)
+    looks = Looks(state, reserve_bytes=0, segment_bytes=SEGMENT_BYTES)
     by_name = {each.name: each for each in sources}
     index = Index.open(state / "index", by_name)
     keyring = Keyring(identity, time.monotonic)

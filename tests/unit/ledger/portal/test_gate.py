@@ -1,4 +1,4 @@
-"""What every route is behind: nobody without a session, no role too many, no form of another site."""
+"""What is before every route: a session, a role that may, and a form of this site."""
 
 import pytest
 from aiohttp import web
