@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -87,9 +88,16 @@ def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
         case web.HTTPException() if error.status < 500:
             status, words = error.status, OF_STATUS.get(error.status, OF_STATUS[400])
         case _:
-            _log.error("a request to the portal failed", exc_info=error)
+            _log.error("a request to the portal failed", extra=_place(error))
             status, words = 500, OF_STATUS[500]
     return render(request, "problem.html", status, problem=words)
+
+
+def _place(error: Exception) -> dict[str, str]:
+    """Where it was, without its text: that may be about somebody."""
+    places = traceback.extract_tb(error.__traceback__)
+    where = f"{places[-1].filename}:{places[-1].lineno}" if places else "?"
+    return {"error": type(error).__name__, "place": where}
 
 
 @web.middleware

@@ -123,7 +123,7 @@ async def test_what_is_no_form_is_refused(tmp_path, data, headers, status):
             assert answer.status == status
 
 
-async def test_an_error_shows_no_trace_and_is_a_page(tmp_path):
+async def test_an_error_shows_no_trace_and_is_a_page(tmp_path, caplog):
     async def broken(_: web.Request) -> web.Response:
         raise ValueError("110105194912310000 of a synthetic person")
 
@@ -134,6 +134,9 @@ async def test_an_error_shows_no_trace_and_is_a_page(tmp_path):
         assert "平台内部错误" in answer.text
         assert "1101051949" not in answer.text
         assert "Traceback" not in answer.text
+    (said,) = [each for each in caplog.records if each.name == "ledger.portal.gate"]
+    assert said.error == "ValueError"
+    assert "1101051949" not in caplog.text
 
 
 async def test_the_language_is_a_choice_and_leads_nowhere_else(tmp_path):
