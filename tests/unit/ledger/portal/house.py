@@ -65,7 +65,7 @@ class Browser:
     base: str
     session: aiohttp.ClientSession
     used: dict[str, int]
-    """The last step of time whose code each account used: one has three codes in half a minute."""
+    """The last step of time whose code each account used."""
 
     async def get(self, path: str) -> Reply:
         async with self.session.get(self.base + path, allow_redirects=False) as answer:
@@ -75,9 +75,11 @@ class Browser:
         """With the origin of this site; `Origin=""` leaves it out."""
         given = {"Origin": self.base, **{k.replace("_", "-"): v for k, v in headers.items()}}
         async with self.session.post(
-            self.base + path, data=dict(form), allow_redirects=False,
+            self.base + path,
+            data=dict(form),
+            allow_redirects=False,
             headers={name: value for name, value in given.items() if value},
-        ) as answer:  # fmt: skip
+        ) as answer:
             return Reply(answer.status, answer.headers, await answer.text())
 
     async def sign_in(self, account: Account = LIN, **other: str) -> Reply:
@@ -88,8 +90,10 @@ class Browser:
         return await self.post("/sign-in", {"visit_token": token, **right, **other})
 
     def code(self, account: Account) -> str:
-        """The next one that is good now."""
-        step = max(int(time.time()) // STEP_SECONDS - 1, self.used.get(account.name, 0) + 1)
+        """The next one that is good now, and in half a minute still. There are two at a time."""
+        step = max(int(time.time()) // STEP_SECONDS, self.used.get(account.name, 0) + 1)
+        while step > int(time.time()) // STEP_SECONDS + 1:
+            time.sleep(0.1)
         self.used[account.name] = step
         return code_at(account.code, step)
 
@@ -151,9 +155,13 @@ async def house(
     recipients = [each.recipient for each in identities()]
     if not (state / "log").exists():
         create_looks(
-            state, ORIGIN, recipients, force_filesystem=True, reserve_bytes=0,
+            state,
+            ORIGIN,
+            recipients,
+            force_filesystem=True,
+            reserve_bytes=0,
             segment_bytes=SEGMENT_BYTES,
-        )  # fmt: skip
+        )
     write_accounts(state / ACCOUNTS_FILE, people)
     looks = Looks(state, reserve_bytes=0, segment_bytes=SEGMENT_BYTES)
     by_name = {each.name: each for each in sources}
@@ -184,16 +192,18 @@ def court(root: Path, count: int = 3, name: str = "court") -> tuple[SmallLog, So
     log = SmallLog(root).create().open()
     assert log.sequencer is not None
     person = log.keys.pseudonyms.of("person", PERSON)
-    log.sequencer.commit([[decided(number, person if number == 0 else None)
-                           for number in range(count)]])  # fmt: skip
+    log.sequencer.commit(
+        [[decided(number, person if number == 0 else None) for number in range(count)]]
+    )
     return log, source_of(name, str(root), [str(log.keys.log.verifier)])
 
 
 def decided(number: int, person: str | None = None) -> JudgedDraft:
     """A decision, about somebody where one is given; its statement is markup."""
-    subjects = {} if person is None else {"subjects": [person], "subjects_count": 1}
-    header = encode_header(EntryKind.DECISION, {**decision_header(number), "verdict": "strip",
-                                                **subjects})  # fmt: skip
+    fields = {**decision_header(number), "verdict": "strip"}
+    if person is not None:
+        fields |= {"subjects": [person], "subjects_count": 1}
+    header = encode_header(EntryKind.DECISION, fields)
     return JudgedDraft(EntryKind.DECISION, header, b'{"sql":"<script>alert(1)</script>"}')
 
 
