@@ -37,6 +37,7 @@ from ledger.portal.words import FORGED, NOT_RECORDED, NOT_YOURS, OF_STATUS
 
 BODY_BYTES_MAX: Final = 64 << 10
 BODY_SECONDS_MAX: Final = 20.0
+_BEGUN: Final = web.RequestKey("begun", bool)
 _FIELDS_MAX: Final = 60
 _NO_FORM: Final[Form] = MappingProxyType({})
 
@@ -66,12 +67,15 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
     """The outer one: errors are pages without traces."""
     try:
         return await handler(request)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
+        if request.get(_BEGUN):
+            raise  # half of an answer is on its way: the connection ends
         return _failed(request, error)
 
 
 async def with_headers(request: web.Request, response: web.StreamResponse) -> None:
     """On all that leaves."""
+    request[_BEGUN] = True
     response.headers.update(HEADERS)
     if request.app[SECURE]:
         response.headers.update(_SECURE)

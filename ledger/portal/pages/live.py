@@ -7,6 +7,7 @@ group of rows: whoever follows that log, too, would never see the end of it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import Final
 
@@ -25,7 +26,7 @@ from ledger.portal.context import (
     render,
 )
 from ledger.portal.index.model import Position, Row
-from ledger.portal.looks import Look
+from ledger.portal.looks import Look, NotRecorded
 from ledger.portal.rendering import beijing
 from ledger.portal.route import Route
 from ledger.portal.rows import gist_of
@@ -60,7 +61,9 @@ async def _events(request: web.Request) -> web.StreamResponse:
     except ConnectionError:
         pass
     finally:
-        await record_look(request, Look.FOLLOW, since=str(after), until=str(reached))
+        # Where it cannot be recorded nothing more is shown, and what was is in the first entry.
+        with contextlib.suppress(NotRecorded):
+            await record_look(request, Look.FOLLOW, since=str(after), until=str(reached))
     return response
 
 
