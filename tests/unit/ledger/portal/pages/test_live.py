@@ -59,7 +59,7 @@ async def test_what_is_recorded_comes_by_itself_and_goes_on_after_a_break(log, t
         answer.close()
     looks = [payload for header, payload in portal.recorded() if header["event"] == "follow"]
     assert looks[0]["since"] == "court:3"
-    assert any(payload.get("until", "").startswith("court:6") for payload in looks)
+    assert any(payload.get("until", "").startswith("court:7") for payload in looks)
 
 
 async def test_it_ends_with_the_session(log, tmp_path):
