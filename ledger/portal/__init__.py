@@ -1,0 +1,1 @@
+"""The supervisor's portal: pages over logs, on the supervisor's own machine."""
