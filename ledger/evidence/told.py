@@ -26,6 +26,7 @@ KINDS: Final = {
     EntryKind.LABEL: "标注",
     EntryKind.FINDING: "发现",
     EntryKind.ERASURE: "销毁",
+    EntryKind.LOOK: "查阅",
 }
 _VERDICTS: Final = {"allow": "放行", "rewrite": "改写", "deny": "拒绝"}
 

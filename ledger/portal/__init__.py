@@ -1,1 +1,1 @@
-"""The supervisor's portal: pages over logs, on the supervisor's own machine."""
+"""The supervisor's portal: what prosecutors see of the logs of the agencies they supervise."""

@@ -10,9 +10,10 @@ from typing import Annotated
 
 import typer
 
+from ledger.accounts.passwords import PASSWORD_BYTES_MAX, hash_password, password_problem
+from ledger.accounts.roster import account_name
 from proxy.desk.model import Officer, Role
-from proxy.desk.officers import Account, officer_name, read_officers, write_officers
-from proxy.desk.passwords import PASSWORD_BYTES_MAX, hash_password, password_problem
+from proxy.desk.officers import Account, read_officers, write_officers
 from proxy.desk.rules import one_name
 from proxy.errors import ConfigurationError
 from proxy.settings import load_settings
@@ -42,7 +43,7 @@ def add(
     """Add an officer. The password is asked for, or is the one line of standard input."""
     file = _file(config)
     try:
-        name = officer_name(name)
+        name = account_name(name)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
     accounts = read_officers(file) if file.exists() else {}

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from aiohttp import web
 
+from proxy.desk.doorkeeper import Sitting
 from proxy.desk.errors import DeskError
 from proxy.desk.front import words
 from proxy.desk.front.api import refusal_text
@@ -30,7 +31,6 @@ from proxy.desk.front.shapes import (
 )
 from proxy.desk.model import Role
 from proxy.desk.rules import one_name
-from proxy.desk.sittings import Sitting
 
 
 async def _register(front: Front, request: web.Request, sitting: Sitting) -> web.StreamResponse:

@@ -1,0 +1,50 @@
+"""Which role may use which route: the one table there is. What has no row here does not start.
+
+An auditor looks at lists, at checks and at who looked at what, and at no payload and no person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from ledger.errors import ConfigurationError
+
+
+class Role(StrEnum):
+    """As what somebody signs in. One account has one."""
+
+    SUPERVISOR = "supervisor"
+    CHIEF = "chief"
+    AUDITOR = "auditor"
+
+
+EVERYBODY: Final = frozenset(Role)
+PROSECUTORS: Final = frozenset({Role.SUPERVISOR, Role.CHIEF})
+STRANGERS: Final[frozenset[Role]] = frozenset()
+"""Of a route that is there for who is not signed in: no role is asked for."""
+
+Place = tuple[str, str]
+"""Method and path, as the route has them."""
+
+TABLE: Final[Mapping[Place, frozenset[Role]]] = MappingProxyType(
+    {
+        ("GET", "/static/{name}"): STRANGERS,
+        ("POST", "/language"): STRANGERS,
+        ("GET", "/sign-in"): STRANGERS,
+        ("POST", "/sign-in"): STRANGERS,
+        ("POST", "/sign-out"): EVERYBODY,
+        ("GET", "/"): EVERYBODY,
+    }
+)
+
+
+def require_table(places: Iterable[Place], table: Mapping[Place, frozenset[Role]] = TABLE) -> None:
+    """Every route has its row, and every row its route. Raises `ConfigurationError`."""
+    served = set(places)
+    for what, missing in (("role", served - table.keys()), ("route", table.keys() - served)):
+        if missing:
+            method, path = min(missing)
+            raise ConfigurationError(f"{method} {path} has no {what}: see ledger/portal/access.py")

@@ -1,0 +1,16 @@
+"""All pages of the portal, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ledger.portal.pages import overview, sign_in, static
+from ledger.portal.route import Route
+
+ROUTES: Final[Sequence[Route]] = (
+    *static.ROUTES,
+    *sign_in.ROUTES,
+    *overview.ROUTES,
+)
+"""Each has its row in `access.TABLE`, or the portal does not start."""

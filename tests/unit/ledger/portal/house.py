@@ -1,0 +1,170 @@
+"""A portal that is served: real HTTP, real accounts, its own real log. All people are synthetic."""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from ledger.accounts.codes import STEP_SECONDS, code_at, new_secret
+from ledger.accounts.passwords import hash_password
+from ledger.entry import parse_entry
+from ledger.fetch import DirectoryLog, LogReader, entries
+from ledger.header import Header
+from ledger.note import VerifierKey
+from ledger.opener import PayloadOpener
+from ledger.portal.access import Role
+from ledger.portal.accounts import Account, write_accounts
+from ledger.portal.application import ACCOUNTS_FILE, application
+from ledger.portal.looks import Looks, create_looks
+from ledger.portal.route import Route
+from ledger.portal.routes import ROUTES
+from tests.unit.ledger.small_log import identities
+
+PASSWORD = "synthetic, and long enough"
+HASH = hash_password(PASSWORD)
+LIN = Account("lin", Role.SUPERVISOR, HASH, new_secret())
+QIN = Account("qin", Role.CHIEF, HASH, new_secret())
+GAO = Account("gao", Role.AUDITOR, HASH, new_secret())
+PEOPLE = {each.name: each for each in (LIN, QIN, GAO)}
+ORIGIN = "procuratorate.example/portal"
+
+
+@dataclass(frozen=True)
+class Source:
+    """One log, in a directory."""
+
+    name: str
+    directory: Path
+    keys: tuple[VerifierKey, ...]
+
+    @property
+    def origin(self) -> str:
+        return self.keys[0].name
+
+    def reader(self) -> LogReader:
+        return DirectoryLog(self.directory)
+
+
+@dataclass
+class Reply:
+    status: int
+    headers: Mapping[str, str]
+    text: str
+
+    def hidden(self, name: str) -> str:
+        """What a hidden field of a form on the page holds."""
+        found = re.search(rf'name="{name}" value="([^"]*)"', self.text)
+        assert found is not None, self.text
+        return found[1]
+
+
+@dataclass
+class Browser:
+    """Somebody with cookies, who sends forms as a browser does."""
+
+    base: str
+    session: aiohttp.ClientSession
+    used: dict[str, int]
+    """The last step of time whose code each account used: one has three codes in half a minute."""
+
+    async def get(self, path: str) -> Reply:
+        async with self.session.get(self.base + path, allow_redirects=False) as answer:
+            return Reply(answer.status, answer.headers, await answer.text())
+
+    async def post(self, path: str, form: Mapping[str, str], **headers: str) -> Reply:
+        """With the origin of this site; `Origin=""` leaves it out."""
+        given = {"Origin": self.base, **{k.replace("_", "-"): v for k, v in headers.items()}}
+        async with self.session.post(
+            self.base + path, data=dict(form), allow_redirects=False,
+            headers={name: value for name, value in given.items() if value},
+        ) as answer:  # fmt: skip
+            return Reply(answer.status, answer.headers, await answer.text())
+
+    async def sign_in(self, account: Account = LIN, **other: str) -> Reply:
+        """With a code that nobody used before; `other` are fields in place of the right ones."""
+        form = await self.get("/sign-in")
+        token = form.hidden("visit_token")
+        right = {"name": account.name, "password": PASSWORD, "code": self.code(account)}
+        return await self.post("/sign-in", {"visit_token": token, **right, **other})
+
+    def code(self, account: Account) -> str:
+        """The next one that is good now."""
+        step = max(int(time.time()) // STEP_SECONDS - 1, self.used.get(account.name, 0) + 1)
+        self.used[account.name] = step
+        return code_at(account.code, step)
+
+    async def send(self, page: str, path: str, form: Mapping[str, str]) -> Reply:
+        """A form of a page, with the token that stands there."""
+        token = (await self.get(page)).hidden("form_token")
+        return await self.post(path, {"form_token": token, **form})
+
+
+@dataclass
+class House:
+    """What is served."""
+
+    base: str
+    state: Path
+    app: web.Application
+    looks: Looks
+    used: dict[str, int] = field(default_factory=dict)
+
+    @asynccontextmanager
+    async def browser(self) -> AsyncIterator[Browser]:
+        """One with no cookies yet."""
+        jar = aiohttp.CookieJar(unsafe=True)
+        async with aiohttp.ClientSession(cookie_jar=jar) as session:
+            yield Browser(self.base, session, self.used)
+
+    @asynccontextmanager
+    async def signed_in(self, account: Account = LIN) -> AsyncIterator[Browser]:
+        """One whose owner signed in, as an account of their own if codes would run out."""
+        async with self.browser() as browser:
+            answer = await browser.sign_in(account)
+            assert answer.status == 303, answer.text
+            yield browser
+
+    def recorded(self) -> list[tuple[Header, dict[str, object]]]:
+        """Header and payload of the looks in the portal's own log, opened by a recipient."""
+        reader = DirectoryLog(self.state / "log")
+        opener = PayloadOpener(reader, identities()[0])
+        found: list[tuple[Header, dict[str, object]]] = []
+        for _, data, ciphertext in entries(reader):
+            entry, _ = parse_entry(data)
+            if entry.kind.value == "look":
+                found.append((entry.header, json.loads(opener.open(entry, ciphertext))))
+        return found
+
+
+@asynccontextmanager
+async def house(
+    state: Path,
+    sources: tuple[Source, ...] = (),
+    people: Mapping[str, Account] = PEOPLE,
+    routes: Sequence[Route] = ROUTES,
+) -> AsyncIterator[House]:
+    """A portal with `people`, each with a fresh secret for their codes."""
+    recipients = [each.recipient for each in identities()]
+    if not (state / "log").exists():
+        create_looks(state, ORIGIN, recipients, force_filesystem=True, reserve_bytes=0)
+    write_accounts(state / ACCOUNTS_FILE, people)
+    looks = Looks(state, reserve_bytes=0, segment_bytes=1 << 20)
+    app = application(
+        state, {each.name: each for each in sources}, looks, secure=False, routes=routes
+    )
+    async with TestServer(app) as server:
+        yield House(str(server.make_url("")).rstrip("/"), state, app, looks)
+
+
+def somebody(name: str, role: Role = Role.SUPERVISOR) -> Account:
+    """An account whose codes nobody used yet."""
+    return replace(LIN, name=name, role=role, code=new_secret())
