@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from ledger.portal.words import Words as Pair
 from ledger.verify import Fault
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """`{index}`, `{last}` and `{count}` stand for numbers; of the advice none does."""
+class Words(Pair):
+    """`{index}`, `{last}` and `{count}` stand for numbers; in the advice there is none."""
 
-    chinese: str
-    english: str
     advice_chinese: str = ""
     advice_english: str = ""
+
+    @property
+    def advice(self) -> Pair:
+        return Pair(self.advice_chinese, self.advice_english)
 
 
 INTACT: Final = "intact"
