@@ -37,6 +37,12 @@ TABLE: Final[Mapping[Place, frozenset[Role]]] = MappingProxyType(
         ("POST", "/sign-in"): STRANGERS,
         ("POST", "/sign-out"): EVERYBODY,
         ("GET", "/"): EVERYBODY,
+        ("GET", "/logs/{log}/verification"): EVERYBODY,
+        ("POST", "/logs/{log}/verification"): EVERYBODY,
+        ("GET", "/logs/{log}/verification/state"): EVERYBODY,
+        ("GET", "/logs/{log}/entries/{index}"): EVERYBODY,
+        ("GET", "/logs/{log}/entries/{index}/receipts"): EVERYBODY,
+        ("POST", "/logs/{log}/pack"): PROSECUTORS,
     }
 )
 

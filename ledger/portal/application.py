@@ -23,6 +23,8 @@ from ledger.portal.accounts import Account, read_accounts
 from ledger.portal.context import CODES, DOORKEEPER, LOOKS, SECURE, SOURCES, Source
 from ledger.portal.gate import BODY_BYTES_MAX, admitted, answered, with_headers
 from ledger.portal.looks import Look, Looks, NotRecorded, moment
+from ledger.portal.pages.verification import RUNS
+from ledger.portal.proof.runs import Runs
 from ledger.portal.route import Route
 from ledger.portal.routes import ROUTES
 
@@ -53,6 +55,7 @@ def application(
 
     app[SOURCES], app[LOOKS], app[SECURE] = sources, looks, secure
     app[CODES] = Codes(state / CODES_FILE)
+    app[RUNS] = Runs(state / "verification")
     roster: Roster[Account] = Roster(state / ACCOUNTS_FILE, read_accounts, ConfigurationError)
     doorkeeper = Doorkeeper(roster, told=told)
     app[DOORKEEPER] = doorkeeper
@@ -73,6 +76,7 @@ def application(
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await app[RUNS].close()
         doorkeeper.close()
         await asyncio.gather(*background)
         await looks.close()

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ledger.portal.pages import overview, sign_in, static
+from ledger.portal.pages import entry, overview, pack, sign_in, static, verification
 from ledger.portal.route import Route
 
 ROUTES: Final[Sequence[Route]] = (
     *static.ROUTES,
     *sign_in.ROUTES,
     *overview.ROUTES,
+    *verification.ROUTES,
+    *entry.ROUTES,
+    *pack.ROUTES,
 )
 """Each has its row in `access.TABLE`, or the portal does not start."""

@@ -13,12 +13,13 @@ from typing import Final
 
 from ledger.checkpoint import Checkpoint, open_checkpoint
 from ledger.errors import ConfigurationError, FormatError, LedgerError
-from ledger.fetch import CHECKPOINT_PATH, DirectoryLog
+from ledger.fetch import CHECKPOINT_PATH, DirectoryLog, LogReader
 from ledger.note import VerifierKey
+from ledger.portal.http_log import HttpLog
 from ledger.portal.proof.verdict import Unsure, Verdict, WitnessSeen, intact, invalid, unsure
 from ledger.portal.proof.verdict import witness_note as note_of
 from ledger.verify import LogInvalid, verify_log
-from ledger.witnessed import CosignedNote, kept, open_cosigned
+from ledger.witnessed import COSIGNED_FOLDER, CosignedNote, open_cosigned
 
 WITNESS_AGE_SECONDS_MAX: Final = 26 * 3600.0
 """A witness is asked every day; two hours are for a day that was late."""
@@ -28,10 +29,11 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What is to be verified: a log's directory, and all that it is held against, as texts."""
+    """What is to be verified: a log's directory or URL, and what it is held against, as texts."""
 
     log: str
     keys: tuple[str, ...]
+    ca_file: str | None = None
     held: str | None = None
     """The signed checkpoint that the procuratorate kept of it."""
     also_held: tuple[str, ...] = ()
@@ -58,8 +60,20 @@ class Verified:
     note: str | None = None
 
 
-class _Remembering(DirectoryLog):
+class _RememberingDirectory(DirectoryLog):
     """Remembers which checkpoint was read, so that this one and no later one is kept."""
+
+    note = b""
+
+    def read(self, path: str) -> bytes:
+        data = super().read(path)
+        if path == CHECKPOINT_PATH:
+            self.note = data
+        return data
+
+
+class _RememberingUrl(HttpLog):
+    """The same."""
 
     note = b""
 
@@ -87,17 +101,16 @@ def verified(job: Job, now_seconds: float, progress: Progress) -> Verified:
 
 
 def _verified(job: Job, now_seconds: float, progress: Progress) -> Verified:
-    root = Path(job.log)
-    reader = _Remembering(root)
-    if not root.is_dir():
-        raise FileNotFoundError(job.log)
+    reader = _reader(job)
     keys = [VerifierKey.parse(text) for text in job.keys]
     if not keys:
         raise ConfigurationError("no public key is registered for this log")
     held = None if job.held is None else _held(job.held, keys)
     seen = [] if held is None else [held]
     seen += [_held(text, keys) for text in job.also_held]
-    cosigned = [(key, _cosigned(root, keys, key)) for key in map(VerifierKey.parse, job.witnesses)]
+    cosigned = [
+        (key, _cosigned(reader, keys, key)) for key in map(VerifierKey.parse, job.witnesses)
+    ]
     seen += [each.checkpoint for _, each in cosigned if each is not None]
     report = verify_log(reader, keys, seen=seen, progress=progress)
     checkpoint = open_checkpoint(reader.note, keys)
@@ -110,6 +123,14 @@ def _verified(job: Job, now_seconds: float, progress: Progress) -> Verified:
     return Verified(intact(report, held_count, witnesses), reader.note.decode())
 
 
+def _reader(job: Job) -> _RememberingDirectory | _RememberingUrl:
+    if job.log.startswith(("http://", "https://")):
+        return _RememberingUrl(job.log, None if job.ca_file is None else Path(job.ca_file))
+    if not Path(job.log).is_dir():
+        raise FileNotFoundError(job.log)
+    return _RememberingDirectory(Path(job.log))
+
+
 def _held(text: str, keys: Sequence[VerifierKey]) -> Checkpoint:
     try:
         return open_checkpoint(text.encode(), keys)
@@ -117,10 +138,14 @@ def _held(text: str, keys: Sequence[VerifierKey]) -> Checkpoint:
         raise Unsure("copy-unreadable", str(error)) from error
 
 
-def _cosigned(log: Path, keys: Sequence[VerifierKey], witness: VerifierKey) -> CosignedNote | None:
+def _cosigned(
+    reader: LogReader, keys: Sequence[VerifierKey], witness: VerifierKey
+) -> CosignedNote | None:
     try:
-        found = kept(log, witness)
-        return None if found is None else open_cosigned(found.note, keys, witness)
+        note = reader.read(f"{COSIGNED_FOLDER}/{witness.id.hex()}")
+        return open_cosigned(note, keys, witness)
+    except FileNotFoundError:
+        return None
     except (OSError, FormatError) as error:
         raise Unsure("witness-unreadable", f"{witness.name}: {error}") from error
 
