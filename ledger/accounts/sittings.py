@@ -47,6 +47,7 @@ class Sitting(Generic[A]):
     seen: float
     form_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     number: str = field(default_factory=_number)
+    over: bool = False
 
     def has_form_token(self, given: str) -> bool:
         """Compared in the same time, whatever is given."""
@@ -103,6 +104,7 @@ class Sittings(Generic[A]):
     def _drop(self, key: bytes) -> None:
         sitting = self._kept.pop(key, None)
         if sitting is not None:
+            sitting.over = True
             self._ended(sitting)
 
     def _is_over(self, sitting: Sitting[A]) -> bool:

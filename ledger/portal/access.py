@@ -43,6 +43,14 @@ TABLE: Final[Mapping[Place, frozenset[Role]]] = MappingProxyType(
         ("GET", "/logs/{log}/entries/{index}"): EVERYBODY,
         ("GET", "/logs/{log}/entries/{index}/receipts"): EVERYBODY,
         ("POST", "/logs/{log}/pack"): PROSECUTORS,
+        ("GET", "/entries"): EVERYBODY,
+        ("GET", "/live"): EVERYBODY,
+        ("GET", "/live/events"): EVERYBODY,
+        ("GET", "/unlock"): PROSECUTORS,
+        ("POST", "/unlock"): PROSECUTORS,
+        ("POST", "/lock"): PROSECUTORS,
+        ("GET", "/person"): PROSECUTORS,
+        ("POST", "/person"): PROSECUTORS,
     }
 )
 

@@ -7,7 +7,9 @@ import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from aiohttp import web
@@ -16,36 +18,79 @@ from ledger.accounts.attempts import Failures
 from ledger.accounts.codes import Codes
 from ledger.accounts.doorkeeper import Doorkeeper
 from ledger.accounts.roster import Roster
+from ledger.accounts.sittings import Sitting
 from ledger.errors import ConfigurationError
 from ledger.header import Header
+from ledger.note import VerifierKey
 from ledger.portal.access import require_table
 from ledger.portal.accounts import Account, read_accounts
-from ledger.portal.context import CODES, DOORKEEPER, LOOKS, SECURE, SOURCES, Source
+from ledger.portal.context import (
+    CLOSING,
+    CODES,
+    DOORKEEPER,
+    FEED,
+    INDEX,
+    KEYRING,
+    LAST_CHECK,
+    LOOKS,
+    PACES,
+    SEARCHES,
+    SECURE,
+    SOURCES,
+    STATE,
+    WITNESSES,
+    Index,
+    LastCheck,
+)
+from ledger.portal.feed import Feed
 from ledger.portal.gate import BODY_BYTES_MAX, admitted, answered, with_headers
+from ledger.portal.keyring import Keyring
+from ledger.portal.logs import Source
 from ledger.portal.looks import Look, Looks, NotRecorded, moment
-from ledger.portal.pages.verification import RUNS
+from ledger.portal.pace import Pace
+from ledger.portal.pages.entry import PROVEN, RULE_WORDS
+from ledger.portal.pages.pack import MAKING, PACKS_AT_ONCE_MAX
+from ledger.portal.pages.verification import RUNS, last_check_of
+from ledger.portal.proof.lookup import ProvenLogs
 from ledger.portal.proof.runs import Runs
 from ledger.portal.route import Route
 from ledger.portal.routes import ROUTES
+from ledger.portal.searches import Searches
 
 ACCOUNTS_FILE: Final = "accounts.toml"
 CODES_FILE: Final = "codes.json"
+PACES_PER_MINUTE: Final = {"search": (20, 60.0), "person": (10, 10.0), "follow": (6, 12.0)}
+"""By what is done, for each account: so many at once, and so many a minute."""
 SWEEP_SECONDS: Final = 5.0
 HEARTBEAT_SECONDS: Final = 60.0
 _log = logging.getLogger(__name__)
 
 
-def application(
-    state: Path,
-    sources: Mapping[str, Source],
-    looks: Looks,
-    *,
-    secure: bool,
-    routes: Sequence[Route] = ROUTES,
-) -> web.Application:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a portal is made of. `state` holds its accounts; `secure`: it is served over TLS."""
+
+    state: Path
+    sources: Mapping[str, Source]
+    looks: Looks
+    index: Index
+    keyring: Keyring
+    secure: bool
+    last_check: LastCheck | None = None
+    """None: what the verifications of this portal came to."""
+    witnesses: Mapping[str, tuple[VerifierKey, ...]] = field(
+        default_factory=lambda: MappingProxyType({})
+    )
+    rule_words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Rule -> what its refusal means, in Chinese."""
+
+
+def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Application:
     """All routes. Made within a running loop. Raises `ConfigurationError`; reads files."""
     app = web.Application(client_max_size=BODY_BYTES_MAX, middlewares=[answered, admitted])
     app.on_response_prepare.append(with_headers)
+    state, looks, keyring = parts.state, parts.looks, parts.keyring
+    searches, feed = Searches(), Feed(parts.index, parts.sources)
     background = set[asyncio.Task[None]]()
 
     def told(failures: Failures) -> None:
@@ -53,11 +98,24 @@ def application(
         background.add(task)
         task.add_done_callback(background.discard)
 
-    app[SOURCES], app[LOOKS], app[SECURE] = sources, looks, secure
+    def ended(sitting: Sitting[Account]) -> None:
+        keyring.drop(sitting)
+        searches.drop(sitting)
+
+    app[SOURCES], app[LOOKS], app[SECURE] = parts.sources, looks, parts.secure
+    app[INDEX], app[WITNESSES] = parts.index, parts.witnesses
+    app[CLOSING] = asyncio.Event()
+    app[STATE], app[KEYRING], app[SEARCHES], app[FEED] = state, keyring, searches, feed
+    app[PACES] = {
+        name: Pace(burst, per_minute, time.monotonic)
+        for name, (burst, per_minute) in PACES_PER_MINUTE.items()
+    }
     app[CODES] = Codes(state / CODES_FILE)
-    app[RUNS] = Runs(state / "verification")
+    app[RUNS], app[PROVEN] = Runs(state / "verification"), ProvenLogs()
+    app[LAST_CHECK] = parts.last_check or last_check_of(app[RUNS])
+    app[RULE_WORDS], app[MAKING] = parts.rule_words, asyncio.Semaphore(PACKS_AT_ONCE_MAX)
     roster: Roster[Account] = Roster(state / ACCOUNTS_FILE, read_accounts, ConfigurationError)
-    doorkeeper = Doorkeeper(roster, told=told)
+    doorkeeper = Doorkeeper(roster, told=told, ended=ended)
     app[DOORKEEPER] = doorkeeper
     for route in routes:
         if route.method == "GET":
@@ -71,7 +129,8 @@ def application(
     )
 
     async def kept(_: web.Application) -> AsyncIterator[None]:
-        tasks = [asyncio.create_task(_sweep(doorkeeper)), asyncio.create_task(_beat(looks))]
+        work = (_sweep(doorkeeper), _beat(looks), feed.run())
+        tasks = [asyncio.create_task(each) for each in work]
         yield
         for task in tasks:
             task.cancel()
@@ -81,6 +140,10 @@ def application(
         await asyncio.gather(*background)
         await looks.close()
 
+    async def closing(_: web.Application) -> None:
+        app[CLOSING].set()
+
+    app.on_shutdown.append(closing)
     app.cleanup_ctx.append(kept)
     return app
 

@@ -4,14 +4,16 @@ A page is a module in `pages` with its `ROUTES`. It gets a request whose sender 
 there by `access.TABLE`, and sent a form with the right token, and it calls
 
     await record_look(request, Look.ENTRY, log=source, entries=[57])    before it shows anything
-    await opened(request, proven_log, proven)                           for a payload, if unlocked
+    await opened(request, source, proven_log, proven)                   a payload, if unlocked
     render(request, "entry.html", entry=...)                            -> the answer
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Protocol
 
 from aiohttp import web
@@ -19,34 +21,69 @@ from aiohttp import web
 from ledger.accounts.codes import Codes
 from ledger.accounts.doorkeeper import Doorkeeper
 from ledger.accounts.sittings import Sitting
-from ledger.fetch import LogReader
+from ledger.evidence.proven import ProvenEntry, ProvenLog
 from ledger.note import VerifierKey
 from ledger.portal.access import Role
 from ledger.portal.accounts import Account
+from ledger.portal.feed import Feed
+from ledger.portal.index.model import By, LogState, Page, Position, Query, Refreshed
+from ledger.portal.keyring import Closed, Keyring, Payload, open_payload
+from ledger.portal.logs import Source
 from ledger.portal.looks import Look, Looks, listed
+from ledger.portal.pace import Pace
 from ledger.portal.rendering import page
+from ledger.portal.searches import Searches
 from ledger.portal.words import ROLES, Language, Words
 
 
-class Source(Protocol):
-    """One log that is supervised. `reader` is a new one, unverified."""
+class Index(Protocol):
+    """What is asked of the index over the logs; it finds, and proves nothing. All of it blocks."""
 
-    @property
-    def name(self) -> str: ...
+    def refresh(self, source: Source) -> Refreshed: ...
 
-    @property
-    def origin(self) -> str: ...
+    def search(self, query: Query, after: Position | None = None, limit: int = 50) -> Page: ...
 
-    @property
-    def keys(self) -> Sequence[VerifierKey]: ...
+    def tail(self, after: Position, limit: int = 50) -> Page: ...
 
-    def reader(self) -> LogReader: ...
+    def end(self) -> Position: ...
+
+    def values(self, by: By) -> Sequence[str]: ...
+
+    def states(self) -> list[LogState]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What the last verification of a log came to. `good` is None where nothing is known."""
+
+    words: Words
+    good: bool | None
+    ended_seconds: float
+    """Unix seconds."""
+
+
+class LastCheck(Protocol):
+    """By the name of the log; None where there was none."""
+
+    async def __call__(self, log: str, /) -> Check | None: ...
 
 
 Form = Mapping[str, str]
 
 SOURCES: Final = web.AppKey("sources", Mapping[str, Source])
 """By name, in the order they were given."""
+INDEX: Final = web.AppKey("index", Index)
+LAST_CHECK: Final = web.AppKey("last_check", LastCheck)
+WITNESSES: Final = web.AppKey("witnesses", Mapping[str, tuple[VerifierKey, ...]])
+"""By the name of the log: who is expected to cosign it."""
+STATE: Final = web.AppKey("state", Path)
+"""The portal's own directory."""
+CLOSING: Final = web.AppKey("closing", asyncio.Event)
+"""Set when the portal stops: what goes on without end ends."""
+FEED: Final = web.AppKey("feed", Feed)
+SEARCHES: Final = web.AppKey("searches", Searches)
+PACES: Final = web.AppKey("paces", Mapping[str, Pace])
+KEYRING: Final = web.AppKey("keyring", Keyring)
 LOOKS: Final = web.AppKey("looks", Looks)
 DOORKEEPER: Final = web.AppKey("doorkeeper", Doorkeeper[Account])
 CODES: Final = web.AppKey("codes", Codes)
@@ -181,3 +218,17 @@ async def record_look(
     if len(entries) > len(header["entries"] or ()):
         payload["entries"] = list(entries)
     return await looks.write(event, header, payload)
+
+
+async def opened(
+    request: web.Request, source: Source, log: ProvenLog, proven: ProvenEntry
+) -> Payload | Closed:
+    """The payload of a proved entry, where this session holds the key; the look is recorded before.
+
+    Raises `NotRecorded`.
+    """
+    identity = request.app[KEYRING].of(person_of(request).sitting)
+    found = await asyncio.to_thread(open_payload, identity, log, proven)
+    if isinstance(found, Payload):
+        await record_look(request, Look.PAYLOAD, log=source, entries=[proven.index])
+    return found

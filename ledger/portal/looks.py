@@ -51,7 +51,7 @@ class Look(StrEnum):
     PAYLOAD = "payload"
     SEARCH = "search"
     PERSON = "person"
-    LOG = "log"
+    FOLLOW = "follow"
     VERIFY = "verify"
     EXPORT = "export"
 

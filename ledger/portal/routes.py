@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from ledger.portal.pages import entry, overview, pack, sign_in, static, verification
+from ledger.portal.pages import (
+    entries,
+    entry,
+    live,
+    overview,
+    pack,
+    sign_in,
+    static,
+    unlock,
+    verification,
+)
 from ledger.portal.route import Route
 
 ROUTES: Final[Sequence[Route]] = (
@@ -15,5 +25,8 @@ ROUTES: Final[Sequence[Route]] = (
     *verification.ROUTES,
     *entry.ROUTES,
     *pack.ROUTES,
+    *entries.ROUTES,
+    *live.ROUTES,
+    *unlock.ROUTES,
 )
 """Each has its row in `access.TABLE`, or the portal does not start."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ledger.fields import EntryKind
 from ledger.portal.access import Role
 
 
@@ -31,6 +32,46 @@ ROLES = {
     Role.SUPERVISOR: Words("检察官", "Prosecutor"),
     Role.CHIEF: Words("部门负责人", "Chief prosecutor"),
     Role.AUDITOR: Words("审计（只读）", "Auditor (read only)"),
+}
+
+VERDICTS = {
+    "pass": Words("放行", "Passed"),
+    "strip": Words("已隐去封存内容", "Sealed rows withheld"),
+    "refuse": Words("拒绝", "Refused"),
+}
+KINDS = {
+    EntryKind.DECISION: Words("访问", "Access"),
+    EntryKind.OUTCOME: Words("访问结果", "Result"),
+    EntryKind.PERMIT: Words("查询许可", "Permit"),
+    EntryKind.CERTIFICATE: Words("无犯罪记录证明", "Certificate"),
+    EntryKind.FINDING: Words("异常线索", "Finding"),
+    EntryKind.UNSEAL: Words("解封", "Unsealing"),
+    EntryKind.OPINION: Words("纠正意见", "Opinion"),
+    EntryKind.REPLY: Words("答复", "Reply"),
+    EntryKind.LABEL: Words("标注", "Label"),
+    EntryKind.POLICY: Words("规则变更", "Policy"),
+    EntryKind.KEY: Words("密钥变更", "Keys"),
+    EntryKind.ERASURE: Words("销毁", "Erasure"),
+    EntryKind.BOOT: Words("启动", "Start"),
+    EntryKind.HEARTBEAT: Words("心跳", "Heartbeat"),
+    EntryKind.GENESIS: Words("建账", "Beginning"),
+    EntryKind.LOOK: Words("查阅", "Look"),
+}
+EVENTS = {
+    "received": Words("受理", "received"),
+    "granted": Words("许可", "granted"),
+    "refused": Words("不许可", "refused"),
+    "used": Words("使用", "used"),
+    "revoked": Words("撤销", "revoked"),
+    "expired": Words("到期", "expired"),
+    "issued": Words("出具", "issued"),
+    "closed": Words("办结", "closed"),
+    "ordered": Words("决定", "ordered"),
+    "executed": Words("执行", "executed"),
+    "ended": Words("终止", "ended"),
+    "alive": Words("正常", "alive"),
+    "stop": Words("停止", "stopped"),
+    "frozen": Words("封账", "frozen"),
 }
 
 FORGED = Words(

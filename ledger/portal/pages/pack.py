@@ -27,9 +27,9 @@ from ledger.portal.route import Route
 from ledger.portal.words import Words
 
 FOLDER: Final = "packs"
-_AT_ONCE_MAX: Final = 2
+PACKS_AT_ONCE_MAX: Final = 2
 _CHUNK_BYTES: Final = 1 << 16
-_MAKING: Final = asyncio.Semaphore(_AT_ONCE_MAX)
+MAKING: Final = web.AppKey("making", asyncio.Semaphore)
 _NO_NUMBERS: Final = Words(
     f"记录号不正确：请写 7 或者 12-40，一次不超过 {ENTRIES_MAX:,} 条。",
     f"These are no entries: write 7, or 12-40, and no more than {ENTRIES_MAX:,} at once.",
@@ -52,7 +52,7 @@ async def _pack(request: web.Request) -> web.StreamResponse:
         identity = request.app[KEYRING].of(person_of(request).sitting)
         if identity is None:
             raise Problem(409, LOCKED)
-    async with _MAKING:
+    async with request.app[MAKING]:
         log = await asyncio.to_thread(proven_log, request.app[PROVEN], source, max(indices))
         await record_look(
             request, Look.EXPORT, log=source, entries=indices, plain=identity is not None

@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
 from aiohttp import web
 
-from ledger.portal.context import Source, record_look, render, see_other, source_of
+from ledger.note import VerifierKey
+from ledger.portal.context import (
+    WITNESSES,
+    Check,
+    LastCheck,
+    record_look,
+    render,
+    see_other,
+    source_of,
+)
+from ledger.portal.logs import Source
 from ledger.portal.looks import Look
 from ledger.portal.proof.beijing import beijing, beijing_of
 from ledger.portal.proof.runs import Runs
+from ledger.portal.proof.verdict import Standing
 from ledger.portal.proof.verification import Job
 from ledger.portal.route import Route
 
 RUNS: Final = web.AppKey("runs", Runs)
 
 
-def job_of(source: Source) -> Job:
+def job_of(source: Source, witnesses: Iterable[VerifierKey]) -> Job:
     """What the page has verified."""
     return Job(
         source.place,
         tuple(map(str, source.keys)),
         ca_file=None if source.ca_file is None else str(source.ca_file),
-        witnesses=tuple(map(str, source.witnesses)),
+        witnesses=tuple(map(str, witnesses)),
     )
+
+
+def last_check_of(runs: Runs) -> LastCheck:
+    """What other pages say of the last verification of a log."""
+
+    async def last_check(log: str) -> Check | None:
+        kept = (await runs.state(log)).kept
+        if kept is None:
+            return None
+        standing = kept.verdict.standing
+        good = {Standing.BROKEN: False, Standing.UNSURE: None}.get(standing, True)
+        return Check(kept.verdict.words, good, kept.ended_seconds)
+
+    return last_check
 
 
 def place_of(source: Source) -> str:
@@ -50,7 +76,8 @@ async def _page(request: web.Request) -> web.Response:
 async def _start(request: web.Request) -> web.Response:
     source = source_of(request)
     await record_look(request, Look.VERIFY, log=source)
-    request.app[RUNS].start(source.name, job_of(source))
+    witnesses = request.app[WITNESSES].get(source.name, ())
+    request.app[RUNS].start(source.name, job_of(source, witnesses))
     return see_other(place_of(source))
 
 

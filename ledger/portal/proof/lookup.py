@@ -7,7 +7,7 @@ each entry for itself. How far was searched is told, for "none found" is said of
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -114,7 +114,7 @@ class _Proving:
         return next(iter(self.all(indices)), None)
 
 
-def _permits_of(header: dict[str, object]) -> list[str]:
+def _permits_of(header: Mapping[str, object]) -> list[str]:
     several = header.get("permits")
     named = several if isinstance(several, list) else []
     one = header.get("permit")

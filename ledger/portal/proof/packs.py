@@ -37,7 +37,7 @@ def chosen(text: str) -> list[int]:
 def cosigned_notes(
     reader: LogReader, keys: Sequence[VerifierKey], witnesses: Iterable[VerifierKey]
 ) -> list[CosignedNote]:
-    """What each witness signed last, in this copy of the log. Raises `FormatError` for a bad one."""
+    """What each witness signed last, in this copy. Raises `FormatError` for a bad one."""
     found = []
     for witness in witnesses:
         try:
