@@ -6,7 +6,8 @@ One that cannot be read does not keep the others from being read: each method ra
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +32,7 @@ class Trouble(StrEnum):
     NOT_SIGNED = "not-signed"
     OTHER_LOG = "other-log"
     DAMAGED = "damaged"
+    ENTRIES_GONE = "entries-gone"
 
 
 _SENTENCES: Final[Mapping[Trouble, str]] = {
@@ -39,6 +41,7 @@ _SENTENCES: Final[Mapping[Trouble, str]] = {
     Trouble.NOT_SIGNED: "检查点不是由所给公钥签名 / its checkpoint is not signed by the key given",
     Trouble.OTHER_LOG: "此处是另一份账本 / another log is at this place",
     Trouble.DAMAGED: "检查点受损 / its checkpoint is damaged",
+    Trouble.ENTRIES_GONE: "记录缺失 / entries are missing",
 }
 
 
@@ -52,6 +55,20 @@ class LogUnreadable(LedgerError):
         self.log = log
         self.trouble = trouble
         self.detail = detail
+
+
+@contextmanager
+def reading_errors(log: str) -> Iterator[None]:
+    """Around what reads a log: `LogUnreadable` where that fails, but for a file that is missing."""
+    try:
+        yield
+    except FileNotFoundError:
+        raise
+    except ConnectionError as error:
+        raise LogUnreadable(log, Trouble.UNREACHABLE, str(error)) from None
+    except OSError as error:
+        detail = error.strerror or type(error).__name__
+        raise LogUnreadable(log, Trouble.UNREACHABLE, detail) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,15 +105,11 @@ class Source:
     def signed_checkpoint(self, reader: LogReader | None = None) -> tuple[bytes, Checkpoint]:
         """The note as it is published, and what it says. Raises `LogUnreadable`."""
         try:
-            note = (reader or self.reader()).read(CHECKPOINT_PATH)
+            with reading_errors(self.name):
+                note = (reader or self.reader()).read(CHECKPOINT_PATH)
             checkpoint = open_checkpoint(note, self.keys)
         except FileNotFoundError:
             raise LogUnreadable(self.name, Trouble.NOT_THERE) from None
-        except ConnectionError as error:
-            raise LogUnreadable(self.name, Trouble.UNREACHABLE, str(error)) from None
-        except OSError as error:
-            detail = error.strerror or type(error).__name__
-            raise LogUnreadable(self.name, Trouble.UNREACHABLE, detail) from None
         except SignatureInvalid:
             raise LogUnreadable(self.name, Trouble.NOT_SIGNED) from None
         except FormatError:

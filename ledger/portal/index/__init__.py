@@ -1,9 +1,11 @@
 """An index over logs, to find entries and count them; made from the logs, trusted for nothing.
 
-    index = Index.open(directory)                 in the portal's own state directory
+    from ledger.portal.index.index import Index, IndexUnreadable
+
+    index = Index.open(directory, names)          a directory of its own; names of all sources
     index.refresh(source, progress=None)          -> model.Refreshed; or logs.LogUnreadable
     index.search(query, after=None, limit=50)     -> model.Page, newest first
-    index.count_by(by, each, tally, offset_minutes=480)   -> list[model.Counted]
+    index.count_by(by, each, tally=None)          -> list[model.Counted]
     index.row(log, number)                        -> model.Row | None
     index.neighbours(log, number)                 -> model.Neighbours | None
     index.tail(after, limit=50)                   -> model.Page, oldest first; `after` never None

@@ -86,6 +86,8 @@ class Query:
     event: str | None = None  # of permits, certificates, policies, opinions and orders
     permit: str | None = None  # its number, in the permit's own entries and in decisions under it
     certificate: str | None = None  # its serial
+    opinion: str | None = None  # number of a procuratorate's opinion, in its entries and replies
+    order: str | None = None  # number of an order, of unsealing or erasure
     session: str | None = None
     error: str | None = None
     named: tuple[Named, ...] = ()
@@ -119,6 +121,8 @@ class Row:
     session: str | None = None
     permits: tuple[str, ...] = ()
     certificate: str | None = None
+    opinion: str | None = None
+    order: str | None = None
     error: str | None = None
     decision: int | None = None  # number of the decision that an outcome belongs to
     rows_count: int | None = None
@@ -132,8 +136,10 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where a list stands: for each log the number that was reached. A log it names not at all is
-    at its newest end for `search`, and before its first entry for `tail`."""
+    """Where a list stands: for each log the number that was reached.
+
+    A log that it does not name is at its newest end. What `search` and `tail` hand back names all.
+    """
 
     numbers: tuple[tuple[str, int], ...] = ()  # by name of the log, sorted
 

@@ -1,0 +1,184 @@
+"""A large synthetic log, made by the writer's own code with nothing synced and nothing sealed.
+
+    python -m tests.bench.portal_log DIRECTORY --entries 1000000
+
+Entries are numbered, linked, signed and published as the notary does it; the last checkpoint covers
+them. No entry has a payload, because the index reads none. Everybody in it is made up.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import random
+import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Final
+
+from ledger.chain import Chain, JudgedDraft
+from ledger.disk import LocalDisk
+from ledger.envelope import Identity
+from ledger.fields import EntryKind, Header, HeaderValue
+from ledger.header import encode_header
+from ledger.keys import NotaryKeys, init_keys
+from ledger.log import create_log
+from ledger.merkle import Frontier, leaf_hash
+from ledger.publish import Publisher, RightEdge
+from ledger.tile import TileStack, bundle_path, decode_bundle
+
+PROXY_ID: Final = "bench"
+ORIGIN: Final = "bench.example/portal"
+START_MS: Final = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+YEAR_MS: Final = 365 * 24 * 3600 * 1000
+FRAME_ENTRIES: Final = 8
+FRAMES_PUBLISHED: Final = 512
+
+_RULES: Final = (
+    *(["sealed-rows"] * 50 + ["no-protected-relation"] * 30 + ["masked-columns"] * 8),
+    *("subject-budget", "permit-rows", "unparsed", "bulk", "function-not-known", "write-back"),
+)
+_REFUSING: Final = frozenset(("subject-budget", "unparsed", "bulk", "function-not-known"))
+_PRINCIPALS: Final = tuple(
+    ["background-check"] * 6 + ["case-handling"] * 4 + ["household-register", "court-filing"]
+)
+
+
+class UnsyncedDisk(LocalDisk):
+    """A log that is made to be measured need not survive a power cut."""
+
+    def sync(self, handle: int) -> None:
+        pass
+
+    def sync_folder(self, path: str) -> None:
+        pass
+
+
+def pseudonym(domain: str, number: int) -> str:
+    """Stable, so that a benchmark can ask for somebody it knows."""
+    return hashlib.sha256(f"{domain} {number}".encode()).hexdigest()[:32]
+
+
+def drafts(seed: int) -> Iterator[JudgedDraft]:
+    """Decisions with their outcomes, and of the rest as much as a busy office leaves. Endless."""
+    chance = random.Random(seed)
+    number = 2  # after the genesis entry and the one that begins an epoch
+    session = 200
+    while True:
+        number += 1
+        if chance.random() < 0.02:
+            yield _other(chance, number)
+            continue
+        if chance.random() < 0.05:
+            session += 1
+        header = _decision(chance, session - chance.randrange(200))
+        yield JudgedDraft(EntryKind.DECISION, encode_header(EntryKind.DECISION, header))
+        number += 1
+        refused = header["verdict"] == "refuse"
+        outcome: dict[str, HeaderValue] = {
+            "decision": number - 2,
+            "session": header["session"],
+            "principal": header["principal"],
+            "rows_count": 0 if refused else min(500, int(chance.expovariate(0.3))),
+            "released_bytes": 0 if refused else chance.randrange(4000),
+            "error": "42501" if refused else None,
+            "cut": True if chance.random() < 0.001 else None,
+            "duration_ms": 1 << chance.randrange(8),
+        }
+        yield JudgedDraft(EntryKind.OUTCOME, encode_header(EntryKind.OUTCOME, outcome))
+
+
+def _decision(chance: random.Random, session: int) -> dict[str, HeaderValue]:
+    rule = chance.choice(_RULES)
+    principal = chance.choice(_PRINCIPALS)
+    verdict = "refuse" if rule in _REFUSING else "strip" if "s" in rule[-1:] else "pass"
+    asked = rule != "no-protected-relation"
+    return {
+        "verdict": verdict,
+        "rule": rule,
+        "article": "刑事诉讼法 286" if asked else None,
+        "statement_class": "select",
+        "principal": principal,
+        "attribution": "comment",
+        "operator": pseudonym("operator", chance.randrange(2000)),
+        "case": pseudonym("case", chance.randrange(1 << 40)) if chance.random() < 0.9 else None,
+        "account": pseudonym("account", chance.randrange(20)),
+        "source": pseudonym("source", chance.randrange(60)),
+        "session": f"bench-{session:x}",
+        "policy": "0" * 64,
+        "catalogue": "17",
+        "timing": "held",
+        "permit": f"P2026-{chance.randrange(9000)}" if rule == "permit-rows" else None,
+        "relations": ["base.case_person"] if asked else None,
+        "statement_hmac": f"{chance.getrandbits(128):032x}",
+        "sent_hmac": f"{chance.getrandbits(128):032x}" if verdict == "strip" else None,
+        "subjects": [pseudonym("person", chance.randrange(500_000))] if asked else None,
+        "subjects_count": 1 if asked else None,
+    }
+
+
+def _other(chance: random.Random, number: int) -> JudgedDraft:
+    permit = f"P2026-{chance.randrange(9000)}"
+    person = pseudonym("person", chance.randrange(500_000))
+    match chance.randrange(4):
+        case 0:
+            return _draft(EntryKind.HEARTBEAT, {"state": "alive", "free_bytes": 1 << 40})
+        case 1:
+            header: Header = {"policy": "0" * 64, "event": "reload", "version": "7"}
+            return _draft(EntryKind.POLICY, header)
+        case 2:
+            header = {"certificate": f"C2026-{number}", "event": "issued", "person": person}
+            return _draft(EntryKind.CERTIFICATE, header)
+        case _:
+            event = chance.choice(("received", "granted", "refused", "used"))
+            header = {"permit": permit, "event": event, "subjects": [person]}
+            return _draft(EntryKind.PERMIT, header)
+
+
+def _draft(kind: EntryKind, header: Header) -> JudgedDraft:
+    return JudgedDraft(kind, encode_header(kind, header))
+
+
+def make_log(directory: Path, entries_count: int, *, seed: int = 7) -> NotaryKeys:
+    """A log of about so many entries, spread over a year, in `directory`/log."""
+    recipients = [Identity.generate(name).recipient for name in ("procuratorate", "escrow")]
+    keys = init_keys(directory / "keys", origin=ORIGIN, proxy_id=PROXY_ID, recipients=recipients)
+    (directory / "log").mkdir()
+    disk = UnsyncedDisk(directory / "log")
+    create_log(disk, keys, PROXY_ID, now_ms=START_MS, segment_bytes=1 << 20, reserve_bytes=0)
+    (genesis,) = decode_bundle(disk.read(bundle_path(0, 1)), 1)
+    frontier, stack = Frontier(), TileStack()
+    frontier.append(leaf_hash(genesis))
+    stack.append(leaf_hash(genesis))
+    chain = Chain(keys, PROXY_ID, frontier, hashlib.sha256(genesis).digest())
+    publisher = Publisher(disk, RightEdge(stack, [genesis], [b""]))
+    publisher.publish([chain.extend([chain.epoch_draft(START_MS)], START_MS)])
+    step_ms = YEAR_MS / max(1, entries_count)
+    source = drafts(seed)
+    began = time.monotonic()
+    while chain.size < entries_count:
+        frames = []
+        for _ in range(FRAMES_PUBLISHED):
+            if wanted := min(FRAME_ENTRIES, entries_count - chain.size):
+                now_ms = START_MS + int(chain.size * step_ms)
+                frames.append(chain.extend(islice(source, wanted), now_ms))
+        publisher.publish(frames)
+        if chain.size % (1 << 17) < FRAME_ENTRIES * FRAMES_PUBLISHED:
+            rate = chain.size / (time.monotonic() - began)
+            print(f"{chain.size:,} entries, {rate:,.0f}/s", file=sys.stderr, flush=True)
+    return keys
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("directory", type=Path)
+    parser.add_argument("--entries", type=int, default=1_000_000)
+    arguments = parser.parse_args()
+    arguments.directory.mkdir()
+    make_log(arguments.directory, arguments.entries)
+
+
+if __name__ == "__main__":
+    main()
