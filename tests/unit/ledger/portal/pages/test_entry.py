@@ -1,4 +1,4 @@
-"""一次访问的全貌 over HTTP: what is shown with and without the key, and of what was tampered with."""
+"""一次访问的全貌 over HTTP: with the key, without it, and of what was tampered with."""
 
 from __future__ import annotations
 
@@ -42,8 +42,10 @@ async def entry(browser: Browser, index: int) -> Reply:
 async def test_without_the_key_it_shows_what_the_log_says(log: SmallLog, tmp_path: Path):
     async with portal(tmp_path / "state", [source_of(log)]) as house, house.signed_in() as browser:
         page = await entry(browser, 5)
-        for said in ("放行，已除去封存的内容", "刑事诉讼法 286", "background-check-platform",
-                     "依查询许可提供", "P2026-7", "返回 3 行", "教师法 14", "内容已加密"):  # fmt: skip
+        for said in (
+            *("放行，已除去封存的内容", "刑事诉讼法 286", "background-check-platform"),
+            *("依查询许可提供", "P2026-7", "返回 3 行", "教师法 14", "内容已加密"),
+        ):
             assert said in page.text, said
         assert "SELECT" not in page.text
         assert 'href="6"' in page.text
@@ -67,9 +69,7 @@ async def test_with_the_key_the_statement_is_shown_and_cannot_act(log: SmallLog,
         assert "0xff" in page.text
         assert "NULL" in page.text
         assert "与账本中的假名相符" in page.text
-        assert "不符" not in page.text.partition('class="legend"')[0].replace(
-            '与账本中的假名不符" ', ""
-        )
+        assert "不符" not in page.text
     looks = [header for header, _ in house.recorded() if header["event"] == "payload"]
     assert ["5"] in [look["entries"] for look in looks]
     assert not any(HOSTILE in json.dumps(detail) for _, detail in house.recorded())

@@ -53,9 +53,7 @@ async def test_one_button_and_the_result(log: SmallLog, tmp_path: Path):
 
 async def test_the_first_bad_number_stands_on_the_first_screen(log: SmallLog, tmp_path: Path):
     bundle = log.root / f"tile/entries/000.p/{log.verify().size}"
-    bundle.write_bytes(
-        bundle.read_bytes().replace(b'"rule":"bulk-access"', b'"rule":"bulk-accesz"')
-    )
+    bundle.write_bytes(bundle.read_bytes().replace(b'"bulk-access"', b'"bulk-accesz"'))
     async with portal(tmp_path / "state", [source_of(log)]) as house, house.signed_in() as browser:
         page = await verified(house, browser)
         assert standing(page) == "broken"
