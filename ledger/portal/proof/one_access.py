@@ -155,7 +155,7 @@ def gist(entry: Entry) -> Words:
     for name in ("event", "state", "purpose", "result", "rule", "order"):
         if name in header:
             what = meaning_of(name, str(header[name])) or _as_it_is(header[name])
-            number = next((header[n] for n in _NUMBERS if n in header), "")
+            number = one_line(str(next((header[n] for n in _NUMBERS if n in header), "")))
             return Words(f"{what.chinese} {number}".strip(), f"{what.english} {number}".strip())
     return _as_it_is(entry.kind.value)
 
