@@ -35,6 +35,7 @@ TABLE: Final[Mapping[Place, frozenset[Role]]] = MappingProxyType(
         ("POST", "/language"): STRANGERS,
         ("GET", "/sign-in"): STRANGERS,
         ("POST", "/sign-in"): STRANGERS,
+        ("POST", "/sign-in/certificate"): STRANGERS,
         ("POST", "/sign-out"): EVERYBODY,
         ("GET", "/"): EVERYBODY,
         ("GET", "/logs/{log}/verification"): EVERYBODY,

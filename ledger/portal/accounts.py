@@ -24,6 +24,7 @@ from ledger.errors import ConfigurationError
 from ledger.keyfile import read_private_bytes, require_own_directory
 from ledger.portal.access import Role
 
+ACCOUNTS_FILE: Final = "accounts.toml"
 ACCOUNTS_MAX: Final = 500
 _FILE_BYTES_MAX: Final = 1 << 20
 _HINT: Final = "make it with `fengcun portal account add`"

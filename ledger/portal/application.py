@@ -23,7 +23,7 @@ from ledger.errors import ConfigurationError
 from ledger.header import Header
 from ledger.note import VerifierKey
 from ledger.portal.access import require_table
-from ledger.portal.accounts import Account, read_accounts
+from ledger.portal.accounts import ACCOUNTS_FILE, Account, read_accounts
 from ledger.portal.context import (
     CLOSING,
     CODES,
@@ -34,6 +34,7 @@ from ledger.portal.context import (
     LAST_CHECK,
     LOOKS,
     PACES,
+    ROSTER,
     SEARCHES,
     SECURE,
     SOURCES,
@@ -57,7 +58,6 @@ from ledger.portal.route import Route
 from ledger.portal.routes import ROUTES
 from ledger.portal.searches import Searches
 
-ACCOUNTS_FILE: Final = "accounts.toml"
 CODES_FILE: Final = "codes.json"
 PACES_PER_MINUTE: Final = {"search": (20, 60.0), "person": (10, 10.0), "follow": (6, 12.0)}
 """By what is done, for each account: so many at once, and so many a minute."""
@@ -116,7 +116,7 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
     app[RULE_WORDS], app[MAKING] = parts.rule_words, asyncio.Semaphore(PACKS_AT_ONCE_MAX)
     roster: Roster[Account] = Roster(state / ACCOUNTS_FILE, read_accounts, ConfigurationError)
     doorkeeper = Doorkeeper(roster, told=told, ended=ended)
-    app[DOORKEEPER] = doorkeeper
+    app[ROSTER], app[DOORKEEPER] = roster, doorkeeper
     for route in routes:
         if route.method == "GET":
             app.router.add_get(route.path, route.handle, allow_head=False)

@@ -20,6 +20,7 @@ from aiohttp import web
 
 from ledger.accounts.codes import Codes
 from ledger.accounts.doorkeeper import Doorkeeper
+from ledger.accounts.roster import Roster
 from ledger.accounts.sittings import Sitting
 from ledger.evidence.proven import ProvenEntry, ProvenLog
 from ledger.note import VerifierKey
@@ -86,6 +87,7 @@ PACES: Final = web.AppKey("paces", Mapping[str, Pace])
 KEYRING: Final = web.AppKey("keyring", Keyring)
 LOOKS: Final = web.AppKey("looks", Looks)
 DOORKEEPER: Final = web.AppKey("doorkeeper", Doorkeeper[Account])
+ROSTER: Final = web.AppKey("roster", Roster[Account])
 CODES: Final = web.AppKey("codes", Codes)
 SECURE: Final = web.AppKey("secure", bool)
 """Whether it is served over TLS."""

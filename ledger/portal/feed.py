@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from collections.abc import Mapping
 from typing import Final, Protocol
 
@@ -61,7 +62,7 @@ class Feed:
             done = await asyncio.to_thread(self._index.refresh, source)
         except LogUnreadable as error:
             self._trouble(source.name, error.trouble)
-        except (LedgerError, OSError):
+        except (LedgerError, OSError, sqlite3.Error):
             self._trouble(source.name, Trouble.DAMAGED)
         else:
             self._troubles.pop(source.name, None)

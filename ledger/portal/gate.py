@@ -30,6 +30,7 @@ from ledger.portal.context import (
     render,
     see_other,
 )
+from ledger.portal.listening import shows_certificate
 from ledger.portal.looks import NotRecorded
 from ledger.portal.words import FORGED, NOT_RECORDED, NOT_YOURS, OF_STATUS
 
@@ -102,6 +103,8 @@ async def admitted(request: web.Request, handler: Handler) -> web.StreamResponse
         raise web.HTTPForbidden
     token = request.cookies.get(cookie_name(request.app, SESSION))
     sitting = None if not token else await request.app[DOORKEEPER].find(token, Way.PAGE)
+    if sitting is not None and not shows_certificate(request, sitting.account):
+        sitting = None
     if roles is not STRANGERS:
         if sitting is None:
             return see_other("/sign-in")

@@ -68,6 +68,7 @@ def create_looks(
     passphrase: bytes | None = None,
     force_filesystem: bool = False,
     reserve_bytes: int = RESERVE_BYTES,
+    segment_bytes: int = SEGMENT_BYTES,
 ) -> VerifierKey:
     """Make keys and an empty log; the key to verify it with. Raises `ConfigurationError`."""
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -81,7 +82,10 @@ def create_looks(
         passphrase=passphrase,
     )  # fmt: skip
     log.mkdir(mode=0o700)
-    create_log(LocalDisk(log), keys, PROXY_ID, now_ms=_now_ms(), reserve_bytes=reserve_bytes)
+    create_log(
+        LocalDisk(log), keys, PROXY_ID, now_ms=_now_ms(), reserve_bytes=reserve_bytes,
+        segment_bytes=segment_bytes,
+    )  # fmt: skip
     return keys.log.verifier
 
 

@@ -11,6 +11,7 @@ import typer
 
 from ledger.cli import keys_app, ledger_app
 from ledger.errors import LedgerError
+from ledger.portal.cli import portal_app
 from ledger.witness.cli import witness_app
 from proxy.cli.certificate import certificate_app
 from proxy.cli.officer import desk_app
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(keys_app, name="keys")
 app.add_typer(witness_app, name="witness")
+app.add_typer(portal_app, name="portal")
 app.add_typer(certificate_app, name="certificate")
 app.add_typer(desk_app, name="desk")
 app.add_typer(permit_app, name="permit")

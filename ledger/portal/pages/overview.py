@@ -42,6 +42,10 @@ _TROUBLES: Final = {
         "The record is not signed by the key that is registered: do not rely on it.",
     ),
     Trouble.OTHER_LOG: Words("指定的位置是另一份记录。", "Another record is at that place."),
+    Trouble.ENTRIES_GONE: Words(
+        "记录中有缺失，部分记录无法读取。",
+        "Entries are missing: part of the record cannot be read.",
+    ),
     Trouble.DAMAGED: Words("记录已损坏，无法读取。", "The record is damaged and cannot be read."),
 }
 _READING: Final = Words("正在读取…", "Being read …")

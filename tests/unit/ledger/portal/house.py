@@ -17,17 +17,19 @@ from aiohttp.test_utils import TestServer
 from ledger.accounts.codes import STEP_SECONDS, code_at, new_secret
 from ledger.accounts.passwords import hash_password
 from ledger.entry import parse_entry
-from ledger.fetch import DirectoryLog, LogReader, entries
+from ledger.fetch import DirectoryLog, entries
 from ledger.header import Header
-from ledger.note import VerifierKey
 from ledger.opener import PayloadOpener
 from ledger.portal.access import Role
-from ledger.portal.accounts import Account, write_accounts
-from ledger.portal.application import ACCOUNTS_FILE, application
+from ledger.portal.accounts import ACCOUNTS_FILE, Account, write_accounts
+from ledger.portal.application import Parts, application
+from ledger.portal.index.index import Index
+from ledger.portal.keyring import Keyring
+from ledger.portal.logs import Source
 from ledger.portal.looks import Looks, create_looks
 from ledger.portal.route import Route
 from ledger.portal.routes import ROUTES
-from tests.unit.ledger.small_log import identities
+from tests.unit.ledger.small_log import SEGMENT_BYTES, identities
 
 PASSWORD = "synthetic, and long enough"
 HASH = hash_password(PASSWORD)
@@ -36,22 +38,6 @@ QIN = Account("qin", Role.CHIEF, HASH, new_secret())
 GAO = Account("gao", Role.AUDITOR, HASH, new_secret())
 PEOPLE = {each.name: each for each in (LIN, QIN, GAO)}
 ORIGIN = "procuratorate.example/portal"
-
-
-@dataclass(frozen=True)
-class Source:
-    """One log, in a directory."""
-
-    name: str
-    directory: Path
-    keys: tuple[VerifierKey, ...]
-
-    @property
-    def origin(self) -> str:
-        return self.keys[0].name
-
-    def reader(self) -> LogReader:
-        return DirectoryLog(self.directory)
 
 
 @dataclass
@@ -148,21 +134,30 @@ class House:
 @asynccontextmanager
 async def house(
     state: Path,
-    sources: tuple[Source, ...] = (),
+    sources: Sequence[Source] = (),
     people: Mapping[str, Account] = PEOPLE,
     routes: Sequence[Route] = ROUTES,
+    identity: Path | None = None,
 ) -> AsyncIterator[House]:
     """A portal with `people`, each with a fresh secret for their codes."""
     recipients = [each.recipient for each in identities()]
     if not (state / "log").exists():
-        create_looks(state, ORIGIN, recipients, force_filesystem=True, reserve_bytes=0)
+        create_looks(
+            state, ORIGIN, recipients, force_filesystem=True, reserve_bytes=0,
+            segment_bytes=SEGMENT_BYTES,
+        )  # fmt: skip
     write_accounts(state / ACCOUNTS_FILE, people)
-    looks = Looks(state, reserve_bytes=0, segment_bytes=1 << 20)
-    app = application(
-        state, {each.name: each for each in sources}, looks, secure=False, routes=routes
-    )
-    async with TestServer(app) as server:
-        yield House(str(server.make_url("")).rstrip("/"), state, app, looks)
+    looks = Looks(state, reserve_bytes=0, segment_bytes=SEGMENT_BYTES)
+    by_name = {each.name: each for each in sources}
+    index = Index.open(state / "index", by_name)
+    keyring = Keyring(identity, time.monotonic)
+    parts = Parts(state, by_name, looks, index, keyring, secure=False)
+    try:
+        app = application(parts, routes)
+        async with TestServer(app) as server:
+            yield House(str(server.make_url("")).rstrip("/"), state, app, looks)
+    finally:
+        index.close()
 
 
 def somebody(name: str, role: Role = Role.SUPERVISOR) -> Account:
