@@ -226,7 +226,7 @@ def _shown(value: HeaderValue, shape: Shape | None) -> str:
     if isinstance(value, bool):
         return "是 / yes" if value else "否 / no"
     if shape is Shape.TIME:
-        return beijing_of(str(value))
+        return one_line(beijing_of(str(value)))
     return one_line(str(value))
 
 

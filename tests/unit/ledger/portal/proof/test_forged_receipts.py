@@ -134,7 +134,6 @@ def test_header_lines_are_judged_by_one_grammar(check: Path, log: SmallLog):
 
 def test_checkpoints_that_the_log_key_signed_and_none_may_look_like(check: Path, log: SmallLog):
     entry, sign = KEYS.entry.signer()(entry_text(log)), KEYS.log.signer()
-    taken = []
 
     def case(change) -> Given:
         return in_a_tree(log, entry, lambda checkpoint: change(checkpoint.to_text()))
