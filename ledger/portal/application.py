@@ -40,7 +40,6 @@ from ledger.portal.context import (
     SOURCES,
     STATE,
     WITNESSES,
-    Check,
     Index,
     LastCheck,
 )
@@ -50,6 +49,11 @@ from ledger.portal.keyring import Keyring
 from ledger.portal.logs import Source
 from ledger.portal.looks import Look, Looks, NotRecorded, moment
 from ledger.portal.pace import Pace
+from ledger.portal.pages.entry import PROVEN, RULE_WORDS
+from ledger.portal.pages.pack import MAKING, PACKS_AT_ONCE_MAX
+from ledger.portal.pages.verification import RUNS, last_check_of
+from ledger.portal.proof.lookup import ProvenLogs
+from ledger.portal.proof.runs import Runs
 from ledger.portal.route import Route
 from ledger.portal.routes import ROUTES
 from ledger.portal.searches import Searches
@@ -62,11 +66,6 @@ HEARTBEAT_SECONDS: Final = 60.0
 _log = logging.getLogger(__name__)
 
 
-async def never_checked(_: str) -> Check | None:
-    """What is known of the last verification where there are none."""
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Parts:
     """What a portal is made of. `state` holds its accounts; `secure`: it is served over TLS."""
@@ -77,10 +76,13 @@ class Parts:
     index: Index
     keyring: Keyring
     secure: bool
-    last_check: LastCheck = never_checked
+    last_check: LastCheck | None = None
+    """None: what the verifications of this portal came to."""
     witnesses: Mapping[str, tuple[VerifierKey, ...]] = field(
         default_factory=lambda: MappingProxyType({})
     )
+    rule_words: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Rule -> what its refusal means, in Chinese."""
 
 
 def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Application:
@@ -101,7 +103,7 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
         searches.drop(sitting)
 
     app[SOURCES], app[LOOKS], app[SECURE] = parts.sources, looks, parts.secure
-    app[INDEX], app[LAST_CHECK], app[WITNESSES] = parts.index, parts.last_check, parts.witnesses
+    app[INDEX], app[WITNESSES] = parts.index, parts.witnesses
     app[CLOSING] = asyncio.Event()
     app[STATE], app[KEYRING], app[SEARCHES], app[FEED] = state, keyring, searches, feed
     app[PACES] = {
@@ -109,6 +111,9 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
         for name, (burst, per_minute) in PACES_PER_MINUTE.items()
     }
     app[CODES] = Codes(state / CODES_FILE)
+    app[RUNS], app[PROVEN] = Runs(state / "verification"), ProvenLogs()
+    app[LAST_CHECK] = parts.last_check or last_check_of(app[RUNS])
+    app[RULE_WORDS], app[MAKING] = parts.rule_words, asyncio.Semaphore(PACKS_AT_ONCE_MAX)
     roster: Roster[Account] = Roster(state / ACCOUNTS_FILE, read_accounts, ConfigurationError)
     doorkeeper = Doorkeeper(roster, told=told, ended=ended)
     app[ROSTER], app[DOORKEEPER] = roster, doorkeeper
@@ -130,6 +135,7 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+        await app[RUNS].close()
         doorkeeper.close()
         await asyncio.gather(*background)
         await looks.close()
