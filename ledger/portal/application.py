@@ -117,16 +117,7 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
     roster: Roster[Account] = Roster(state / ACCOUNTS_FILE, read_accounts, ConfigurationError)
     doorkeeper = Doorkeeper(roster, told=told, ended=ended)
     app[ROSTER], app[DOORKEEPER] = roster, doorkeeper
-    for route in routes:
-        if route.method == "GET":
-            app.router.add_get(route.path, route.handle, allow_head=False)
-        else:
-            app.router.add_post(route.path, route.handle)
-    require_table(
-        (route.method, route.resource.canonical)
-        for route in app.router.routes()
-        if route.resource is not None
-    )
+    _serve(app, routes)
 
     async def kept(_: web.Application) -> AsyncIterator[None]:
         work = (_sweep(doorkeeper), _beat(looks), feed.run())
@@ -146,6 +137,20 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
     app.on_shutdown.append(closing)
     app.cleanup_ctx.append(kept)
     return app
+
+
+def _serve(app: web.Application, routes: Sequence[Route]) -> None:
+    """Raises `ConfigurationError` where who may use them is not written down."""
+    for route in routes:
+        if route.method == "GET":
+            app.router.add_get(route.path, route.handle, allow_head=False)
+        else:
+            app.router.add_post(route.path, route.handle)
+    require_table(
+        (route.method, route.resource.canonical)
+        for route in app.router.routes()
+        if route.resource is not None
+    )
 
 
 async def _tell(looks: Looks, failures: Failures) -> None:
