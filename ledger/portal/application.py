@@ -111,9 +111,7 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
         for name, (burst, per_minute) in PACES_PER_MINUTE.items()
     }
     app[CODES] = Codes(state / CODES_FILE)
-    app[RUNS], app[PROVEN] = Runs(state / "verification"), ProvenLogs()
-    app[LAST_CHECK] = parts.last_check or last_check_of(app[RUNS])
-    app[RULE_WORDS], app[MAKING] = parts.rule_words, asyncio.Semaphore(PACKS_AT_ONCE_MAX)
+    _add_proof(app, parts)
     roster: Roster[Account] = Roster(state / ACCOUNTS_FILE, read_accounts, ConfigurationError)
     doorkeeper = Doorkeeper(roster, told=told, ended=ended)
     app[ROSTER], app[DOORKEEPER] = roster, doorkeeper
@@ -146,6 +144,13 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
     app.on_shutdown.append(closing)
     app.cleanup_ctx.append(kept)
     return app
+
+
+def _add_proof(app: web.Application, parts: Parts) -> None:
+    """What the pages need by which a prosecutor believes."""
+    app[RUNS], app[PROVEN] = Runs(parts.state / "verification"), ProvenLogs()
+    app[LAST_CHECK] = parts.last_check or last_check_of(app[RUNS])
+    app[RULE_WORDS], app[MAKING] = parts.rule_words, asyncio.Semaphore(PACKS_AT_ONCE_MAX)
 
 
 async def _tell(looks: Looks, failures: Failures) -> None:

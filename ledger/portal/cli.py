@@ -118,7 +118,8 @@ def serve(
         place = listening(listen, tls_cert, tls_key, client_ca)
         sources = sources_given(log or [], key or [], ca_file)
         witnesses = witnesses_given(witness or [], sources)
-        asyncio.run(run(place, state, sources, witnesses, identity))
+        rule_words = context.obj if isinstance(context.obj, Mapping) else {}
+        asyncio.run(run(place, state, sources, witnesses, identity, rule_words))
 
 
 def sources_given(logs: list[str], keys: list[str], ca_file: Path | None) -> dict[str, Source]:
@@ -165,13 +166,17 @@ async def run(
     sources: Mapping[str, Source],
     witnesses: Mapping[str, tuple[VerifierKey, ...]],
     identity: Path | None,
+    rule_words: Mapping[str, str],
 ) -> None:
-    """Serve until a signal. Raises `LedgerError`."""
+    """Serve until a signal. `rule_words`: see `Parts`. Raises `LedgerError`."""
     tls = await asyncio.to_thread(tls_context, place)
     keyring = await asyncio.to_thread(Keyring, identity, time.monotonic)
     looks = await asyncio.to_thread(Looks, state)
     index = await asyncio.to_thread(Index.open, state / INDEX_FOLDER, sources)
-    parts = Parts(state, sources, looks, index, keyring, secure=place.secure, witnesses=witnesses)
+    parts = Parts(
+        state, sources, looks, index, keyring, secure=place.secure, witnesses=witnesses,
+        rule_words=rule_words,
+    )  # fmt: skip
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)

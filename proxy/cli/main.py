@@ -17,6 +17,7 @@ from proxy.cli.certificate import certificate_app
 from proxy.cli.officer import desk_app
 from proxy.cli.permit import permit_app
 from proxy.errors import ConfigurationError, FengcunError
+from proxy.policy.wording import SENTENCES
 
 EXIT_CONFIGURATION = 2
 
@@ -30,7 +31,8 @@ app = typer.Typer(
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(keys_app, name="keys")
 app.add_typer(witness_app, name="witness")
-app.add_typer(portal_app, name="portal")
+# The supervisor reads of a refusal what the policy says of its rule.
+app.add_typer(portal_app, name="portal", context_settings={"obj": SENTENCES})
 app.add_typer(certificate_app, name="certificate")
 app.add_typer(desk_app, name="desk")
 app.add_typer(permit_app, name="permit")
