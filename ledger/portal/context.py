@@ -26,7 +26,7 @@ from ledger.evidence.proven import ProvenEntry, ProvenLog
 from ledger.note import VerifierKey
 from ledger.portal.access import Role
 from ledger.portal.accounts import Account
-from ledger.portal.feed import Feed
+from ledger.portal.feed import Feed, Progress
 from ledger.portal.index.model import By, LogState, Page, Position, Query, Refreshed
 from ledger.portal.keyring import Closed, Keyring, Payload, open_payload
 from ledger.portal.logs import Source
@@ -40,7 +40,7 @@ from ledger.portal.words import ROLES, Language, Words
 class Index(Protocol):
     """What is asked of the index over the logs; it finds, and proves nothing. All of it blocks."""
 
-    def refresh(self, source: Source) -> Refreshed: ...
+    def refresh(self, source: Source, progress: Progress | None = None) -> Refreshed: ...
 
     def search(self, query: Query, after: Position | None = None, limit: int = 50) -> Page: ...
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
@@ -36,6 +37,7 @@ from ledger.portal.words import FORGED, NOT_RECORDED, NOT_YOURS, OF_STATUS
 
 BODY_BYTES_MAX: Final = 64 << 10
 BODY_SECONDS_MAX: Final = 20.0
+_BEGUN: Final = web.RequestKey("begun", bool)
 _FIELDS_MAX: Final = 60
 _NO_FORM: Final[Form] = MappingProxyType({})
 
@@ -65,12 +67,15 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
     """The outer one: errors are pages without traces."""
     try:
         return await handler(request)
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:
+        if request.get(_BEGUN):
+            raise  # half of an answer is on its way: the connection ends
         return _failed(request, error)
 
 
 async def with_headers(request: web.Request, response: web.StreamResponse) -> None:
     """On all that leaves."""
+    request[_BEGUN] = True
     response.headers.update(HEADERS)
     if request.app[SECURE]:
         response.headers.update(_SECURE)
@@ -87,9 +92,16 @@ def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
         case web.HTTPException() if error.status < 500:
             status, words = error.status, OF_STATUS.get(error.status, OF_STATUS[400])
         case _:
-            _log.error("a request to the portal failed", exc_info=error)
+            _log.error("a request to the portal failed", extra=_place(error))
             status, words = 500, OF_STATUS[500]
     return render(request, "problem.html", status, problem=words)
+
+
+def _place(error: Exception) -> dict[str, str]:
+    """Where it was, without its text: that may be about somebody."""
+    places = traceback.extract_tb(error.__traceback__)
+    where = f"{places[-1].filename}:{places[-1].lineno}" if places else "?"
+    return {"error": type(error).__name__, "place": where}
 
 
 @web.middleware

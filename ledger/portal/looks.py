@@ -141,7 +141,7 @@ class Looks:
                 self._thread, self._committed, draft
             )
         except (LedgerError, RuntimeError) as error:
-            _log.error("a look could not be recorded", exc_info=error)
+            _log.error("a look could not be recorded", extra={"error": type(error).__name__})
             raise NotRecorded from None
 
     async def heartbeat(self) -> None:

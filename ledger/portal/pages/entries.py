@@ -112,11 +112,15 @@ async def _list(request: web.Request) -> web.Response:
     kept = {**given, **({"person": handle} if handle else {})}
     following = None if page.after is None else urlencode({**kept, "after": str(page.after)})
     return render(
-        request, "entries.html", rows=page.rows, given=given, handle=handle, sought=sought,
+        request, "entries.html", rows=page.rows, given=_all(given), handle=handle, sought=sought,
         following=following, first=after is None, principals=principals, rules=rules,
         kinds=KINDS, verdicts=VERDICTS, gist_of=gist_of,
         beginning=urlencode(kept),
     )  # fmt: skip
+
+
+def _all(given: Mapping[str, str]) -> dict[str, str]:
+    return {name: given.get(name, "") for name in _TEXTS}
 
 
 def _shown(rows: tuple[Row, ...]) -> dict[str, list[int]]:

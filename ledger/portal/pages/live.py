@@ -7,7 +7,9 @@ group of rows: whoever follows that log, too, would never see the end of it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+from collections.abc import AsyncIterator
 from typing import Final
 
 from aiohttp import web
@@ -24,8 +26,8 @@ from ledger.portal.context import (
     record_look,
     render,
 )
-from ledger.portal.index.model import Position, Row
-from ledger.portal.looks import Look
+from ledger.portal.index.model import Page, Position, Row
+from ledger.portal.looks import Look, NotRecorded
 from ledger.portal.rendering import beijing
 from ledger.portal.route import Route
 from ledger.portal.rows import gist_of
@@ -56,29 +58,37 @@ async def _events(request: web.Request) -> web.StreamResponse:
     await response.prepare(request)
     reached = after
     try:
-        reached = await _follow(request, response, after)
+        async for page in _pages(request, after):
+            if page is None:
+                await response.write(b": nothing new\n\n")
+                continue
+            reached = page.after or reached
+            await response.write(_event(page, reached, language_of(request)))
     except ConnectionError:
         pass
     finally:
-        await record_look(request, Look.FOLLOW, since=str(after), until=str(reached))
+        # Where it cannot be recorded nothing more is shown, and what was is in the first entry.
+        with contextlib.suppress(NotRecorded):
+            await record_look(request, Look.FOLLOW, since=str(after), until=str(reached))
     return response
 
 
-async def _follow(
-    request: web.Request, response: web.StreamResponse, reached: Position
-) -> Position:
-    """Until the session or the portal ends; where it came to. The connection may end before."""
-    app, sitting, language = request.app, person_of(request).sitting, language_of(request)
+async def _pages(request: web.Request, after: Position) -> AsyncIterator[Page | None]:
+    """Until the session or the portal ends; None now and then, where there is nothing new."""
+    app, sitting = request.app, person_of(request).sitting
     while not (app[CLOSING].is_set() or sitting.over or app[LOOKS].failed):
-        page = await asyncio.to_thread(app[INDEX].tail, reached, LIMIT)
-        if page.after is None or page.after == reached:
-            await response.write(b": nothing new\n\n")
+        page = await asyncio.to_thread(app[INDEX].tail, after, LIMIT)
+        if page.after is None or page.after == after:
+            yield None
             await app[FEED].news(WAIT_SECONDS_MAX)
             continue
-        reached = page.after
-        rows = json.dumps([_shown(row, language) for row in page.rows], ensure_ascii=False)
-        await response.write(f"id: {reached}\ndata: {rows}\n\n".encode())
-    return reached
+        after = page.after
+        yield page
+
+
+def _event(page: Page, reached: Position, language: Language) -> bytes:
+    rows = json.dumps([_shown(row, language) for row in page.rows], ensure_ascii=False)
+    return f"id: {reached}\ndata: {rows}\n\n".encode()
 
 
 def _shown(row: Row, language: Language) -> dict[str, object]:

@@ -63,6 +63,8 @@ class Card:
     last_time: str
     heartbeat_seconds: float | None
     check: Check | None
+    reading: tuple[int, int] | None = None
+    """Entries read and entries in all, where the log is being read for the first time."""
 
     @property
     def late(self) -> bool:
@@ -109,7 +111,8 @@ async def _card(app: web.Application, name: str, state: LogState | None) -> Card
     beats = (await asyncio.to_thread(app[INDEX].search, query, None, 1)).rows if state else ()
     age = time.time() - datetime.fromisoformat(beats[0].time).timestamp() if beats else None
     size, last = (None, "") if state is None else (state.size, state.last_time)
-    return Card(name, tone, words, size, last, age, check)
+    reading = app[FEED].progress(name) if state is None else None
+    return Card(name, tone, words, size, last, age, check, reading)
 
 
 ROUTES: Final = (Route("GET", "/", _overview),)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,20 +17,24 @@ from aiohttp.test_utils import TestServer
 
 from ledger.accounts.codes import STEP_SECONDS, code_at, new_secret
 from ledger.accounts.passwords import hash_password
+from ledger.chain import JudgedDraft
 from ledger.entry import parse_entry
 from ledger.fetch import DirectoryLog, entries
-from ledger.header import Header
+from ledger.fields import EntryKind
+from ledger.header import Header, encode_header
+from ledger.keyfile import write_secret
 from ledger.opener import PayloadOpener
 from ledger.portal.access import Role
 from ledger.portal.accounts import ACCOUNTS_FILE, Account, write_accounts
-from ledger.portal.application import Parts, application
+from ledger.portal.application import Parts, application, never_checked
+from ledger.portal.context import INDEX, LastCheck
 from ledger.portal.index.index import Index
 from ledger.portal.keyring import Keyring
-from ledger.portal.logs import Source
+from ledger.portal.logs import Source, source_of
 from ledger.portal.looks import Looks, create_looks
 from ledger.portal.route import Route
 from ledger.portal.routes import ROUTES
-from tests.unit.ledger.small_log import SEGMENT_BYTES, identities
+from tests.unit.ledger.small_log import SEGMENT_BYTES, SmallLog, decision_header, identities
 
 PASSWORD = "synthetic, and long enough"
 HASH = hash_password(PASSWORD)
@@ -60,7 +65,7 @@ class Browser:
     base: str
     session: aiohttp.ClientSession
     used: dict[str, int]
-    """The last step of time whose code each account used: one has three codes in half a minute."""
+    """The last step of time whose code each account used."""
 
     async def get(self, path: str) -> Reply:
         async with self.session.get(self.base + path, allow_redirects=False) as answer:
@@ -70,9 +75,11 @@ class Browser:
         """With the origin of this site; `Origin=""` leaves it out."""
         given = {"Origin": self.base, **{k.replace("_", "-"): v for k, v in headers.items()}}
         async with self.session.post(
-            self.base + path, data=dict(form), allow_redirects=False,
+            self.base + path,
+            data=dict(form),
+            allow_redirects=False,
             headers={name: value for name, value in given.items() if value},
-        ) as answer:  # fmt: skip
+        ) as answer:
             return Reply(answer.status, answer.headers, await answer.text())
 
     async def sign_in(self, account: Account = LIN, **other: str) -> Reply:
@@ -83,8 +90,10 @@ class Browser:
         return await self.post("/sign-in", {"visit_token": token, **right, **other})
 
     def code(self, account: Account) -> str:
-        """The next one that is good now."""
-        step = max(int(time.time()) // STEP_SECONDS - 1, self.used.get(account.name, 0) + 1)
+        """The next one that is good now, and in half a minute still. There are two at a time."""
+        step = max(int(time.time()) // STEP_SECONDS, self.used.get(account.name, 0) + 1)
+        while step > int(time.time()) // STEP_SECONDS + 1:
+            time.sleep(0.1)
         self.used[account.name] = step
         return code_at(account.code, step)
 
@@ -102,6 +111,7 @@ class House:
     state: Path
     app: web.Application
     looks: Looks
+    runner: web.BaseRunner
     used: dict[str, int] = field(default_factory=dict)
 
     @asynccontextmanager
@@ -138,24 +148,32 @@ async def house(
     people: Mapping[str, Account] = PEOPLE,
     routes: Sequence[Route] = ROUTES,
     identity: Path | None = None,
+    last_check: LastCheck = never_checked,
+    secure: bool = False,
 ) -> AsyncIterator[House]:
     """A portal with `people`, each with a fresh secret for their codes."""
     recipients = [each.recipient for each in identities()]
     if not (state / "log").exists():
         create_looks(
-            state, ORIGIN, recipients, force_filesystem=True, reserve_bytes=0,
+            state,
+            ORIGIN,
+            recipients,
+            force_filesystem=True,
+            reserve_bytes=0,
             segment_bytes=SEGMENT_BYTES,
-        )  # fmt: skip
+        )
     write_accounts(state / ACCOUNTS_FILE, people)
     looks = Looks(state, reserve_bytes=0, segment_bytes=SEGMENT_BYTES)
     by_name = {each.name: each for each in sources}
     index = Index.open(state / "index", by_name)
     keyring = Keyring(identity, time.monotonic)
-    parts = Parts(state, by_name, looks, index, keyring, secure=False)
+    parts = Parts(state, by_name, looks, index, keyring, secure=secure, last_check=last_check)
     try:
         app = application(parts, routes)
         async with TestServer(app) as server:
-            yield House(str(server.make_url("")).rstrip("/"), state, app, looks)
+            assert server.runner is not None
+            base = str(server.make_url("")).rstrip("/")
+            yield House(base, state, app, looks, server.runner)
     finally:
         index.close()
 
@@ -163,3 +181,52 @@ async def house(
 def somebody(name: str, role: Role = Role.SUPERVISOR) -> Account:
     """An account whose codes nobody used yet."""
     return replace(LIN, name=name, role=role, code=new_secret())
+
+
+PERSON = "999999200001010011"
+"""Nobody's number: there is no region 999999."""
+
+
+def court(root: Path, count: int = 3, name: str = "court") -> tuple[SmallLog, Source]:
+    """A log of `count` decisions and their results, left open; the first is about `PERSON`."""
+    log = SmallLog(root).create().open()
+    assert log.sequencer is not None
+    person = log.keys.pseudonyms.of("person", PERSON)
+    log.sequencer.commit(
+        [[decided(number, person if number == 0 else None) for number in range(count)]]
+    )
+    return log, source_of(name, str(root), [str(log.keys.log.verifier)])
+
+
+def decided(number: int, person: str | None = None) -> JudgedDraft:
+    """A decision, about somebody where one is given; its statement is markup."""
+    fields = {**decision_header(number), "verdict": "strip"}
+    if person is not None:
+        fields |= {"subjects": [person], "subjects_count": 1}
+    header = encode_header(EntryKind.DECISION, fields)
+    return JudgedDraft(EntryKind.DECISION, header, b'{"sql":"<script>alert(1)</script>"}')
+
+
+async def until(ready: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for what a background task does."""
+    async with asyncio.timeout(30):
+        while not await ready():
+            await asyncio.sleep(0.05)
+
+
+async def until_indexed(portal: House, size: int, name: str = "court") -> None:
+    """That many entries of the log can be found."""
+
+    async def ready() -> bool:
+        states = await asyncio.to_thread(portal.app[INDEX].states)
+        return any(each.log == name and each.size >= size for each in states)
+
+    await until(ready)
+
+
+def identity_file(folder: Path, passphrase: bytes = b"synthetic words here") -> Path:
+    """The recipient's private key, under a passphrase."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    file = folder / "procuratorate.identity"
+    write_secret(file, identities()[0].to_text(), passphrase)
+    return file

@@ -40,8 +40,3 @@ def test_no_template_leaves_escaping_out():
     for name, text in rendering._TEXTS.items():
         assert "|safe" not in text.replace(" ", ""), name
         assert "autoescape" not in text, name
-
-
-def test_words_are_said_in_their_language():
-    words = Words("查", "look")
-    assert [words.to(each) for each in Language] == ["查", "look"]
