@@ -15,7 +15,7 @@ from ledger.commands.app import JsonOption, plain_errors, print_json
 from ledger.errors import ConfigurationError
 from ledger.portal.access import Role
 from ledger.portal.accounts import ACCOUNTS_FILE, Account, read_accounts, write_accounts
-from ledger.portal.listening import fingerprint_in
+from ledger.portal.certificates import fingerprint_in
 
 ISSUER: Final = "Fengcun"
 

@@ -111,20 +111,13 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
         for name, (burst, per_minute) in PACES_PER_MINUTE.items()
     }
     app[CODES] = Codes(state / CODES_FILE)
-    _add_proof(app, parts)
+    app[RUNS], app[PROVEN] = Runs(state / "verification"), ProvenLogs()
+    app[LAST_CHECK] = parts.last_check or last_check_of(app[RUNS])
+    app[RULE_WORDS], app[MAKING] = parts.rule_words, asyncio.Semaphore(PACKS_AT_ONCE_MAX)
     roster: Roster[Account] = Roster(state / ACCOUNTS_FILE, read_accounts, ConfigurationError)
     doorkeeper = Doorkeeper(roster, told=told, ended=ended)
     app[ROSTER], app[DOORKEEPER] = roster, doorkeeper
-    for route in routes:
-        if route.method == "GET":
-            app.router.add_get(route.path, route.handle, allow_head=False)
-        else:
-            app.router.add_post(route.path, route.handle)
-    require_table(
-        (route.method, route.resource.canonical)
-        for route in app.router.routes()
-        if route.resource is not None
-    )
+    _serve(app, routes)
 
     async def kept(_: web.Application) -> AsyncIterator[None]:
         work = (_sweep(doorkeeper), _beat(looks), feed.run())
@@ -146,11 +139,18 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
     return app
 
 
-def _add_proof(app: web.Application, parts: Parts) -> None:
-    """What the pages need by which a prosecutor believes."""
-    app[RUNS], app[PROVEN] = Runs(parts.state / "verification"), ProvenLogs()
-    app[LAST_CHECK] = parts.last_check or last_check_of(app[RUNS])
-    app[RULE_WORDS], app[MAKING] = parts.rule_words, asyncio.Semaphore(PACKS_AT_ONCE_MAX)
+def _serve(app: web.Application, routes: Sequence[Route]) -> None:
+    """Raises `ConfigurationError` where who may use them is not written down."""
+    for route in routes:
+        if route.method == "GET":
+            app.router.add_get(route.path, route.handle, allow_head=False)
+        else:
+            app.router.add_post(route.path, route.handle)
+    require_table(
+        (route.method, route.resource.canonical)
+        for route in app.router.routes()
+        if route.resource is not None
+    )
 
 
 async def _tell(looks: Looks, failures: Failures) -> None:

@@ -104,14 +104,3 @@ def fingerprint_of(request: web.Request) -> str | None:
 def shows_certificate(request: web.Request, account: Account) -> bool:
     """Whose account has a certificate is let in with it alone, at each request."""
     return account.certificate is None or account.certificate == fingerprint_of(request)
-
-
-def fingerprint_in(file: Path) -> str:
-    """The same of the first certificate in a PEM file. Raises `ConfigurationError`."""
-    try:
-        text = file.read_text(encoding="ascii")
-        begin = text.index("-----BEGIN CERTIFICATE-----")
-        end = text.index("-----END CERTIFICATE-----") + len("-----END CERTIFICATE-----")
-        return sha256(ssl.PEM_cert_to_DER_cert(text[begin:end] + "\n")).hexdigest()
-    except (OSError, ValueError):
-        raise ConfigurationError(f"{file} holds no certificate in PEM") from None

@@ -31,7 +31,7 @@ app = typer.Typer(
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(keys_app, name="keys")
 app.add_typer(witness_app, name="witness")
-# The supervisor reads of a refusal what the policy says of its rule.
+# What a rule refuses is told by the policy's own words, which the ledger does not import.
 app.add_typer(portal_app, name="portal", context_settings={"obj": SENTENCES})
 app.add_typer(certificate_app, name="certificate")
 app.add_typer(desk_app, name="desk")

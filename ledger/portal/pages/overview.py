@@ -54,7 +54,7 @@ _UNCHECKED: Final = Words("尚未核验", "Not verified yet")
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One log. `tone` is good, bad, or nothing where nothing is known."""
+    """One log. `tone` is good, warn, bad, or nothing where nothing is known."""
 
     name: str
     tone: str
@@ -101,7 +101,7 @@ async def _card(app: web.Application, name: str, state: LogState | None) -> Card
     check, trouble = await app[LAST_CHECK](name), app[FEED].trouble(name)
     tone, words = "", _UNCHECKED
     if check is not None:
-        tone, words = {True: "good", False: "bad", None: ""}[check.good], check.words
+        tone, words = {True: "good", False: "bad", None: "warn"}[check.good], check.words
     # A fault that was found once is not forgotten because the log is out of reach now.
     if trouble is not None and tone != "bad":
         tone, words = "bad", _TROUBLES[trouble]

@@ -26,7 +26,7 @@ from ledger.keyfile import write_secret
 from ledger.opener import PayloadOpener
 from ledger.portal.access import Role
 from ledger.portal.accounts import ACCOUNTS_FILE, Account, write_accounts
-from ledger.portal.application import Parts, application, never_checked
+from ledger.portal.application import Parts, application
 from ledger.portal.context import INDEX, LastCheck
 from ledger.portal.index.index import Index
 from ledger.portal.keyring import Keyring
@@ -111,7 +111,7 @@ class House:
     state: Path
     app: web.Application
     looks: Looks
-    runner: web.BaseRunner
+    runner: web.BaseRunner | None = None
     used: dict[str, int] = field(default_factory=dict)
 
     @asynccontextmanager
@@ -148,7 +148,7 @@ async def house(
     people: Mapping[str, Account] = PEOPLE,
     routes: Sequence[Route] = ROUTES,
     identity: Path | None = None,
-    last_check: LastCheck = never_checked,
+    last_check: LastCheck | None = None,
     secure: bool = False,
 ) -> AsyncIterator[House]:
     """A portal with `people`, each with a fresh secret for their codes."""

@@ -9,7 +9,8 @@ import pytest
 from aiohttp import web
 
 from ledger.errors import ConfigurationError
-from ledger.portal.listening import fingerprint_in, listening, tls_context
+from ledger.portal.certificates import fingerprint_in
+from ledger.portal.listening import listening, tls_context
 from tests.unit.ledger.portal.house import LIN, Browser, house
 from tests.world import free_port
 
@@ -110,6 +111,7 @@ async def served(tmp_path, pki):
     lin = replace(LIN, certificate=fingerprint_in(pki / "lin.pem"))
     async with house(tmp_path, people={"lin": lin, "qin": replace(LIN, name="qin")},
                      secure=True) as portal:  # fmt: skip
+        assert portal.runner is not None
         site = web.TCPSite(portal.runner, place.host, port, ssl_context=tls_context(place))
         await site.start()
         yield Served(portal, port, pki)
