@@ -29,8 +29,12 @@ KINDS: Final = {
     EntryKind.LOOK: "查阅",
 }
 _VERDICTS: Final = {
-    **{"pass": "放行", "strip": "已隐去封存内容", "refuse": "拒绝"},
-    **{"allow": "放行", "rewrite": "改写", "deny": "拒绝"},
+    "pass": "放行",
+    "strip": "已隐去封存内容",
+    "refuse": "拒绝",
+    "allow": "放行",
+    "rewrite": "改写",
+    "deny": "拒绝",
 }
 
 
