@@ -55,6 +55,9 @@ async def test_the_button_is_pressed_and_the_result_comes_by_itself(tmp_path: Pa
         assert "第 8 号记录被改动" in await page.value(f"{shown}.textContent")
         assert await page.value(f"{shown}.getBoundingClientRect().bottom < innerHeight / 2")
         await page.picture(tmp_path / "broken.png")
+        await page.value("document.querySelector('button[lang=en]').click()")
+        await page.until("document.documentElement.lang === 'en'")
+        await page.until(f"{shown}?.textContent === 'Entry 8 was altered'")
 
 
 async def pressed(page: Page) -> str:
@@ -115,6 +118,12 @@ async def test_an_entry_is_checked_in_the_browser_itself(tmp_path: Path):
         await page.value("crypto.subtle.verify = async () => true, 0")
         assert await pressed(page) == "unable"
         assert "不能确认" in await page.value("document.getElementById('result').textContent")
+        await page.value("document.querySelector('button[lang=en]').click()")
+        await page.until("document.documentElement.lang === 'en'")
+        assert await pressed(page) == "good"
+        assert "entry 5 is unaltered" in await page.value(
+            "document.getElementById('result').textContent"
+        )
 
 
 _CHECK_ALL = """(() => { window.told = null;

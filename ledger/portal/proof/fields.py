@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from ledger.portal.words import Words
+from ledger.portal.words import EVENTS, VERDICTS, Words
 
 LABELS: Final[Mapping[str, Words]] = MappingProxyType(
     {
@@ -112,9 +112,6 @@ MEANINGS: Final[Mapping[tuple[str, str], Words]] = MappingProxyType(
     {
         (field, word): Words(chinese, english)
         for field, word, chinese, english in (
-            ("verdict", "pass", "放行", "passed"),
-            ("verdict", "strip", "放行，已除去封存的内容", "passed without what is sealed"),
-            ("verdict", "refuse", "拒绝", "refused"),
             ("attribution", "setting", "应用以会话设置声明", "the application set it"),
             ("attribution", "comment", "应用在语句注释中声明", "a comment of the statement"),
             ("attribution", "application_name", "应用在自报名称中声明", "the application's name"),
@@ -130,13 +127,6 @@ MEANINGS: Final[Mapping[tuple[str, str], Words]] = MappingProxyType(
             ("statement_class", "update", "修改", "change"),
             ("statement_class", "delete", "删除", "deletion"),
             ("statement_class", "copy", "批量导入导出", "bulk copy"),
-            ("event", "received", "收到申请", "received"),
-            ("event", "granted", "许可", "granted"),
-            ("event", "refused", "不许可", "refused"),
-            ("event", "used", "使用", "used"),
-            ("event", "revoked", "撤销", "revoked"),
-            ("event", "expired", "到期", "expired"),
-            ("event", "issued", "出具", "issued"),
             ("scope", "full", "查阅、摘抄、复制", "all of it"),
             ("scope", "conviction", "是否受过刑事处罚、罪名、刑期", "conviction and term alone"),
             ("scope", "missing-child", "失踪、被拐卖未成年人的身份", "identity of a missing child"),
@@ -171,4 +161,5 @@ def label_of(name: str) -> Words:
 
 
 def meaning_of(field: str, word: str) -> Words | None:
-    return MEANINGS.get((field, word))
+    known = {"verdict": VERDICTS, "event": EVENTS}.get(field, {})
+    return known.get(word) or MEANINGS.get((field, word))

@@ -27,6 +27,7 @@ SESSION_WITHIN: Final = 8 * TILE_WIDTH
 PERMIT_WITHIN: Final = 2048 * TILE_WIDTH
 """Entries before a decision among which its permit is looked for."""
 NEIGHBOURS_MAX: Final = 10  # on each side
+_PERMITS_MAX: Final = 4
 _PERMIT_ENTRIES_MAX: Final = 8
 _LOGS_MAX: Final = 16
 
@@ -118,7 +119,8 @@ def _permits_of(header: Mapping[str, object]) -> list[str]:
     several = header.get("permits")
     named = several if isinstance(several, list) else []
     one = header.get("permit")
-    return [str(each) for each in ([one] if isinstance(one, str) else named)]
+    # Each is a search through much of the log, and the log says how many there are.
+    return [str(each) for each in ([one] if isinstance(one, str) else named)][:_PERMITS_MAX]
 
 
 def _search(log: ProvenLog, wanted: EntryFilter, start: int, end: int) -> Iterator[int]:

@@ -13,12 +13,11 @@ from enum import StrEnum
 from typing import Final
 
 from ledger.entry import Entry
-from ledger.evidence.told import KINDS
 from ledger.fields import FIELDS, EntryKind, HeaderValue, Shape
 from ledger.portal.proof.beijing import beijing_of
 from ledger.portal.proof.fields import SERVING_RULES, label_of, meaning_of
 from ledger.portal.proof.statement import Statement, read_statement
-from ledger.portal.words import Words
+from ledger.portal.words import KINDS, Words
 from ledger.printable import one_line, pretty
 
 Pseudonym = Callable[[str, str], str]
@@ -56,7 +55,8 @@ MEANING_OF_STANDINGS: Final[Mapping[Standing, Words]] = {
 _CLAIMS: Final = frozenset({"operator", "case", "application_name", "subjects"})
 _DOMAINS: Final[Mapping[str, str]] = {"operator": "operator", "case": "case", "source": "source"}
 _VALUE_CHARACTERS_MAX: Final = 2_000
-_WHO: Final = ("principal", "operator", "attribution", "account", "source", "session", "case")
+_WHO: Final = ("principal", "operator", "attribution", "certificate", "account", "user", "source",
+               "application_name", "database", "session")  # fmt: skip
 _BASIS: Final = ("permit", "permits", "case", "subjects", "subjects_count")
 _DECIDED: Final = ("verdict", "rule", "article", "statement_class", "relations", "timing", "policy",
                    "catalogue")  # fmt: skip
@@ -94,6 +94,7 @@ class Seen:
     statement: Statement | None = None
     document: str = ""  # a payload that is no statement
     mismatch: bool = False  # something decrypted is not what the log's pseudonyms say
+    decides: bool = False  # it is a decision
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +136,12 @@ def seen(index: int, entry: Entry, opened: Opened | None, context: Context) -> S
         statement,
         document or "",
         mismatch,
+        entry.kind is EntryKind.DECISION,
     )
 
 
 def kind_words(kind: EntryKind) -> Words:
-    return Words(KINDS.get(kind, "其他"), kind.value)
+    return KINDS.get(kind) or _as_it_is(kind.value)
 
 
 def gist(entry: Entry) -> Words:
@@ -175,8 +177,7 @@ def rule_row(entry: Entry, context: Context) -> Words | None:
 def _sections(entry: Entry, header: Sequence[Row], decrypted: Sequence[Row]) -> list[Section]:
     if entry.kind is not EntryKind.DECISION:
         return [Section(Words("内容", "Content"), tuple(header))]
-    who = _named(header, _WHO[:-1]) + tuple(row for row in decrypted if row.name != "case")
-    basis = _named(header, _BASIS) + tuple(row for row in decrypted if row.name == "case")
+    who, basis = _named([*header, *decrypted], _WHO), _named([*header, *decrypted], _BASIS)
     placed = {*_WHO, *_BASIS, *_DECIDED}
     return [
         Section(Words("谁，从哪里", "Who, and from where"), who),

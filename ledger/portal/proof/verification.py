@@ -146,7 +146,7 @@ def _cosigned(
         return open_cosigned(note, keys, witness)
     except FileNotFoundError:
         return None
-    except (OSError, FormatError) as error:
+    except FormatError as error:
         raise Unsure("witness-unreadable", f"{witness.name}: {error}") from error
 
 

@@ -129,8 +129,8 @@ NUMBERLESS: Final = _kept("记录有误，不能指出第几号", "Something is 
 VERDICTS: Final[Mapping[str, Words]] = MappingProxyType(
     {
         INTACT: Words(
-            "记录完整：第 0 号至第 {last} 号，共 {count} 条，没有改动、缺失或者调换",
-            "Intact: entries 0 to {last}, {count} in all; nothing altered, missing or exchanged",
+            "记录完整：第 0 号至第 {last} 号，共 {count} 条，其中没有改动、缺失或者调换",
+            "Intact: entries 0 to {last}, {count} in all; nothing among them altered or missing",
         ),
         "no-log": _unsure("没有找到账本", "there is no log"),
         "unreadable": _unsure("账本无法读取", "the log cannot be read"),

@@ -67,6 +67,20 @@ def test_a_permit_is_looked_for_before_the_decision_and_not_without_end(
     assert found(log, done.first_index).permits == ()
 
 
+def test_a_decision_that_names_many_permits_has_few_looked_for(tmp_path: Path):
+    log = SmallLog(tmp_path / "log").create().open()
+    assert log.sequencer is not None
+    permits = [f"P{number}" for number in range(9)]
+    for number in permits:
+        header = {"permit": number, "event": "received"}
+        log.sequencer.commit([[draft(EntryKind.PERMIT, header)]])
+    header = decision_header(payload_of(), permits=permits)
+    header.pop("permit")
+    (done,) = log.sequencer.commit([[draft(EntryKind.DECISION, header)]])
+    log.close()
+    assert len(found(log, done.first_index).permits) == 4
+
+
 def test_neighbours_are_few_and_the_nearest(tmp_path: Path):
     log = SmallLog(tmp_path / "log").create().open()
     log.append(1, batch_count=300)

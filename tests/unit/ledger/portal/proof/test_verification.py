@@ -2,8 +2,13 @@
 
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -201,6 +206,31 @@ def test_an_error_of_our_own_confirms_nothing(site: Site, monkeypatch):
 
     monkeypatch.setattr("ledger.portal.proof.verification.verify_log", broken)
     assert verdict(job_of(site)).standing is Standing.UNSURE
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The files of a log under a URL."""
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_a_log_at_a_url_is_verified_alike(site: Site):
+    with served(site.log.root) as url:
+        result = run(replace(job_of(site), log=url))
+        assert result.verdict.standing is Standing.INTACT
+        assert result.note == (site.log.root / "checkpoint").read_text()
+        replaced(site.log.root / "tile/entries/000", b'"session":"s0"', b'"session":"sX"')
+        assert verdict(replace(job_of(site), log=url)).code == Fault.ALTERED
+    assert verdict(replace(job_of(site), log=url)).code == "unreadable"
+    assert verdict(replace(job_of(site), log="http://user@host/")).code == "unreadable"
 
 
 def test_a_job_is_what_it_was_on_the_other_side(site: Site):
