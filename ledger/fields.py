@@ -36,6 +36,7 @@ class EntryKind(StrEnum):
     ERASURE = "erasure"
     LABEL = "label"
     FINDING = "finding"
+    LOOK = "look"
 
 
 # Written by the notary's keys alone; a client that submits one is cut off.
@@ -298,6 +299,19 @@ FIELDS: Final[Mapping[EntryKind, Mapping[str, Field]]] = MappingProxyType(
             entries=(Shape.WORDS,),
             observed_count=(Shape.COUNT,),
             limit_count=(Shape.COUNT,),
+            window_from=(Shape.TIME,),
+            window_until=(Shape.TIME,),
+        ),
+        EntryKind.LOOK: _fields(
+            event=Shape.WORD,
+            supervisor=(Shape.PSEUDONYM,),
+            role=(Shape.WORD,),
+            session=(Shape.WORD,),
+            source=(Shape.PSEUDONYM,),
+            log=(Shape.WORD,),
+            entries=(Shape.WORDS,),
+            person=(Shape.PSEUDONYM,),
+            observed_count=(Shape.COUNT,),
             window_from=(Shape.TIME,),
             window_until=(Shape.TIME,),
         ),

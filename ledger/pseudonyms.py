@@ -9,10 +9,17 @@ recompute a pseudonym and nobody without a key can.
 from __future__ import annotations
 
 import hmac
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
 PSEUDONYM_BYTES: Final = 16
+PERSON_DOMAIN: Final = "person"
+
+
+def plain_identity(typed: str) -> str:
+    """An identity number as writers spell it before they make its pseudonym."""
+    return "".join(unicodedata.normalize("NFKC", typed).split()).upper()
 
 
 @dataclass(frozen=True, slots=True)

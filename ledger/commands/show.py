@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
@@ -30,6 +29,7 @@ from ledger.fields import EntryKind
 from ledger.keys import load_identity
 from ledger.opener import PayloadOpener
 from ledger.printable import as_json_line, many_lines, one_line
+from ledger.pseudonyms import PERSON_DOMAIN, plain_identity
 
 _COLOURS = {
     "deny": typer.colors.RED,
@@ -110,8 +110,7 @@ def _asked_for(opener: PayloadOpener | None) -> str:
         value = sys.stdin.readline()
     if not value.strip():
         raise ConfigurationError("no ID was given")
-    plain = "".join(unicodedata.normalize("NFKC", value).split()).upper()
-    return opener.pseudonyms().of("person", plain)
+    return opener.pseudonyms().of(PERSON_DOMAIN, plain_identity(value))
 
 
 def _rows(

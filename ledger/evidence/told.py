@@ -26,8 +26,16 @@ KINDS: Final = {
     EntryKind.LABEL: "标注",
     EntryKind.FINDING: "发现",
     EntryKind.ERASURE: "销毁",
+    EntryKind.LOOK: "查阅",
 }
-_VERDICTS: Final = {"allow": "放行", "rewrite": "改写", "deny": "拒绝"}
+_VERDICTS: Final = {
+    "pass": "放行",
+    "strip": "已隐去封存内容",
+    "refuse": "拒绝",
+    "allow": "放行",
+    "rewrite": "改写",
+    "deny": "拒绝",
+}
 
 
 def kind_of(entry: Entry) -> str:

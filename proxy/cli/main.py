@@ -11,11 +11,13 @@ import typer
 
 from ledger.cli import keys_app, ledger_app
 from ledger.errors import LedgerError
+from ledger.portal.cli import portal_app
 from ledger.witness.cli import witness_app
 from proxy.cli.certificate import certificate_app
 from proxy.cli.officer import desk_app
 from proxy.cli.permit import permit_app
 from proxy.errors import ConfigurationError, FengcunError
+from proxy.policy.wording import SENTENCES
 
 EXIT_CONFIGURATION = 2
 
@@ -29,6 +31,8 @@ app = typer.Typer(
 app.add_typer(ledger_app, name="ledger")
 app.add_typer(keys_app, name="keys")
 app.add_typer(witness_app, name="witness")
+# What a rule refuses is told by the policy's own words, which the ledger does not import.
+app.add_typer(portal_app, name="portal", context_settings={"obj": SENTENCES})
 app.add_typer(certificate_app, name="certificate")
 app.add_typer(desk_app, name="desk")
 app.add_typer(permit_app, name="permit")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import getpass
 import json as json_format
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from ledger.accounts.new_password import new_password
+from ledger.accounts.passwords import hash_password, password_problem
+from ledger.accounts.roster import account_name
 from proxy.desk.model import Officer, Role
-from proxy.desk.officers import Account, officer_name, read_officers, write_officers
-from proxy.desk.passwords import PASSWORD_BYTES_MAX, hash_password, password_problem
+from proxy.desk.officers import Account, read_officers, write_officers
 from proxy.desk.rules import one_name
 from proxy.errors import ConfigurationError
 from proxy.settings import load_settings
@@ -42,7 +42,7 @@ def add(
     """Add an officer. The password is asked for, or is the one line of standard input."""
     file = _file(config)
     try:
-        name = officer_name(name)
+        name = account_name(name)
     except ValueError as error:
         raise ConfigurationError(str(error)) from None
     accounts = read_officers(file) if file.exists() else {}
@@ -51,7 +51,10 @@ def add(
         raise ConfigurationError(
             "there is an officer of this name: --replace gives them another password and role"
         )
-    password = _new_password()
+    try:
+        password = new_password()
+    except ValueError as error:
+        raise ConfigurationError(str(error)) from None
     if (problem := password_problem(password, name)) is not None:
         raise ConfigurationError(f"{problem}: nothing was written")
     accounts[name] = Account(Officer(name, frozenset(role)), hash_password(password))
@@ -88,19 +91,3 @@ def _file(config: Path) -> Path:
     if desk is None or desk.officers_file is None:
         raise ConfigurationError(f"{config}: desk.officers_file is missing; add this key")
     return desk.officers_file
-
-
-def _new_password() -> str:
-    if sys.stdin.isatty():
-        try:
-            password = getpass.getpass("新口令 / new password: ")
-            if getpass.getpass("再输入一次 / again: ") != password:
-                raise ConfigurationError("the two are not the same: nothing was written")
-        except (EOFError, KeyboardInterrupt):
-            raise ConfigurationError("no password was given") from None
-        return password
-    data = sys.stdin.buffer.read(PASSWORD_BYTES_MAX + 3)
-    try:
-        return data.removesuffix(b"\n").removesuffix(b"\r").decode()
-    except UnicodeDecodeError:
-        raise ConfigurationError("the password is not UTF-8 text") from None

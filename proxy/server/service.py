@@ -13,7 +13,6 @@ import logging
 import math
 import signal
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final, Protocol
@@ -22,7 +21,6 @@ import uvloop
 
 from proxy.desk.batch.opening import open_batch_desk
 from proxy.desk.certificate.opening import open_certificate_desk
-from proxy.desk.certificate.pace import Pace
 from proxy.desk.certificate.routes import VERIFY_PATH, certificate_routes, verify_page
 from proxy.desk.desk import Desk
 from proxy.desk.front.application import NO_PAGES, TABLES, Page
@@ -239,8 +237,8 @@ class Service:
         if self.settings.certificate is None:
             return TABLES, NO_PAGES
         desk = await asyncio.to_thread(open_certificate_desk, self.settings, self._ledger)
-        pace = Pace(self.settings.certificate.verifications_per_minute, time.monotonic)
-        return (*TABLES, certificate_routes(desk)), {VERIFY_PATH: verify_page(desk, pace)}
+        page = verify_page(desk, self.settings.certificate.verifications_per_minute)
+        return (*TABLES, certificate_routes(desk)), {VERIFY_PATH: page}
 
     def _scan(self, stack: contextlib.AsyncExitStack) -> None:
         """Begin to look for findings, where that is configured."""

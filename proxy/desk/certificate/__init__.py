@@ -10,7 +10,6 @@ serials   one sequence of numbers for all forms
 layout    where each field stands on the page; pure
 page      a form as PDF
 store     what was issued, on disk
-pace      how often one address may look at the page of verification
 desk      all of it in one order
 routes    the same by HTTP
 """

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import math
+import time
 from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Final, Literal
@@ -16,13 +17,14 @@ from typing import Final, Literal
 from aiohttp import web
 from pydantic import ConfigDict, Field
 
+from ledger.accounts.attempts import Clock, network_of
+from ledger.accounts.doorkeeper import TooManyAttempts
+from ledger.accounts.pace import Pace
 from proxy.desk.certificate.code import InvalidCode, parse_code
 from proxy.desk.certificate.decoding import decode_request
 from proxy.desk.certificate.desk import CertificateDesk
 from proxy.desk.certificate.form import TITLES, today_in_china
-from proxy.desk.certificate.pace import Pace
 from proxy.desk.certificate.store import Kept
-from proxy.desk.doorkeeper import TooManyAttempts
 from proxy.desk.front.routes import PREFIX, Call, Route, json_answer, source_of
 from proxy.desk.front.shapes import Identity, Line, Shape
 
@@ -111,16 +113,17 @@ def certificate_routes(desk: CertificateDesk) -> tuple[Route, ...]:
 
 
 def verify_page(
-    desk: CertificateDesk, pace: Pace
+    desk: CertificateDesk, per_minute: int, clock: Clock = time.monotonic
 ) -> Callable[[web.Request], Awaitable[web.Response]]:
     """The handler of `VERIFY_PATH`. A code is a key of 112 random bits: who has it has the paper.
 
     A wrong one, a free number and what is not a code get the same answer, and count alike. Raises
-    `TooManyAttempts` for an address that asks too often.
+    `TooManyAttempts` for an address that asks more than ``per_minute`` times a minute.
     """
+    pace = Pace(per_minute, per_minute, clock)
 
     async def verify(request: web.Request) -> web.Response:
-        if (seconds := pace.wait_seconds(source_of(request))) > 0:
+        if (seconds := pace.wait_seconds(network_of(source_of(request)))) > 0:
             raise TooManyAttempts(math.ceil(seconds))
         try:
             kept = await desk.check(parse_code(request.match_info["code"]))

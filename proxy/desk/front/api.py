@@ -6,6 +6,7 @@ from typing import Final
 
 from aiohttp import web
 
+from ledger.accounts.sittings import IDLE_SECONDS, WHOLE_SECONDS, Way
 from proxy.desk.documents import refusal_decision, undertaking_form
 from proxy.desk.errors import DeskError
 from proxy.desk.front.routes import (
@@ -33,7 +34,6 @@ from proxy.desk.front.shapes import (
     summary,
 )
 from proxy.desk.model import Dossier, State
-from proxy.desk.sittings import IDLE_SECONDS, WHOLE_SECONDS, Way
 
 TEXT: Final = "text/plain"
 

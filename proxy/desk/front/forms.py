@@ -12,11 +12,12 @@ from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from ledger.accounts.sittings import Way
+from proxy.desk.doorkeeper import Sitting
 from proxy.desk.front.problem import FORGED
 from proxy.desk.front.rendering import problem_page
 from proxy.desk.front.routes import Front, read_body
 from proxy.desk.front.shapes import Malformed
-from proxy.desk.sittings import Sitting, Way
 
 _FIELDS_MAX: Final = 40
 

@@ -10,7 +10,9 @@ from typing import Final
 
 from aiohttp import web
 
-from proxy.desk.doorkeeper import NotLoggedIn, TooManyAttempts
+from ledger.accounts.doorkeeper import NotLoggedIn, TooManyAttempts
+from ledger.accounts.sittings import Way
+from proxy.desk.doorkeeper import Sitting
 from proxy.desk.front.forms import (
     Form,
     cookie_name,
@@ -23,7 +25,6 @@ from proxy.desk.front.problem import FORGED, Problem, problem_of
 from proxy.desk.front.rendering import render
 from proxy.desk.front.routes import Front, source_of
 from proxy.desk.front.shapes import Malformed
-from proxy.desk.sittings import Sitting, Way
 
 _SECRET: Final = secrets.token_bytes(32)
 

@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from aiohttp import web
 
+from proxy.desk.doorkeeper import Sitting
 from proxy.desk.errors import DeskError
 from proxy.desk.front import words
 from proxy.desk.front.api import refusal_text, undertaking_text
@@ -31,7 +32,6 @@ from proxy.desk.front.shapes import (
 )
 from proxy.desk.model import Dossier, Officer, Role
 from proxy.desk.rules import one_name
-from proxy.desk.sittings import Sitting
 from proxy.policy.permit import Scope
 
 

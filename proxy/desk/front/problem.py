@@ -9,8 +9,8 @@ from typing import Final
 
 from aiohttp import web
 
+from ledger.accounts.doorkeeper import NotLoggedIn, TooManyAttempts
 from proxy.desk.certificate.errors import CertificateError
-from proxy.desk.doorkeeper import NotLoggedIn, TooManyAttempts
 from proxy.desk.errors import DeskError
 from proxy.desk.front.shapes import FieldProblem, Malformed, ProblemShape
 from proxy.errors import RecordUnavailable, UpstreamUnavailable

@@ -16,12 +16,13 @@ from typing import Final, Literal, Protocol
 from aiohttp import web
 from pydantic import BaseModel
 
+from ledger.accounts.doorkeeper import NotLoggedIn
+from ledger.accounts.sittings import Way
 from proxy.desk.batch.desk import BatchDesk
-from proxy.desk.doorkeeper import Doorkeeper, NotLoggedIn
+from proxy.desk.doorkeeper import Doorkeeper
 from proxy.desk.front.shapes import Malformed, NoBody, read_shape, read_texts
 from proxy.desk.model import Application, Dossier, Officer, RefusalGround, State
 from proxy.desk.rules import Terms
-from proxy.desk.sittings import Way
 
 NUMBER: Final = r"{number:[a-z0-9-]{1,64}}"
 """An application's number in a path."""

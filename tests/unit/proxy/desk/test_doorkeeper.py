@@ -4,12 +4,13 @@ import asyncio
 
 import pytest
 
-from proxy.desk import doorkeeper as module
-from proxy.desk.attempts import LOCK_SECONDS, PAIR_MAX
-from proxy.desk.doorkeeper import DELAY_SECONDS, RULE, Doorkeeper, NotLoggedIn, TooManyAttempts
+from ledger.accounts import doorkeeper as module
+from ledger.accounts.attempts import LOCK_SECONDS, PAIR_MAX
+from ledger.accounts.doorkeeper import DELAY_SECONDS, NotLoggedIn, TooManyAttempts
+from ledger.accounts.passwords import PasswordHash
+from ledger.accounts.sittings import Way
+from proxy.desk.doorkeeper import RULE, Doorkeeper
 from proxy.desk.officers import Roster, write_officers
-from proxy.desk.passwords import PasswordHash
-from proxy.desk.sittings import Way
 from proxy.telemetry.metrics import Metrics
 from tests.unit.proxy.desk.counter import CLERK
 from tests.unit.proxy.desk.front.house import ACCOUNTS, PASSWORD

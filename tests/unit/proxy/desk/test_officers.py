@@ -5,7 +5,8 @@ import stat
 
 import pytest
 
-from proxy.desk.officers import Roster, officer_name, read_officers, write_officers
+from ledger.accounts.roster import account_name
+from proxy.desk.officers import Roster, read_officers, write_officers
 from proxy.errors import ConfigurationError
 from tests.unit.proxy.desk.front.house import ACCOUNTS, HASH
 
@@ -73,11 +74,11 @@ def test_a_file_that_is_not_there_says_how_to_make_it(file):
 @pytest.mark.parametrize("name", ["", "a b", "a\n", "../x", "x" * 33, "a/b", "<b>", 'a"'])
 def test_what_is_no_name(name):
     with pytest.raises(ValueError, match="a name has"):
-        officer_name(name)
+        account_name(name)
 
 
 def test_a_name_may_be_chinese():
-    assert officer_name("李四") == "李四"
+    assert account_name("李四") == "李四"
 
 
 def test_the_file_is_read_again_when_it_changes_and_lets_nobody_in_when_it_is_broken(file):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.portal.proof.fields import SERVING_RULES
 from proxy.names import RuleName
 from proxy.policy.wording import ENDINGS, SENTENCES, ending_in_chinese, in_chinese
 
@@ -62,6 +63,10 @@ def names_in(text: str) -> set[str]:
 def every_name() -> set[str]:
     texts = (path.read_text(encoding="utf-8") for path in sorted(SOURCES.rglob("*.py")))
     return set().union(*map(names_in, texts))
+
+
+def test_a_supervisor_is_told_of_every_rule_that_serves():
+    assert SERVING_RULES.keys() == SERVING
 
 
 def test_every_rule_that_refuses_has_a_sentence_and_every_sentence_its_rule():

@@ -1,17 +1,15 @@
 """Certificates by HTTP: officers issue, whoever has the paper checks."""
 
 import json
-import time
 from dataclasses import replace
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from ledger.accounts.doorkeeper import TooManyAttempts
 from proxy.desk.certificate.errors import CertificateError
-from proxy.desk.certificate.pace import Pace
 from proxy.desk.certificate.routes import VERIFY_PATH, certificate_routes, verify_page
-from proxy.desk.doorkeeper import TooManyAttempts
 from proxy.desk.front.description import describe
 from proxy.desk.front.problem import problem_of
 from proxy.desk.front.rendering import problem_page
@@ -49,7 +47,7 @@ async def client(rooms):
                 return problem_of(error).response()
 
         app.router.add_route(route.method, PREFIX + route.path, handle)
-    app.router.add_get(VERIFY_PATH, verify_page(rooms[0], Pace(PER_MINUTE, time.monotonic)))
+    app.router.add_get(VERIFY_PATH, verify_page(rooms[0], PER_MINUTE))
     async with TestClient(TestServer(app)) as client:
         yield client
 

@@ -3,7 +3,7 @@
 import pytest
 from aiohttp import web
 
-from proxy.desk.doorkeeper import NotLoggedIn, TooManyAttempts
+from ledger.accounts.doorkeeper import NotLoggedIn, TooManyAttempts
 from proxy.desk.errors import SENTENCES, DeskError
 from proxy.desk.front.problem import problem_of
 from proxy.desk.front.shapes import FieldProblem, Malformed, ProblemShape

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.desk.passwords import (
+from ledger.accounts.passwords import (
     PASSWORD_CHARACTERS_MIN,
     hash_password,
     parse_password_hash,

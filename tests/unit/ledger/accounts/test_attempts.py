@@ -2,8 +2,8 @@
 
 import pytest
 
-from proxy.desk import attempts
-from proxy.desk.attempts import (
+from ledger.accounts import attempts
+from ledger.accounts.attempts import (
     LOCK_SECONDS,
     OFFICER_MAX,
     PAIR_MAX,

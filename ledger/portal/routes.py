@@ -1,0 +1,32 @@
+"""All pages of the portal, put together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from ledger.portal.pages import (
+    entries,
+    entry,
+    live,
+    overview,
+    pack,
+    sign_in,
+    static,
+    unlock,
+    verification,
+)
+from ledger.portal.route import Route
+
+ROUTES: Final[Sequence[Route]] = (
+    *static.ROUTES,
+    *sign_in.ROUTES,
+    *overview.ROUTES,
+    *verification.ROUTES,
+    *entry.ROUTES,
+    *pack.ROUTES,
+    *entries.ROUTES,
+    *live.ROUTES,
+    *unlock.ROUTES,
+)
+"""Each has its row in `access.TABLE`, or the portal does not start."""
