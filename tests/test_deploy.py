@@ -24,7 +24,7 @@ README = (DEPLOY / "README.md").read_text(encoding="utf-8")
 DASHBOARD = json.loads((DEPLOY / "grafana/fengcun.json").read_text(encoding="utf-8"))
 LOCKS = sorted(DEPLOY.glob("requirements*.lock"))
 
-UNITS = ("fengcun.service", "fengcun-witness.service")
+UNITS = ("fengcun.service", "fengcun-witness.service", "fengcun-portal.service")
 
 LISTEN_PORT = str(service.Listen().port)
 METRICS_PORT = str(service.Metrics().port)
@@ -181,7 +181,7 @@ def test_the_user_and_its_directories_are_made_as_the_unit_expects(tmp_path):
     sysusers, tmpfiles = _tool("systemd-sysusers"), _tool("systemd-tmpfiles")
     (tmp_path / "etc").mkdir()
     systemd = DEPLOY / "systemd"
-    for name in ("fengcun.sysusers", "fengcun-witness.sysusers"):
+    for name in ("fengcun.sysusers", "fengcun-witness.sysusers", "fengcun-portal.sysusers"):
         _run(sysusers, f"--root={tmp_path}", str(systemd / name))
     assert "\nfengcun-witness:x:" in "\n" + (tmp_path / "etc/passwd").read_text()
     _run(tmpfiles, "--create", f"--root={tmp_path}", str(systemd / "fengcun.tmpfiles"))

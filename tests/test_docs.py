@@ -60,6 +60,8 @@ def unknown(typed: str) -> str | None:
     words = shlex.split(typed, comments=True)
     command = COMMANDS
     while isinstance(command, TyperGroup):
+        if words and words[0].startswith("--") and command.invoke_without_command:
+            break  # a group that does something by itself, as `fengcun portal`
         if not words or words[0] not in command.commands:
             # `fengcun keys` alone names the group.
             return None if not words and command is not COMMANDS else f"command {words[:1]}"

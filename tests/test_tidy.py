@@ -45,6 +45,7 @@ PURE = (
     *(f"proxy/{name}/" for name in ("wire", "statement", "policy", "rewrite", "result", "session")),
     "proxy/payload.py",
     *(f"ledger/{name}.py" for name in ("entry", "merkle", "tile", "note", "checkpoint", "wal")),
+    *(f"ledger/portal/index/{name}.py" for name in ("headline", "model")),
 )
 IMPURE_MODULES = {"asyncio", "socket", "time", "random", "os", "logging"}
 

@@ -89,19 +89,20 @@ class HttpLog:
 
     def _request(self, path: str) -> bytes:
         self._connection.request("GET", f"{self._prefix}/{path}", headers={"Accept": "*/*"})
-        response = self._connection.getresponse()
-        if response.status in _ABSENT:
-            raise FileNotFoundError(path)
-        if response.status != _OK:
-            raise _Refused(response.status)
-        body, deadline = bytearray(), time.monotonic() + FILE_SECONDS_MAX
-        while chunk := response.read1(_CHUNK_BYTES):
-            body += chunk
-            if len(body) > FILE_BYTES_MAX or time.monotonic() > deadline:
-                raise _Endless
-        if response.length:
-            raise ConnectionError("it broke off")
-        return bytes(body)
+        # The response holds the socket as well: while it is open, so is the connection.
+        with self._connection.getresponse() as response:
+            if response.status in _ABSENT:
+                raise FileNotFoundError(path)
+            if response.status != _OK:
+                raise _Refused(response.status)
+            body, deadline = bytearray(), time.monotonic() + FILE_SECONDS_MAX
+            while chunk := response.read1(_CHUNK_BYTES):
+                body += chunk
+                if len(body) > FILE_BYTES_MAX or time.monotonic() > deadline:
+                    raise _Endless
+            if response.length:
+                raise ConnectionError("it broke off")
+            return bytes(body)
 
 
 class _Refused(OSError):

@@ -13,10 +13,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-from ledger.checkpoint import Checkpoint, open_checkpoint
+from ledger.checkpoint import Checkpoint, open_checkpoint, parse_checkpoint_text
 from ledger.errors import ConfigurationError, FormatError, LedgerError, SignatureInvalid
 from ledger.fetch import CHECKPOINT_PATH, DirectoryLog, LogReader
-from ledger.note import VerifierKey
+from ledger.note import VerifierKey, parse_note
 from ledger.portal.http_log import HttpLog
 
 NAME_CHARACTERS_MAX: Final = 40
@@ -107,16 +107,15 @@ class Source:
         try:
             with reading_errors(self.name):
                 note = (reader or self.reader()).read(CHECKPOINT_PATH)
-            checkpoint = open_checkpoint(note, self.keys)
+            if parse_checkpoint_text(parse_note(note).text).origin != self.origin:
+                raise LogUnreadable(self.name, Trouble.OTHER_LOG)
+            return note, open_checkpoint(note, self.keys)
         except FileNotFoundError:
             raise LogUnreadable(self.name, Trouble.NOT_THERE) from None
         except SignatureInvalid:
             raise LogUnreadable(self.name, Trouble.NOT_SIGNED) from None
         except FormatError:
             raise LogUnreadable(self.name, Trouble.DAMAGED) from None
-        if checkpoint.origin != self.origin:
-            raise LogUnreadable(self.name, Trouble.OTHER_LOG)
-        return note, checkpoint
 
 
 def source_of(name: str, place: str, keys: Iterable[str], *, ca_file: Path | None = None) -> Source:

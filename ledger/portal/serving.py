@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import ssl
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Final
 import typer
 from aiohttp import web
 
+from ledger.accounts.connections import HANDSHAKE_SECONDS_MAX, Arrivals, Limits
 from ledger.errors import ConfigurationError
 from ledger.keys import load_verifier_keys, load_witness_key
 from ledger.note import VerifierKey
@@ -88,20 +90,32 @@ async def run(
     stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopping.set)
-    runner = web.AppRunner(
-        application(parts), access_log=None, logger=_quiet, shutdown_timeout=CLOSE_SECONDS_MAX
-    )
+    app, arrivals = application(parts), Arrivals(Limits())
+    app.middlewares.insert(0, arrivals.begun)
+    runner = web.AppRunner(app, access_log=None, logger=_quiet, shutdown_timeout=CLOSE_SECONDS_MAX)
     try:
         await runner.setup()
-        try:
-            site = web.TCPSite(runner, place.host, place.port, ssl_context=tls)
-            await site.start()
-        except OSError as error:
-            raise ConfigurationError(
-                f"{place.host}:{place.port} cannot be listened on: {error.strerror}"
-            ) from None
+        server = await _listen(place, arrivals, runner, tls)
         typer.echo(f"监督平台就绪 / portal ready: {place.url}", err=True)
         await stopping.wait()
+        server.close()
     finally:
         await runner.cleanup()
         await asyncio.to_thread(index.close)
+
+
+async def _listen(
+    place: Listening, arrivals: Arrivals, runner: web.AppRunner, tls: ssl.SSLContext | None
+) -> asyncio.Server:
+    """Raises `ConfigurationError`."""
+    assert runner.server is not None
+    handshake = None if tls is None else HANDSHAKE_SECONDS_MAX
+    try:
+        return await asyncio.get_running_loop().create_server(
+            arrivals.protocols(runner.server), place.host, place.port, ssl=tls,
+            ssl_handshake_timeout=handshake,
+        )  # fmt: skip
+    except OSError as error:
+        raise ConfigurationError(
+            f"{place.host}:{place.port} cannot be listened on: {error.strerror}"
+        ) from None

@@ -18,18 +18,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from ledger.chain import Chain, JudgedDraft
-from ledger.disk import LocalDisk
+from ledger.chain import JudgedDraft
 from ledger.envelope import Identity
 from ledger.fields import EntryKind, Header, HeaderValue
 from ledger.header import encode_header
 from ledger.keys import NotaryKeys, init_keys
-from ledger.log import create_log
-from ledger.merkle import Frontier, leaf_hash
-from ledger.publish import Publisher, RightEdge
-from ledger.tile import TileStack, bundle_path, decode_bundle
+from tests.unit.ledger.portal.made_log import MadeLog
+from tests.unit.ledger.small_log import PROXY_ID
 
-PROXY_ID: Final = "bench"
 ORIGIN: Final = "bench.example/portal"
 START_MS: Final = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 YEAR_MS: Final = 365 * 24 * 3600 * 1000
@@ -44,16 +40,6 @@ _REFUSING: Final = frozenset(("subject-budget", "unparsed", "bulk", "function-no
 _PRINCIPALS: Final = tuple(
     ["background-check"] * 6 + ["case-handling"] * 4 + ["household-register", "court-filing"]
 )
-
-
-class UnsyncedDisk(LocalDisk):
-    """A log that is made to be measured need not survive a power cut."""
-
-    def sync(self, handle: int) -> None:
-        pass
-
-    def sync_folder(self, path: str) -> None:
-        pass
 
 
 def pseudonym(domain: str, number: int) -> str:
@@ -145,29 +131,21 @@ def make_log(directory: Path, entries_count: int, *, seed: int = 7) -> NotaryKey
     """A log of about so many entries, spread over a year, in `directory`/log."""
     recipients = [Identity.generate(name).recipient for name in ("procuratorate", "escrow")]
     keys = init_keys(directory / "keys", origin=ORIGIN, proxy_id=PROXY_ID, recipients=recipients)
-    (directory / "log").mkdir()
-    disk = UnsyncedDisk(directory / "log")
-    create_log(disk, keys, PROXY_ID, now_ms=START_MS, segment_bytes=1 << 20, reserve_bytes=0)
-    (genesis,) = decode_bundle(disk.read(bundle_path(0, 1)), 1)
-    frontier, stack = Frontier(), TileStack()
-    frontier.append(leaf_hash(genesis))
-    stack.append(leaf_hash(genesis))
-    chain = Chain(keys, PROXY_ID, frontier, hashlib.sha256(genesis).digest())
-    publisher = Publisher(disk, RightEdge(stack, [genesis], [b""]))
-    publisher.publish([chain.extend([chain.epoch_draft(START_MS)], START_MS)])
+    log = MadeLog(directory / "log", keys, now_ms=START_MS)
+    log.publisher.publish([log.extend([log.chain.epoch_draft(START_MS)], START_MS)])
     step_ms = YEAR_MS / max(1, entries_count)
     source = drafts(seed)
     began = time.monotonic()
-    while chain.size < entries_count:
+    while log.size < entries_count:
         frames = []
         for _ in range(FRAMES_PUBLISHED):
-            if wanted := min(FRAME_ENTRIES, entries_count - chain.size):
-                now_ms = START_MS + int(chain.size * step_ms)
-                frames.append(chain.extend(islice(source, wanted), now_ms))
-        publisher.publish(frames)
-        if chain.size % (1 << 17) < FRAME_ENTRIES * FRAMES_PUBLISHED:
-            rate = chain.size / (time.monotonic() - began)
-            print(f"{chain.size:,} entries, {rate:,.0f}/s", file=sys.stderr, flush=True)
+            if wanted := min(FRAME_ENTRIES, entries_count - log.size):
+                now_ms = START_MS + int(log.size * step_ms)
+                frames.append(log.extend(islice(source, wanted), now_ms))
+        log.publisher.publish(frames)
+        if log.size % (1 << 17) < FRAME_ENTRIES * FRAMES_PUBLISHED:
+            rate = log.size / (time.monotonic() - began)
+            print(f"{log.size:,} entries, {rate:,.0f}/s", file=sys.stderr, flush=True)
     return keys
 
 

@@ -15,7 +15,7 @@ from ledger.portal.index.headline import (
     time_ms_of,
 )
 from ledger.portal.index.model import Flaw, Named, Query
-from ledger.portal.index.schema import BUNDLE_ENTRIES, COLUMNS, INDEXED
+from ledger.portal.index.schema import BUNDLE_ENTRIES, COLUMNS, INDEXED, known_word
 
 Value: TypeAlias = str | int | bytes
 
@@ -70,7 +70,9 @@ class Condition:
         for named in query.named:
             pseudonyms = [bytes.fromhex(text) for text in named.pseudonyms]
             if named.role in STAMPS:
-                known: set[Value] = {number for each in pseudonyms if (number := self._known(each))}
+                known: set[Value] = {
+                    number for each in pseudonyms if (number := known_word(self._connection, each))
+                }
                 before = self._columns.get(named.role.value, known)
                 self._columns[named.role.value] = known & before
                 if not known & before:
@@ -130,13 +132,8 @@ class Condition:
         bounds = "number >= :low AND number < :high"
         self._numbers.append(f"SELECT number FROM {table} WHERE {where} AND {bounds}")
 
-    def _known(self, value: str | bytes) -> int | None:
-        text = "SELECT id FROM word WHERE value = ?"
-        found = self._connection.execute(text, (value,)).fetchone()
-        return None if found is None else found[0]
-
     def _number_of(self, word: str) -> int:
-        number = self._known(word)
+        number = known_word(self._connection, word)
         if number is None:
             raise NothingFits
         return number

@@ -13,6 +13,7 @@ from ledger.errors import FormatError
 from ledger.portal.index.filling import HOUR_MS
 from ledger.portal.index.headline import KIND_CODES, time_ms_of
 from ledger.portal.index.model import By, Counted, Each, Tally
+from ledger.portal.index.schema import known_word
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS: Final = {code: kind.value for kind, code in KIND_CODES.items()}
@@ -71,11 +72,11 @@ def _terms(connection: sqlite3.Connection, tally: Tally) -> tuple[list[str] | No
         values += [KIND_CODES[kind] for kind in sorted(tally.kinds)]
     for name in _WORDS:
         if (word := getattr(tally, name.value)) is not None:
-            found = connection.execute("SELECT id FROM word WHERE value = ?", (word,)).fetchone()
-            if found is None:
+            number = known_word(connection, word)
+            if number is None:
                 return None, values
             terms.append(f"{name.value} = ?")
-            values.append(found[0])
+            values.append(number)
     if tally.since is not None:
         terms.append("hour >= ?")
         values.append(time_ms_of(tally.since) // HOUR_MS)

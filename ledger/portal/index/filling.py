@@ -19,7 +19,7 @@ from ledger.portal.index.headline import (
     Headline,
 )
 from ledger.portal.index.model import Role
-from ledger.portal.index.schema import BUNDLE_ENTRIES, COLUMNS
+from ledger.portal.index.schema import BUNDLE_ENTRIES, COLUMNS, known_word
 
 KNOWN_WORDS_MAX: Final = 400_000
 HOUR_MS: Final = 3_600_000
@@ -56,10 +56,6 @@ class Filling:
         self._add_subject = f"INSERT OR IGNORE INTO {subjects} VALUES (?, ?, ?)"
         self._known: dict[str | bytes, int] = {}
         self._last_ms: int | None = None
-
-    def forget(self) -> None:
-        """After a transaction that was undone."""
-        self._known.clear()
 
     def add(self, headlines: Iterable[Headline]) -> None:
         """The next ones, in order; or ones that take the place of what was there."""
@@ -128,13 +124,12 @@ class Filling:
         known = self._known.get(value)
         if known is not None:
             return known
-        run = self._connection.execute
-        found = run("SELECT id FROM word WHERE value = ?", (value,)).fetchone()
-        if found is None:
-            found = run("INSERT INTO word (value) VALUES (?) RETURNING id", (value,)).fetchone()
+        number = known_word(self._connection, value)
+        if number is None:
+            text = "INSERT INTO word (value) VALUES (?) RETURNING id"
+            number = int(self._connection.execute(text, (value,)).fetchone()[0])
         if len(self._known) >= KNOWN_WORDS_MAX:
             self._known.clear()
-        number: int = found[0]
         self._known[value] = number
         return number
 

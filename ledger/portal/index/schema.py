@@ -106,6 +106,16 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
         yield connection
 
 
+def known_word(connection: sqlite3.Connection, value: str | bytes) -> int | None:
+    """Its number in the dictionary; None for one that no entry has."""
+    try:
+        text = "SELECT id FROM word WHERE value = ?"
+        found = connection.execute(text, (value,)).fetchone()
+    except UnicodeEncodeError:  # half of a character, which no log can hold
+        return None
+    return None if found is None else found[0]
+
+
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Iterator[None]:
     """All of it or nothing."""

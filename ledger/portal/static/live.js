@@ -18,6 +18,7 @@ function shown(entry) {
       link.textContent = entry.number;
       cell.replaceChildren(link);
     }
+    if (name !== "gist" && name !== "number") cell.className = "whole";
     if (entry.bad) cell.className += " bad";
   }
   rows.prepend(row);

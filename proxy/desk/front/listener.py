@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import web
-from aiohttp.typedefs import Handler
-from aiohttp.web_protocol import RequestHandler
 
+from ledger.accounts.connections import HANDSHAKE_SECONDS_MAX, Arrivals, Limits
 from proxy.desk.doorkeeper import Doorkeeper, Findings
 from proxy.desk.front.application import NO_PAGES, TABLES, Page, application
 from proxy.desk.front.routes import Desk, Front, Tables
@@ -30,22 +29,11 @@ from proxy.errors import ConfigurationError
 from proxy.settings.desk import Desk as DeskSettings
 from proxy.telemetry.metrics import Metrics
 
-HEADER_SECONDS_MAX: Final = 10.0
-CONNECTIONS_MAX: Final = 256
-_HANDSHAKE_SECONDS_MAX: Final = 10.0
 _CLOSE_SECONDS_MAX: Final = 5.0
 _SOCKET_MODE: Final = 0o660
 # Whoever sends garbage must not fill the log with what aiohttp thinks of it.
 _quiet = logging.getLogger(f"{__name__}.aiohttp")
 _quiet.setLevel(logging.CRITICAL + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How many may be connected, and how long they have until their request has begun."""
-
-    header_seconds_max: float = HEADER_SECONDS_MAX
-    connections_max: int = CONNECTIONS_MAX
 
 
 _LIMITS: Final = Limits()
@@ -91,38 +79,16 @@ async def open_front(
     roster = await asyncio.to_thread(Roster, settings.officers_file)
     context = await asyncio.to_thread(_tls, settings)
     doorkeeper = Doorkeeper(roster, recorder, metrics)
-    in_time: set[RequestHandler] = set()
-
-    @web.middleware
-    async def begun(request: web.Request, handler: Handler) -> web.StreamResponse:
-        in_time.add(request.protocol)
-        return await handler(request)
-
+    arrivals = Arrivals(limits)
     app = application(Front(desk, doorkeeper, terms, secure=context is not None), tables, pages)
-    app.middlewares.insert(0, begun)
+    app.middlewares.insert(0, arrivals.begun)
     runner = web.AppRunner(app, access_log=None, logger=_quiet, shutdown_timeout=_CLOSE_SECONDS_MAX)
     await runner.setup()
     handlers = runner.server
     assert handlers is not None
 
-    def connected() -> asyncio.Protocol:
-        handler = handlers()
-        loop = asyncio.get_running_loop()
-        full = len(handlers.connections) >= limits.connections_max
-        # A connection that is one too many ends as soon as it has begun.
-        seconds = 0.0 if full else limits.header_seconds_max
-
-        def late() -> None:
-            if handler in in_time:
-                in_time.discard(handler)
-            else:
-                handler.force_close()
-
-        loop.call_later(seconds, late)
-        return handler
-
     try:
-        server = await _listen(settings, connected, context)
+        server = await _listen(settings, arrivals.protocols(handlers), context)
     except OSError as error:
         await runner.cleanup()
         raise ConfigurationError(
@@ -140,7 +106,7 @@ async def _listen(
     loop = asyncio.get_running_loop()
     if settings.host.startswith("/"):
         return await loop.create_unix_server(connected, sock=_unix_socket(Path(settings.host)))
-    handshake = None if context is None else _HANDSHAKE_SECONDS_MAX
+    handshake = None if context is None else HANDSHAKE_SECONDS_MAX
     return await loop.create_server(
         connected, settings.host, settings.port, ssl=context, ssl_handshake_timeout=handshake
     )

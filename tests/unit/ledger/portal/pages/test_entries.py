@@ -104,6 +104,7 @@ async def test_who_searches_too_fast_waits(log, state):
         assert statuses[-1] == 429
 
 
+@pytest.mark.requirement("G7")
 async def test_a_person_is_found_by_number_and_the_number_is_nowhere(log, state, tmp_path, caplog):
     identity = identity_file(tmp_path / "keys")
     async with house(state, [log[1]], identity=identity) as portal, portal.signed_in() as lin:

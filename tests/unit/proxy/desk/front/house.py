@@ -11,9 +11,10 @@ from enum import Enum
 import aiohttp
 from yarl import URL
 
+from ledger.accounts.connections import Limits
 from ledger.accounts.passwords import hash_password
 from proxy.desk.desk import Desk
-from proxy.desk.front.listener import Limits, Listener, open_front
+from proxy.desk.front.listener import Listener, open_front
 from proxy.desk.officers import Account, write_officers
 from proxy.settings.desk import Desk as DeskSettings
 from tests.unit.proxy.desk.counter import AGENCY, APPROVER, BOTH, CLERK, SECOND, TERMS

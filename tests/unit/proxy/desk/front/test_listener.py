@@ -7,7 +7,8 @@ import stat
 import aiohttp
 import pytest
 
-from proxy.desk.front.listener import Limits, open_front
+from ledger.accounts.connections import Limits
+from proxy.desk.front.listener import open_front
 from proxy.desk.officers import write_officers
 from proxy.errors import ConfigurationError
 from proxy.settings.desk import Desk as DeskSettings
