@@ -49,7 +49,9 @@ from ledger.portal.gate import BODY_BYTES_MAX, admitted, answered, with_headers
 from ledger.portal.keyring import Keyring
 from ledger.portal.logs import Source
 from ledger.portal.looks import Look, Looks, NotRecorded, moment
+from ledger.portal.opinions.register import Register
 from ledger.portal.pages.entry import PROVEN, RULE_WORDS
+from ledger.portal.pages.opinions import REGISTER
 from ledger.portal.pages.pack import MAKING, making
 from ledger.portal.pages.verification import RUNS, last_check_of
 from ledger.portal.proof.lookup import ProvenLogs
@@ -110,6 +112,8 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
         name: Pace(burst, per_minute, time.monotonic)
         for name, (burst, per_minute) in PACES_PER_MINUTE.items()
     }
+    app[REGISTER] = Register(looks)
+    app[REGISTER].read()
     app[CODES] = Codes(state / CODES_FILE)
     app[RUNS], app[PROVEN] = Runs(state / "verification"), ProvenLogs()
     app[LAST_CHECK] = parts.last_check or last_check_of(app[RUNS])

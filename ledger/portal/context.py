@@ -28,7 +28,17 @@ from ledger.note import VerifierKey
 from ledger.portal.access import Role
 from ledger.portal.accounts import Account
 from ledger.portal.feed import Feed, Progress
-from ledger.portal.index.model import By, LogState, Page, Position, Query, Refreshed
+from ledger.portal.index.model import (
+    By,
+    Counted,
+    Each,
+    LogState,
+    Page,
+    Position,
+    Query,
+    Refreshed,
+    Tally,
+)
 from ledger.portal.keyring import Closed, Keyring, Payload, open_payload
 from ledger.portal.logs import Source
 from ledger.portal.looks import Look, Looks, listed
@@ -43,6 +53,8 @@ class Index(Protocol):
     def refresh(self, source: Source, progress: Progress | None = None) -> Refreshed: ...
 
     def search(self, query: Query, after: Position | None = None, limit: int = 50) -> Page: ...
+
+    def count_by(self, by: By, each: Each, tally: Tally | None = None) -> Sequence[Counted]: ...
 
     def tail(self, after: Position, limit: int = 50) -> Page: ...
 

@@ -8,11 +8,15 @@ from typing import Final
 from ledger.portal.pages import (
     entries,
     entry,
+    findings,
+    leads,
     live,
+    opinions,
     overview,
     pack,
     sign_in,
     static,
+    statistics,
     unlock,
     verification,
 )
@@ -26,6 +30,10 @@ ROUTES: Final[Sequence[Route]] = (
     *entry.ROUTES,
     *pack.ROUTES,
     *entries.ROUTES,
+    *findings.ROUTES,
+    *leads.ROUTES,
+    *opinions.ROUTES,
+    *statistics.ROUTES,
     *live.ROUTES,
     *unlock.ROUTES,
 )

@@ -1,0 +1,1 @@
+"""What agencies' scans found: what ought to be sealed and is not, and what was unsealed."""

@@ -1,0 +1,1 @@
+"""Accesses that a supervisor may want to ask about."""

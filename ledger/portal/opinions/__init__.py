@@ -1,0 +1,1 @@
+"""Opinions of the procuratorate: drafted, served, answered, pressed for, closed."""

@@ -1,0 +1,61 @@
+"""Leads (违规查询线索): what accesses of a time look as if somebody should ask."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from aiohttp import web
+
+from ledger.portal.context import (
+    INDEX,
+    PACES,
+    SOURCES,
+    Problem,
+    person_of,
+    record_look,
+    render,
+)
+from ledger.portal.leads.gather import gather
+from ledger.portal.leads.model import Limits
+from ledger.portal.leads.words import TITLES, said
+from ledger.portal.looks import Look
+from ledger.portal.pages.entries import query_of
+from ledger.portal.route import Route
+from ledger.portal.words import TOO_OFTEN, Words
+
+DAYS: Final = 30
+"""That are looked at where nothing else is asked for."""
+_CHINA_HOURS: Final = 8
+_BAD_DATES: Final = Words("请检查日期。", "Check the dates.")
+
+
+async def _see(request: web.Request) -> web.Response:
+    if request.app[PACES]["search"].wait_seconds(person_of(request).name) > 0:
+        raise Problem(429, TOO_OFTEN)
+    given = {name: request.query.get(name, "") for name in ("log", "since", "until")}
+    if not given["since"]:
+        given["since"] = _day_before(DAYS)
+    try:
+        query = query_of(given, request.app[SOURCES], None)
+    except ValueError:
+        raise Problem(400, _BAD_DATES) from None
+    index, limits = request.app[INDEX], Limits()
+    found = await asyncio.to_thread(gather, index, query.logs, query.since, query.until, limits)
+    shown: dict[str, int] = {}
+    for lead in found.leads:
+        shown[lead.rule] = shown.get(lead.rule, 0) + 1
+    await record_look(request, Look.LEADS, filters=given, shown=shown)
+    return render(
+        request, "leads.html", found=found, given=given, titles=TITLES, said=said, limits=limits
+    )
+
+
+def _day_before(days: int) -> str:
+    """YYYY-MM-DD in China."""
+    now = datetime.now(UTC) + timedelta(hours=_CHINA_HOURS)
+    return (now - timedelta(days=days)).strftime("%Y-%m-%d")
+
+
+ROUTES: Final = (Route("GET", "/leads", _see),)

@@ -1,0 +1,151 @@
+"""Statistics (统计): figures of a time for the work report, and the same as a spreadsheet."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Final
+
+from aiohttp import web
+
+from ledger.fields import EntryKind
+from ledger.portal.context import (
+    INDEX,
+    PACES,
+    SOURCES,
+    Index,
+    Problem,
+    language_of,
+    person_of,
+    record_look,
+    render,
+)
+from ledger.portal.index.model import LIMIT_MAX, By, Each, Position, Query, Row, Tally
+from ledger.portal.looks import Look
+from ledger.portal.opinions.entries import today_of
+from ledger.portal.opinions.model import Opinion
+from ledger.portal.pages.entries import query_of
+from ledger.portal.pages.opinions import REGISTER
+from ledger.portal.route import Route
+from ledger.portal.statistics.report import Counts, Figure, figures, for_outside
+from ledger.portal.statistics.sheet import TITLES, WITHHELD, sheet_of
+from ledger.portal.words import TOO_OFTEN, Words
+
+ROWS_MAX: Final = 200_000
+"""Permits and certificates that are counted for one report."""
+_BAD_DATES: Final = Words("请检查日期。", "Check the dates.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The time, as two days in China, and whether small cells are withheld."""
+
+    log: str
+    since: str
+    until: str
+    outside: bool
+
+
+async def _see(request: web.Request) -> web.Response:
+    asked = _asked(request)
+    report = await _report(request, asked)
+    await record_look(request, Look.STATISTICS, filters=_filters(asked))
+    highest = max((each.number or 0 for each in report if not each.days), default=0)
+    return render(
+        request,
+        "statistics.html",
+        sections=[(key, list(rows)) for key, rows in groupby(report, lambda each: each.section)],
+        titles=TITLES,
+        withheld=WITHHELD,
+        asked=asked,
+        highest=max(highest, 1),
+    )
+
+
+async def _sheet(request: web.Request) -> web.Response:
+    """For outside: small cells are always withheld."""
+    asked = _asked(request)
+    report = for_outside(await _report(request, asked))
+    await record_look(request, Look.EXPORT, filters=_filters(asked))
+    data = sheet_of(report, asked.since, asked.until, language_of(request))
+    return web.Response(
+        body=data,
+        content_type="text/csv",
+        charset="utf-8",
+        headers={"Content-Disposition": 'attachment; filename="fengcun-statistics.csv"'},
+    )
+
+
+def _asked(request: web.Request) -> _Asked:
+    """This year, unless other days are named. Raises `Problem`."""
+    if request.app[PACES]["search"].wait_seconds(person_of(request).name) > 0:
+        raise Problem(429, TOO_OFTEN)
+    today = today_of(datetime.now(UTC))
+    return _Asked(
+        request.query.get("log", ""),
+        request.query.get("since") or f"{today.year}-01-01",
+        request.query.get("until") or today.isoformat(),
+        bool(request.query.get("outside")),
+    )
+
+
+def _filters(asked: _Asked) -> dict[str, str]:
+    return {"log": asked.log, "since": asked.since, "until": asked.until}
+
+
+async def _report(request: web.Request, asked: _Asked) -> list[Figure]:
+    try:
+        query = query_of(_filters(asked), request.app[SOURCES], None)
+    except ValueError:
+        raise Problem(400, _BAD_DATES) from None
+    origins = {request.app[SOURCES][name].origin for name in query.logs}
+    opinions = [
+        each
+        for each in request.app[REGISTER].opinions.values()
+        if each.log in origins
+        and each.issued_on is not None
+        and asked.since <= each.issued_on.isoformat() <= asked.until
+    ]
+    report = await asyncio.to_thread(_counted, request.app[INDEX], query, opinions)
+    return for_outside(report) if asked.outside else report
+
+
+def _counted(index: Index, query: Query, opinions: list[Opinion]) -> list[Figure]:
+    """Blocks."""
+    decisions = Tally(query.logs, frozenset({EntryKind.DECISION}), query.since, query.until)
+    refused = Tally(
+        query.logs, frozenset({EntryKind.DECISION}), query.since, query.until, verdict="refuse"
+    )
+    counts = Counts(
+        index.count_by(By.VERDICT, Each.MONTH, decisions),
+        index.count_by(By.RULE, Each.ALL, refused),
+        _rows(index, query, EntryKind.PERMIT),
+        _rows(index, query, EntryKind.CERTIFICATE),
+        opinions,
+    )
+    return figures(counts)
+
+
+def _rows(index: Index, query: Query, kind: EntryKind) -> Iterator[Row]:
+    asked = Query(logs=query.logs, kinds=frozenset({kind}), since=query.since, until=query.until)
+    after: Position | None = None
+    for _ in range(ROWS_MAX // LIMIT_MAX):
+        page = index.search(asked, after, LIMIT_MAX)
+        yield from page.rows
+        if page.after is None:
+            return
+        after = page.after
+    raise Problem(413, _TOO_MANY)
+
+
+_TOO_MANY: Final = Words(
+    "期间内的许可和证明过多，请缩短期间。", "Too many permits and certificates: choose less time."
+)
+
+ROUTES: Final = (
+    Route("GET", "/statistics", _see),
+    Route("GET", "/statistics/sheet", _sheet),
+)

@@ -1,0 +1,1 @@
+"""Figures for the work report (统计)."""
