@@ -116,7 +116,7 @@ def test_everything_stays_up_until_ctrl_c_and_a_busy_port_is_avoided(temporary):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("until", ["embedded database", "11  派出所", "11  有人"])
+@pytest.mark.parametrize("until", ["embedded database", "11  派出所"])
 def test_ctrl_c_in_the_middle_leaves_neither_files_nor_processes(temporary, until):
     with start(temporary) as running:
         assert running.stdout is not None
