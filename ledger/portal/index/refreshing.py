@@ -72,7 +72,7 @@ def _continue(path: Path, source: Source, content: LogContent, progress: Progres
                 filling.add(each for taken in batch for each in taken.headlines)
                 done = batch[-1].headlines[-1].number + 1
                 write_meta(connection, _reached(done, batch))
-            added_count += done - size - added_count
+            added_count = done - size
             progress(done, content.size)
         with writing(connection):
             write_meta(connection, {"refreshed_at": _now(), "keys": _keys(source)})
@@ -106,14 +106,16 @@ def _size_if_it_fits(connection: sqlite3.Connection, source: Source, content: Lo
 
 def _fill_holes(connection: sqlite3.Connection, content: LogContent) -> None:
     """What was missing may have come since, as in a copy that was still being made."""
-    missing = (Flaw.MISSING.value,)
-    found = connection.execute("SELECT number FROM entry WHERE flaw = ?", missing).fetchall()
-    numbers = {number for (number,) in found}
-    bundles = sorted({number // TILE_WIDTH for number in numbers})
-    for bundle in bundles[:HOLES_RETRIED]:
+    holes = "SELECT DISTINCT number / ? FROM entry WHERE flaw = ? LIMIT ?"
+    given = (TILE_WIDTH, Flaw.MISSING.value, HOLES_RETRIED)
+    for (bundle,) in connection.execute(holes, given).fetchall():
         taken = content.bundle(bundle)
         if taken is None:
             continue
+        text = "SELECT number FROM entry WHERE flaw = ? AND number >= ? AND number < ?"
+        ends = bundle * TILE_WIDTH, (bundle + 1) * TILE_WIDTH
+        found = connection.execute(text, (Flaw.MISSING.value, *ends)).fetchall()
+        numbers = {number for (number,) in found}
         come = [
             each
             for each in taken.headlines

@@ -7,6 +7,7 @@ import pytest
 from ledger.entry import format_time
 from ledger.errors import ConfigurationError, FormatError
 from ledger.fields import EntryKind, Header
+from ledger.portal.index import walking
 from ledger.portal.index.index import Index, IndexUnreadable
 from ledger.portal.index.model import (
     By,
@@ -81,6 +82,20 @@ def test_pages_stay_as_they_are_while_entries_come(world: World):
     world.refresh()
     second = world.index.search(Query(), first.after, 4)
     assert [row.number for row in (*first.rows, *second.rows)] == [10, 9, 8, 7, 6, 5, 4, 3]
+
+
+def test_a_log_that_is_slow_to_search_keeps_its_place(world: World, monkeypatch):
+    """Where time is over before one log's next entry is found, the other's must wait for it."""
+    monkeypatch.setattr(walking, "STRETCH_ENTRIES", 5)
+    monkeypatch.setattr(walking, "_QUICK_SECONDS", -1.0)
+    far, near = NAMES
+    world.log(far).append(decisions(1), START_MS + 2000).append(heartbeats(40), START_MS + 3000)
+    world.log(near).append(decisions(2), START_MS + 1000)
+    world.refresh()
+    query = Query(kinds=frozenset({DECISION}))
+    assert world.index.search(query, seconds=0.0).rows == ()
+    found = [(row.log, row.number) for row in world.every(query, 5, 0.0)]
+    assert found == [(far, 1), (near, 1)]
 
 
 def test_neighbours_are_the_outcome_the_decision_and_the_session(world: World):

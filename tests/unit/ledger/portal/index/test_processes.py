@@ -1,5 +1,8 @@
 import multiprocessing
 import os
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -48,6 +51,48 @@ def _kill_all() -> None:
     for child in children:
         child.kill()
         child.join()
+
+
+HOLDING = """
+import multiprocessing, os, sys, time
+from pathlib import Path
+from ledger.fetch import DirectoryLog
+from ledger.portal.index import processes
+from ledger.portal.index.reading import LogContent
+
+if __name__ == "__main__":
+    processes.WORTHWHILE_BUNDLES = processes.RUN_BUNDLES = 1
+    os.sched_getaffinity = lambda pid: {0, 1, 2}
+    root, origin, size = sys.argv[1:]
+    content = LogContent("a", DirectoryLog(Path(root)), origin, int(size))
+    with processes.processes_for(content) as each:
+        next(content.bundles(0, each))
+        print(*[child.pid for child in multiprocessing.active_children()], flush=True)
+        time.sleep(600)
+"""
+
+
+def test_no_process_outlives_one_that_is_killed(content: LogContent, tmp_path: Path):
+    script = tmp_path / "holding.py"
+    script.write_text(HOLDING)
+    root = content.reader.root  # type: ignore[attr-defined]
+    command = [sys.executable, str(script), str(root), content.origin.decode(), str(content.size)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        pids = [int(pid) for pid in process.stdout.readline().split()]
+        assert pids
+        process.kill()
+    deadline = time.monotonic() + 60
+    while any(map(_runs, pids)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(_runs, pids))
+
+
+def _runs(pid: int) -> bool:
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
 
 
 def test_an_error_of_reading_is_met_here(content: LogContent):
