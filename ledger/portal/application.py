@@ -50,7 +50,7 @@ from ledger.portal.logs import Source
 from ledger.portal.looks import Look, Looks, NotRecorded, moment
 from ledger.portal.pace import Pace
 from ledger.portal.pages.entry import PROVEN, RULE_WORDS
-from ledger.portal.pages.pack import MAKING, PACKS_AT_ONCE_MAX
+from ledger.portal.pages.pack import MAKING, making
 from ledger.portal.pages.verification import RUNS, last_check_of
 from ledger.portal.proof.lookup import ProvenLogs
 from ledger.portal.proof.runs import Runs
@@ -113,7 +113,7 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
     app[CODES] = Codes(state / CODES_FILE)
     app[RUNS], app[PROVEN] = Runs(state / "verification"), ProvenLogs()
     app[LAST_CHECK] = parts.last_check or last_check_of(app[RUNS])
-    app[RULE_WORDS], app[MAKING] = parts.rule_words, asyncio.Semaphore(PACKS_AT_ONCE_MAX)
+    app[RULE_WORDS], app[MAKING] = parts.rule_words, making(state)
     roster: Roster[Account] = Roster(state / ACCOUNTS_FILE, read_accounts, ConfigurationError)
     doorkeeper = Doorkeeper(roster, told=told, ended=ended)
     app[ROSTER], app[DOORKEEPER] = roster, doorkeeper

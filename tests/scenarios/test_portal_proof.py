@@ -65,7 +65,7 @@ async def pressed(page: Page) -> str:
     await page.until("document.readyState === 'complete'")  # its scripts, too
     await page.value("document.getElementById('check').click()")
     await page.until(f"{RESULT} !== undefined")
-    return await page.value(RESULT)
+    return str(await page.value(RESULT))
 
 
 async def test_an_entry_is_checked_in_the_browser_itself(tmp_path: Path):

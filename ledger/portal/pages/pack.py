@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import time
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
@@ -39,6 +41,12 @@ _NOT_AS_SIGNED: Final = Words(
     "What was chosen, or a witness's signature, is not as it was signed: nothing was exported."
     " Verify the log first.",
 )
+
+
+def making(state: Path) -> asyncio.Semaphore:
+    """How many are made at once. What a portal that was killed left of others is removed."""
+    shutil.rmtree(state / FOLDER, ignore_errors=True)
+    return asyncio.Semaphore(PACKS_AT_ONCE_MAX)
 
 
 async def _pack(request: web.Request) -> web.StreamResponse:

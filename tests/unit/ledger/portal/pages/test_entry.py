@@ -51,6 +51,7 @@ async def test_without_the_key_it_shows_what_the_log_says(log: SmallLog, tmp_pat
         assert 'href="6"' in page.text
         assert 'href="7"' in page.text
     (look,) = [header for header, _ in house.recorded() if header["event"] == "entry"]
+    assert isinstance(look["entries"], list)
     assert {"5", "3", "4", "6", "7"} <= set(look["entries"])
 
 

@@ -93,6 +93,14 @@ async def test_plain_texts_only_with_the_key_of_the_session(log: SmallLog, tmp_p
     assert house.recorded()[-2][1].get("plain") or house.recorded()[-1][1].get("plain")
 
 
+async def test_what_a_killed_portal_left_is_removed(log: SmallLog, tmp_path: Path):
+    left = tmp_path / "state" / FOLDER / "x" / "pack.zip"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"plain texts")
+    async with portal(tmp_path / "state", [source_of(log)]):
+        assert not left.exists()
+
+
 async def test_what_a_witness_signed_is_in_it(tmp_path: Path):
     site = make_site(tmp_path / "site", 5)
     async with (

@@ -11,7 +11,7 @@ import pytest
 from ledger.portal.context import Check
 from ledger.portal.pages.verification import RUNS, last_check_of
 from tests.unit.ledger.evidence.site import WITNESS, make_site
-from tests.unit.ledger.portal.house import GAO, Reply
+from tests.unit.ledger.portal.house import GAO, Browser, House, Reply
 from tests.unit.ledger.portal.proof.believers import NAME, make_log, portal, source_of
 from tests.unit.ledger.portal.proof.test_words import TECHNICAL
 from tests.unit.ledger.small_log import SmallLog
@@ -24,7 +24,7 @@ def log(tmp_path: Path) -> SmallLog:
     return make_log(tmp_path)
 
 
-async def verified(house, browser) -> Reply:
+async def verified(house: House, browser: Browser) -> Reply:
     answer = await browser.send(PAGE, PAGE, {})
     assert (answer.status, answer.headers["Location"]) == (303, PAGE)
     await house.app[RUNS].finished(NAME)
@@ -79,7 +79,9 @@ async def test_an_end_that_is_missing_is_told(log: SmallLog, tmp_path: Path):
         page = await verified(house, browser)
         assert standing(page) == "broken"
         assert "末尾缺失" in page.text
-        assert (await last_check_of(house.app[RUNS])(NAME)).good is False
+        check = await last_check_of(house.app[RUNS])(NAME)
+        assert check is not None
+        assert check.good is False
 
 
 async def test_witnesses_and_their_age_are_shown(tmp_path: Path):
@@ -103,7 +105,9 @@ async def test_a_log_that_is_gone_is_not_confirmed(log: SmallLog, tmp_path: Path
         page = await verified(house, browser)
         assert standing(page) == "unsure"
         assert "不能确认" in page.text
-        assert (await last_check_of(house.app[RUNS])(NAME)).good is None
+        check = await last_check_of(house.app[RUNS])(NAME)
+        assert check is not None
+        assert check.good is None
 
 
 async def test_an_auditor_may_verify_and_a_stranger_not(log: SmallLog, tmp_path: Path):

@@ -134,7 +134,8 @@ async def portal(
         witnesses=witnesses, rule_words=rule_words,
     )  # fmt: skip
     try:
-        async with TestServer(application(parts)) as server:
-            yield House(str(server.make_url("")).rstrip("/"), state, server.app, looks)
+        app = application(parts)
+        async with TestServer(app) as server:
+            yield House(str(server.make_url("")).rstrip("/"), state, app, looks)
     finally:
         index.close()

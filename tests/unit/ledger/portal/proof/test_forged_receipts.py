@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from ledger.checkpoint import Checkpoint
+from ledger.checkpoint import Checkpoint, parse_checkpoint_text
 from ledger.cosignature import CosigningKey
 from ledger.entry import parse_entry
 from ledger.fetch import DirectoryLog, entry_at
 from ledger.merkle import leaf_hash, node_hash, root_from_inclusion
 from ledger.note import SigningKey, parse_note
-from ledger.proof import Proof
+from ledger.proof import Proof, parse_proof
 from tests.unit.ledger.portal.proof.browser_check import (
     NODE,
     Given,
@@ -191,6 +191,39 @@ def test_checkpoints_that_the_log_key_signed_and_none_may_look_like(check: Path,
     assert taken[:12] == [True, True, True, False, True, True, False, False, True, True, False,
                           True]  # fmt: skip
     assert sum(taken[12 : len(changes)]) == 2
+
+
+def test_an_entry_that_another_key_signed(check: Path, log: SmallLog):
+    text, name = entry_text(log), KEYS.entry.name
+    signers = [SigningKey(name, b"x" * 32), KEYS.log, SigningKey("a.example", KEYS.entry.seed)]
+    assert not any(agree(check, [in_a_tree(log, each.signer()(text)) for each in signers]))
+
+
+def test_a_log_that_is_begun_with_another_key_than_the_one_that_is_registered(
+    check: Path, log: SmallLog
+):
+    """Whoever holds a registered key cannot take another's genesis entry for their own."""
+    other = SigningKey(ORIGIN, b"o" * 32)
+    entry = KEYS.entry.signer()(entry_text(log))
+    case = in_a_tree(log, entry, lambda each: signed_checkpoint(each, other))
+    first = parse_proof(case.history[0])
+    note = signed_checkpoint(parse_checkpoint_text(parse_note(first.checkpoint_note).text), other)
+    history = Proof(0, first.path, note, first.entry).to_bytes()
+    assert agree(check, [Given(case.receipt, (history,), (str(other.verifier),))]) == [False]
+
+
+def test_a_size_that_no_log_can_have(check: Path, log: SmallLog):
+    index = 10**17
+    text = entry_text(log).replace(f"{PROXY_ID} 1 ".encode(), f"{PROXY_ID} {index} ".encode(), 1)
+    entry, genesis = KEYS.entry.signer()(text), given_of(log.root, [KEYS.log.verifier], 0)
+    path = [leaf_hash(b"%d" % number) for number in range(63)]
+    cases = []
+    for size in (2**63 - 1, 2**63):
+        root = root_from_inclusion(leaf_hash(entry), index, size, path)
+        note = signed_checkpoint(Checkpoint(ORIGIN, size, root))
+        receipt = Proof(index, tuple(path), note, entry).to_bytes()
+        cases.append(Given(receipt, genesis.history, genesis.keys))
+    assert agree(check, cases) == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from tests.unit.ledger.portal.proof.browser_check import STATIC
 
 def table() -> dict[str, str]:
     script = grammar_script()
-    return json.loads(script[script.index("{") : script.rindex("}") + 1])
+    found: dict[str, str] = json.loads(script[script.index("{") : script.rindex("}") + 1])
+    return found
 
 
 def test_every_kind_has_its_grammar():

@@ -74,9 +74,9 @@ def test_a_decision_that_names_many_permits_has_few_looked_for(tmp_path: Path):
     for number in permits:
         header = {"permit": number, "event": "received"}
         log.sequencer.commit([[draft(EntryKind.PERMIT, header)]])
-    header = decision_header(payload_of(), permits=permits)
-    header.pop("permit")
-    (done,) = log.sequencer.commit([[draft(EntryKind.DECISION, header)]])
+    deciding = decision_header(payload_of(), permits=permits)
+    deciding.pop("permit")
+    (done,) = log.sequencer.commit([[draft(EntryKind.DECISION, deciding)]])
     log.close()
     assert len(found(log, done.first_index).permits) == 4
 

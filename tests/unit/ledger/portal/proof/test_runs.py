@@ -97,7 +97,9 @@ async def test_the_memory_of_another_log_is_none(runs: Runs, log: SmallLog):
     await once(runs, job_of(log))
     row = json.loads(file_of(runs).read_bytes())
     file_of(runs).write_text(json.dumps(row | {"log": "other"}))
-    assert (await runs.state(NAME)).kept.verdict.code == "copy-unreadable"
+    kept = (await runs.state(NAME)).kept
+    assert kept is not None
+    assert kept.verdict.code == "copy-unreadable"
 
 
 async def test_a_copy_that_is_lost_from_a_readable_memory_is_missed(runs: Runs, log: SmallLog):

@@ -162,6 +162,16 @@ def test_a_cosignature_that_is_old_is_told(site: Site):
     assert "witness-old" in told.notes
 
 
+def test_what_a_witness_signed_is_a_copy_to_be_held_against(site: Site, tmp_path: Path):
+    other = SmallLog(tmp_path / "forged").create().open()
+    for _ in range(270):
+        other.append(1)
+    other.close()
+    shutil.copytree(site.log.root / "cosigned", other.root / "cosigned")
+    told = verdict(replace(job_of(site), log=str(other.root), held=None))
+    assert told.code == Fault.FORK
+
+
 def test_a_witness_that_never_signed_is_told(site: Site):
     shutil.rmtree(site.log.root / "cosigned")
     assert verdict(job_of(site)).notes == ("witness-silent",)
