@@ -57,6 +57,7 @@ def test_from_the_draft_to_the_end():
     assert opinion(DRAFTED).feedback_days is None
 
 
+@pytest.mark.requirement("G4")
 def test_a_reply_is_late_from_the_day_behind_the_last_one():
     it = opinion(DRAFTED, ISSUED)
     assert it.due is not None

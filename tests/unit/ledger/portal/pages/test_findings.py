@@ -35,6 +35,7 @@ def source(tmp_path):
     small.close()
 
 
+@pytest.mark.requirement("G5")
 async def test_the_last_scan_is_read_with_the_key_and_each_reading_recorded(source, tmp_path):
     key = identity_file(tmp_path)
     async with house(tmp_path / "state", [source], identity=key) as portal:

@@ -33,6 +33,7 @@ async def drafted(browser):
     return answer.headers["Location"]
 
 
+@pytest.mark.requirement("G4")
 async def test_from_the_draft_to_the_end_by_supervisor_and_chief(source, tmp_path):
     key = identity_file(tmp_path)
     async with house(tmp_path / "state", [source], identity=key) as portal:

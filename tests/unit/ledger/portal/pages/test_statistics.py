@@ -14,6 +14,7 @@ def source(tmp_path):
     small.close()
 
 
+@pytest.mark.requirement("G9")
 async def test_the_page_counts_and_the_sheet_withholds_what_is_small(source, tmp_path):
     async with house(tmp_path / "state", [source]) as portal, portal.signed_in(GAO) as gao:
         await until_indexed(portal, 15)
