@@ -10,11 +10,12 @@ import base64
 import hmac
 import json
 import secrets
-import struct
 import threading
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote
+
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from ledger.disk import replace_file
 from ledger.errors import ConfigurationError
@@ -34,16 +35,17 @@ def new_secret() -> str:
 
 def code_at(secret: str, step: int) -> str:
     """The code of a time step: Unix seconds / 30."""
-    digest = hmac.digest(base64.b32decode(secret), struct.pack(">Q", step), "sha1")
-    at = digest[-1] & 0x0F
-    number = struct.unpack(">I", digest[at : at + 4])[0] & 0x7FFF_FFFF
-    return f"{number % 10**DIGITS:0{DIGITS}}"
+    return _totp(secret).generate(step * STEP_SECONDS).decode()
 
 
 def enrolment(secret: str, name: str, issuer: str) -> str:
     """The URI that an authenticator reads, most often from a QR code."""
-    label = f"{quote(issuer, safe='')}:{quote(name, safe='')}"
-    return f"otpauth://totp/{label}?secret={secret}&issuer={quote(issuer, safe='')}"
+    return _totp(secret).get_provisioning_uri(name, issuer)
+
+
+def _totp(secret: str) -> TOTP:
+    """SHA-1, which every authenticator knows: RFC 4226 asks nothing of it that it has lost."""
+    return TOTP(base64.b32decode(secret), DIGITS, SHA1(), STEP_SECONDS)  # noqa: S303
 
 
 class Codes:

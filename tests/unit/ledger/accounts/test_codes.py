@@ -75,5 +75,7 @@ def test_an_enrolment_is_what_authenticators_read():
     assert secret != new_secret()
     uri = urlsplit(enrolment(secret, "李 a&b", "Fengcun"))
     assert (uri.scheme, uri.netloc) == ("otpauth", "totp")
-    assert parse_qs(uri.query) == {"secret": [secret], "issuer": ["Fengcun"]}
+    said = parse_qs(uri.query)
+    assert (said["secret"], said["issuer"]) == ([secret], ["Fengcun"])
+    assert (said["digits"], said["period"], said["algorithm"]) == (["6"], ["30"], ["SHA1"])
     assert "&" not in uri.path
