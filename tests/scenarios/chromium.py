@@ -93,7 +93,8 @@ class Page:
             )  # fmt: skip
 
     async def picture(self, file: Path) -> None:
-        """The whole page as PNG."""
+        """The whole page as PNG, once it is there."""
+        await self.until("document.readyState === 'complete'")
         found = await self.call("Page.captureScreenshot", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(found["data"]))
 

@@ -23,17 +23,17 @@ NOT_ON_THE_FIRST_SCREEN = ("hash", "append-only", "rewrite", "哈希", "改写")
 class Portal:
     """`fengcun portal` with one log, one account and the key of a recipient."""
 
-    def __init__(self, home):
+    def __init__(self, home, name="lin", role="supervisor", count=3):
         self.home, self.state = home, home / "state"
-        self.log, self.source = court(home / "court")
+        self.log, self.source = court(home / "court", count)
         (home / "court.vkey").write_text(str(self.log.keys.log.verifier))
         for each in identities():
             (home / f"{each.name}.pub").write_text(str(each.recipient))
         recipients = [f"--recipient={home / each.name}.pub" for each in identities()]
         self.command("create", "--origin", "procuratorate.example/portal", "--force-filesystem",
                      *recipients)  # fmt: skip
-        self.command("account", "add", "lin", "--role", "supervisor", given=PASSWORD)
-        self.account = read_accounts(self.state / ACCOUNTS_FILE)["lin"]
+        self.command("account", "add", name, "--role", role, given=PASSWORD)
+        self.account = read_accounts(self.state / ACCOUNTS_FILE)[name]
         self.identity = identity_file(home / "keys", PASSPHRASE.encode())
         self.url = f"http://127.0.0.1:{free_port()}"
 

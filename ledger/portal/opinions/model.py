@@ -136,9 +136,16 @@ MAY: Final[dict[Step, frozenset[Role]]] = {
 """Who takes which step: a written notice is the chief's (检察规则第552条)."""
 
 
-def next_steps(opinion: Opinion | None, role: Role) -> frozenset[Step]:
-    """What somebody of that role could do now."""
-    allowed = frozenset({Step.DRAFTED}) if opinion is None else _AFTER[opinion.step]
+def next_steps(opinion: Opinion | None, role: Role, today: date) -> frozenset[Step]:
+    """What somebody of that role could do on that day."""
+    if opinion is None:
+        allowed = {Step.DRAFTED}
+    else:
+        allowed = set(_AFTER[opinion.step])
+        if not opinion.overdue_days(today):
+            allowed -= {Step.URGED, Step.ESCALATED}
+        if opinion.result is not Result.CONTESTED:
+            allowed -= {Step.UPHELD}
     return frozenset(step for step in allowed if role in MAY[step])
 
 

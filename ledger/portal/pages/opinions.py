@@ -59,7 +59,7 @@ async def _list(request: web.Request) -> web.Response:
         names=_names(request),
         today=today,
         state_of=state_of,
-        may_draft=bool(next_steps(None, person_of(request).role)),
+        may_draft=bool(next_steps(None, person_of(request).role, today)),
     )
 
 
@@ -96,6 +96,7 @@ async def _draft(request: web.Request) -> web.Response:
 async def _one(request: web.Request) -> web.Response:
     opinion = _opinion(request)
     names, today = _names(request), _today()
+    following = next_steps(opinion, person_of(request).role, today)
     texts = {}
     for taken in request.app[REGISTER].steps(opinion.number):
         texts[taken.index] = await _opened(request, taken.index)
@@ -109,7 +110,7 @@ async def _one(request: web.Request) -> web.Response:
         name=names.get(opinion.log),
         today=today,
         state=state_of(opinion, today),
-        following=[each for each in Step if each in next_steps(opinion, person_of(request).role)],
+        following=[each for each in Step if each in following],
         step_words=STEPS,
         result_words=RESULTS,
         pack_entries=",".join(map(str, opinion.entries)),
