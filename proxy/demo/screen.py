@@ -128,6 +128,19 @@ class Screen:
             self._print(Text(f"     {how}", "cyan"))
         self._print()
 
+    @property
+    def paced(self) -> bool:
+        """Whether somebody sits there who presses Enter."""
+        return self._paced
+
+    def wait_for_enter(self) -> bool:
+        """False where nothing can come any more."""
+        try:
+            self._console.input("")
+        except EOFError:
+            return False
+        return True
+
     def say(self, words: Words) -> None:
         """A line in each language."""
         text = Text.assemble(words.zh, "\n", (words.en, "dim"))

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
+from threading import Thread
 
 from proxy.demo.agency import (
     APPROVER,
@@ -30,6 +31,7 @@ from proxy.demo.desk_steps import (
     platform_applies_in_vain,
 )
 from proxy.demo.people import Names, Population
+from proxy.demo.portal import PASSPHRASE, PORTAL_PASSWORD, PROSECUTOR, Portal, open_portal
 from proxy.demo.processes import HOST
 from proxy.demo.register import Register
 from proxy.demo.scene import Words
@@ -132,7 +134,11 @@ def _guide(
             screen.show(next(numbers), len(STEPS), step(stage))
     screen.closing(ledger_in_numbers(agency), _MORAL)
     if not once:
-        _stay(screen, agency, cluster, service)
+        with screen.preparing(Words("监督门户", "supervisor's portal")) as tell:
+            portal = open_portal(agency)
+            stack.callback(portal.child.stop)
+            tell(portal.url)
+        _stay(screen, agency, cluster, service, portal)
 
 
 def build_register() -> tuple[Register, Cast]:
@@ -180,7 +186,9 @@ def _census(register: Register) -> str:
     return f"{people:,} 人 people · {cases:,} 案 cases · {len(register.sealed):,} 封存 sealed"
 
 
-def _stay(screen: Screen, agency: Agency, cluster: Cluster, service: Service) -> None:
+def _stay(
+    screen: Screen, agency: Agency, cluster: Cluster, service: Service, portal: Portal
+) -> None:
     """Until Ctrl-C, or until the service is gone. Raises `ChildFailed` for the latter."""
     psql = shutil.which("psql") or cluster.binaries / "psql"
 
@@ -208,6 +216,16 @@ def _stay(screen: Screen, agency: Agency, cluster: Cluster, service: Service) ->
                     Words("一条语句如何判定", "how a statement is judged"),
                     f"{explain} 'TABLE base.person'",
                 ),
+                (
+                    Words("检察监督门户：用户 / 口令", "the supervisor's portal: login / password"),
+                    f"{portal.url}  {PROSECUTOR} / {PORTAL_PASSWORD}",
+                ),
+                (
+                    Words(
+                        "门户的动态码 · 解锁私钥的口令", "its code of now · passphrase of the key"
+                    ),
+                    f"{portal.code()} · {PASSPHRASE}",
+                ),
                 (Words("检察官读账本", "the supervisor reads the ledger"), show),
                 (Words("核验", "verify"), verify),
                 (Words("指标", "metrics"), f"http://{HOST}:{ports.metrics}/metrics"),
@@ -215,10 +233,21 @@ def _stay(screen: Screen, agency: Agency, cluster: Cluster, service: Service) ->
             ]
         )
         screen.say(Words("按 Ctrl-C 结束并清理。", "Ctrl-C ends it and cleans up."))
+        if screen.paced:
+            fresh = Words("按回车得到新的动态码。", "Enter shows a new code.")
+            screen.say(fresh)
+            Thread(target=_codes, args=(screen, portal), daemon=True).start()
         failure = service.child.wait_for_failure()
     except KeyboardInterrupt:
         return
     raise failure
+
+
+def _codes(screen: Screen, portal: Portal) -> None:
+    """One for each Enter: a code is good for half a minute, and once."""
+    while screen.wait_for_enter():
+        code = portal.code()
+        screen.say(Words(f"动态码 {code}", "code of now"))
 
 
 def _ourselves() -> str:

@@ -96,7 +96,9 @@ def test_everything_stays_up_until_ctrl_c_and_a_busy_port_is_avoided(temporary):
                 with psycopg.connect(through) as hidden, psycopg.connect(direct) as plain:
                     assert names(hidden) < names(plain)
                 [certificate] = re.findall(r"/\S+\.pdf$", shown, re.MULTILINE)
-                [page, metrics] = re.findall(r"http://\S+", shown)
+                [_, page, portal, metrics] = re.findall(r"http://\S+", shown)
+                with urllib.request.urlopen(portal) as answer:
+                    assert 'name="code"' in answer.read().decode()
                 with urllib.request.urlopen(page) as answer:
                     assert 'id="officer"' in answer.read().decode()
                 with urllib.request.urlopen(metrics) as answer:
