@@ -53,6 +53,8 @@ def plain_errors() -> Iterator[None]:
     """One clear line instead of a traceback; 2 for usage and configuration, 1 for the log."""
     try:
         yield
+    except BrokenPipeError:
+        raise  # whoever reads has enough, as `head` has: nothing to say, and nobody to say it to
     except (ConfigurationError, FileNotFoundError) as error:
         typer.echo(f"fengcun: {error}", err=True)
         raise typer.Exit(WRONG_USAGE) from error

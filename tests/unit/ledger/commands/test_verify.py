@@ -1,4 +1,7 @@
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,3 +49,16 @@ def test_a_checkpoint_kept_elsewhere_is_compared(log: SmallLog, tmp_path: Path):
     assert verify(log, "--seen", str(kept)).exit_code == 0
     kept.write_bytes(b"not a checkpoint")
     assert verify(log, "--seen", str(kept)).exit_code == 2
+
+
+def test_a_reader_who_has_seen_enough_is_told_nothing(log: SmallLog, tmp_path: Path):
+    """As in `fengcun ledger verify ... | head -1`."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "proxy.cli", "ledger", "verify", "--log", str(log.root)]
+    with os.fdopen(writing, "w") as closed:
+        done = subprocess.run(
+            [*command, "--key", str(tmp_path / "log.vkey")],
+            stdout=closed, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.stderr == ""
