@@ -49,7 +49,7 @@ NOW = "SELECT coalesce(current_setting('fengcun.operator', true), '')"
 @pytest.fixture(scope="module")
 def service(agency: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     site = install(agency, tmp_path_factory.mktemp("attribution"))
-    rules = site.policy.read_text(encoding="utf-8").partition("[[principal]]")[0]
+    rules = site.policy.read_text(encoding="utf-8").partition("[[statistic]]")[0]
     site.policy.write_text(rules + POLICY, encoding="utf-8")
     with started(site) as running:
         yield running

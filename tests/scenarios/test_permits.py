@@ -102,7 +102,7 @@ async def running(database: Database, home: Path, workers: int = 1) -> AsyncIter
     for person, number in NUMBERS.items():
         database.run(f"UPDATE base.person SET id_no = '{number}' WHERE person_id = {person}")
     site = install(database, home)
-    rules = site.policy.read_text(encoding="utf-8").partition("[[principal]]")[0]
+    rules = site.policy.read_text(encoding="utf-8").partition("[[statistic]]")[0]
     site.policy.write_text(rules + PRINCIPALS, encoding="utf-8")
     site.set("listen", f"workers = {workers}")
     service = Service(load_settings(site.config))
