@@ -17,6 +17,11 @@ from proxy.telemetry.metrics import Metrics
 
 Sitting = sittings.Sitting[Account]
 RULE: Final = "desk-login-refused"
+_COUNTED: Final = {
+    Login.LET_IN: DeskLogin.LET_IN,
+    Login.REFUSED: DeskLogin.REFUSED,
+    Login.LOCKED: DeskLogin.LOCKED,
+}
 
 
 class Findings(Protocol):
@@ -43,6 +48,6 @@ class Doorkeeper(doorkeeper.Doorkeeper[Account]):
             recorder.finding(found)
 
         def counted(login: Login) -> None:
-            metrics.desk_login(DeskLogin(login.value))
+            metrics.desk_login(_COUNTED[login])
 
         super().__init__(roster, told=told, counted=counted, clock=clock, pause=pause)

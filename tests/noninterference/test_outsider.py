@@ -17,12 +17,12 @@ from tests.world import SQL, PostgresWorld
 
 SEED = 11
 STATEMENTS = 240
-COUNTER = 'kind = "counter"'
+DESK = 'name = "query-desk"\nkind = "counter"'
 
 
 def as_unit(policy: str) -> str:
-    assert policy.count(COUNTER) == 1
-    return policy.replace(COUNTER, 'kind = "unit"')
+    assert policy.count(DESK) == 1
+    return policy.replace(DESK, DESK.replace("counter", "unit"))
 
 
 @pytest.fixture(scope="module")

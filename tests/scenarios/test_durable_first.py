@@ -186,6 +186,8 @@ def test_a_write_reaches_the_database_after_its_checkpoint_is_on_disk(desk, held
     assert not answered_count(watch, since)
     held.release()
     assert result(desk).command_status == b"UPDATE 1"
+    # Other files look at this database, too.
+    watch.execute("UPDATE base.person SET phone = NULL WHERE person_id = 17")
 
 
 def test_when_the_disk_fails_nothing_is_released_and_the_service_ends(agency, watch, tmp_path):

@@ -197,7 +197,16 @@ def test_pg_hba_lines_name_every_login_and_the_proxy_alone(hardened: Hardened):
     assert lines[-1].split()[1:] == ["host", f'"{database}"', "all", "all", "reject"]
     logins = {line.split()[3]: line.split()[4] for line in lines[:-1]}
     assert logins == dict.fromkeys(
-        ('"agency_app"', '"bgcheck"', '"desk"', '"handler_app"', '"postgres"'), f"{HOST}/32"
+        (
+            '"agency_app"',
+            '"bgcheck"',
+            '"certificate"',
+            '"desk"',
+            '"handler_app"',
+            '"postgres"',
+            '"statistics"',
+        ),
+        f"{HOST}/32",
     )
 
 

@@ -19,6 +19,7 @@ SELECT c.org_code, EXTRACT(year FROM c.closed_on) AS y, count(DISTINCT cp.person
 FROM base.case_file AS c JOIN base.case_person AS cp ON cp.case_id = c.case_id
   JOIN base.person AS p ON p.person_id = cp.person_id
 WHERE c.closed_on < DATE '2026-01-01' AND p.birth_date > DATE '2004-01-01'
+  AND cp.role <> 'VICTIM' AND cp.role <> 'WITNESS' AND cp.role <> 'PARTY'
 GROUP BY c.org_code, EXTRACT(year FROM c.closed_on)
 """
 

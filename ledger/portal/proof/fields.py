@@ -145,6 +145,9 @@ SERVING_RULES: Final[Mapping[str, Words]] = MappingProxyType(
     {
         "sealed-rows": Words("已除去封存的记录", "sealed rows were removed"),
         "permitted-rows": Words("依查询许可提供", "shown by a permit"),
+        "statistic": Words(
+            "依声明的统计提供，小数目略去", "a declared statistic, without small numbers"
+        ),
         "nothing-protected": Words("不涉及受保护的表", "nothing protected is touched"),
         "seals-nothing": Words("涉及的表中没有封存的内容", "what is touched seals nothing"),
         "catalogue-columns": Words("已除去系统目录的部分列", "columns of a catalogue were removed"),

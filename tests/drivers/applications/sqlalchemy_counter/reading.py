@@ -81,7 +81,7 @@ def joins(step, session):
     together = (
         sa.select(CasePerson.cp_id, other.cp_id)
         .join(other, sa.and_(other.case_id == CasePerson.case_id, other.cp_id > CasePerson.cp_id))
-        .order_by(CasePerson.cp_id)
+        .order_by(CasePerson.cp_id, other.cp_id)
     )
     step("self-join", lambda: rows(session, together))
     outer = (
