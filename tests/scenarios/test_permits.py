@@ -32,7 +32,8 @@ SEALED, OTHER = 1, 2
 NUMBERS = {SEALED: "P00000001", OTHER: "P00000002"}
 ASK = "SELECT person_id FROM base.case_person WHERE person_id IN (1, 2) ORDER BY 1"
 AN_HOUR = 3600.0
-AT_ONCE_SECONDS = 1.0
+# A second on a machine that has time; the tests run beside others.
+AT_ONCE_SECONDS = 5.0
 PRINCIPALS = """
 [[principal]]
 name = "court"
