@@ -17,7 +17,7 @@ class Rule(StrEnum):
     """What was noticed."""
 
     NO_CASE = "no-case"
-    """Statements about sealed records that name no case (实施办法第16条)."""
+    """Statements that touched protected relations and name no case (实施办法第16条)."""
     OUT_OF_HOURS = "out-of-hours"
     REFUSED = "refused"
     """Refused again and again on one day."""

@@ -182,8 +182,8 @@ def after(opinion: Opinion | None, act: Act) -> Opinion:
 
 
 def _due(act: Act) -> date:
-    if act.due is None or act.due <= act.on:
-        raise NotNow("须载明答复期限，且晚于送达之日", "say until when a reply is due, after today")
+    if act.due is None or act.due < act.on:
+        raise NotNow("须载明答复期限，且不早于送达之日", "say until when a reply is due")
     return act.due
 
 

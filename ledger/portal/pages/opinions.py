@@ -12,6 +12,7 @@ from aiohttp import web
 from ledger.errors import FormatError, LedgerError
 from ledger.evidence.proven import ProvenEntry, ProvenLog
 from ledger.portal.context import (
+    INDEX,
     LOOKS,
     SOURCES,
     Problem,
@@ -67,7 +68,7 @@ async def _new(request: web.Request) -> web.Response:
     log, entries = request.query.get("log", ""), request.query.get("entries", "")
     if log not in request.app[SOURCES]:
         log = ""
-    return render(request, "opinion_new.html", log=log, entries=entries[:2000], problem=None)
+    return render(request, "opinion_new.html", log=log, entries=entries[:2000])
 
 
 async def _draft(request: web.Request) -> web.Response:
@@ -77,13 +78,17 @@ async def _draft(request: web.Request) -> web.Response:
         text = _text(form.get("text", ""))
         if source is None or not text:
             raise FormatError("a field is missing")
+        entries = chosen(form.get("entries", ""))
+        states = await asyncio.to_thread(request.app[INDEX].states)
+        if entries[-1] >= max((each.size for each in states if each.log == source.name), default=0):
+            raise FormatError("there is no such entry")
         act = Act(
             Step.DRAFTED,
             "",
             request.app[LOOKS].pseudonyms.of("supervisor", person.name),
             _today(),
             source.origin,
-            tuple(chosen(form.get("entries", ""))),
+            tuple(entries),
         )
         number = await request.app[REGISTER].draft(act, text, person.name)
     except FormatError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Final
 
@@ -84,12 +84,15 @@ def _asked(request: web.Request) -> _Asked:
     if request.app[PACES]["search"].wait_seconds(person_of(request).name) > 0:
         raise Problem(429, TOO_OFTEN)
     today = today_of(datetime.now(UTC))
-    return _Asked(
-        request.query.get("log", ""),
-        request.query.get("since") or f"{today.year}-01-01",
-        request.query.get("until") or today.isoformat(),
-        bool(request.query.get("outside")),
-    )
+    try:
+        since, until = (
+            date.fromisoformat(request.query.get(name) or day.isoformat())
+            for name, day in (("since", today.replace(month=1, day=1)), ("until", today))
+        )
+    except ValueError:
+        raise Problem(400, _BAD_DATES) from None
+    log, outside = request.query.get("log", ""), bool(request.query.get("outside"))
+    return _Asked(log, since.isoformat(), until.isoformat(), outside)
 
 
 def _filters(asked: _Asked) -> dict[str, str]:

@@ -11,6 +11,10 @@ from ledger.portal.route import Route
 from ledger.portal.routes import ROUTES
 from tests.unit.ledger.portal.house import GAO, LIN, QIN, house
 
+# The form of sign-in is for who is not signed in, and has a token of its own.
+FORMS = [r for r in ROUTES if r.method == "POST" and TABLE[r.method, r.path] is not STRANGERS]
+PAGES = [r.path for r in ROUTES if r.method == "GET" and "{" not in r.path]
+NO_PAGES = {"/live/events", "/statistics/sheet"}
 OF_ROLE = {Role.SUPERVISOR: LIN, Role.CHIEF: QIN, Role.AUDITOR: GAO}
 
 
@@ -71,10 +75,8 @@ async def test_a_form_that_another_site_sent_is_refused(tmp_path, headers):
         assert (await lin.get("/")).status == 200
 
 
-@pytest.mark.parametrize("route", [r for r in ROUTES if r.method == "POST"], ids=lambda r: r.path)
+@pytest.mark.parametrize("route", FORMS, ids=lambda r: r.path)
 async def test_no_form_is_taken_without_its_token_or_with_anothers(tmp_path, route):
-    if TABLE[route.method, route.path] is STRANGERS:
-        pytest.skip("for who is not signed in; the form of sign-in has a token of its own")
     async with house(tmp_path) as portal, portal.signed_in() as lin, portal.signed_in(QIN) as qin:
         foreign = (await qin.get("/")).hidden("form_token")
         for token in ("", "x", foreign, "é"):
@@ -96,8 +98,10 @@ async def test_headers_are_on_all_that_leaves(tmp_path):
 
 async def test_pages_have_no_script_and_no_style_of_their_own(tmp_path):
     async with house(tmp_path) as portal, portal.signed_in() as lin:
-        for path in ("/", "/entries", "/live", "/person", "/unlock", "/sign-in"):
-            text = (await lin.get(path)).text
+        for path in {*PAGES, "/sign-in"} - NO_PAGES:
+            answer = await lin.get(path)
+            assert (answer.status, path == "/sign-in") in ((200, False), (303, True)), path
+            text = answer.text
             assert "style=" not in text
             assert " on" + "click" not in text
             for part in text.split("<script")[1:]:

@@ -90,7 +90,7 @@ def test_what_is_contested_is_looked_at_again_within_seven_days():
         ([], act(Step.DRAFTED, log=""), "name the entries"),
         ([], act(Step.DRAFTED, entries=tuple(range(ENTRIES_MAX + 1))), "256 at most"),
         ([DRAFTED], act(Step.ISSUED, 1, due=None), "until when"),
-        ([DRAFTED], act(Step.ISSUED, 1, due=DAY + timedelta(1)), "until when"),
+        ([DRAFTED], act(Step.ISSUED, 1, due=DAY), "until when"),
         ([DRAFTED], act(Step.ISSUED, -1), "before the step before"),
         ([DRAFTED, ISSUED], act(Step.REPLIED, 2, result=None), "what the reply is"),
         ([DRAFTED, ISSUED], act(Step.CLOSED, 2), "cannot be closed"),

@@ -55,6 +55,22 @@ async def test_a_restart_forgets_nothing_and_numbers_go_on(tmp_path):
     assert verify_log(DirectoryLog(again.directory), again.keys).kinds["opinion"] == 3
 
 
+async def test_what_was_taken_at_midnight_is_there_after_a_restart(tmp_path):
+    """The entry may be a day later than the step was judged."""
+    looks = looks_of(tmp_path / "state")
+    register = Register(looks)
+    number = await register.draft(drafted(looks), "text", "lin")
+    by, today = looks.pseudonyms.of("supervisor", "qin"), today_of(datetime.now(UTC))
+    served = Act(Step.ISSUED, number, by, today - timedelta(1), due=today)
+    await register.take(served, "served", "qin")
+    await looks.close()
+    again = looks_of(tmp_path / "state")
+    later = Register(again)
+    later.read()
+    assert later.opinions[number].step is Step.ISSUED
+    await again.close()
+
+
 async def test_what_cannot_follow_is_not_written(tmp_path):
     looks = looks_of(tmp_path / "state")
     register = Register(looks)

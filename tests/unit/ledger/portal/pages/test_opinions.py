@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ledger.portal.opinions.entries import today_of
-from tests.unit.ledger.portal.house import GAO, LIN, QIN, court, house, identity_file
+from tests.unit.ledger.portal.house import GAO, LIN, QIN, court, house, identity_file, until_indexed
 from tests.unit.ledger.portal.pages.test_unlock import PASSPHRASE, unlock
 
 TEXT = "请说明<script>alert(1)</script>第7号记录（虚构）"
@@ -38,6 +38,7 @@ async def test_from_the_draft_to_the_end_by_supervisor_and_chief(source, tmp_pat
     key = identity_file(tmp_path)
     async with house(tmp_path / "state", [source], identity=key) as portal:
         async with portal.signed_in(LIN) as lin, portal.signed_in(QIN) as qin:
+            await until_indexed(portal, 6)
             new = await lin.get("/opinions/new?log=court&entries=3,4")
             assert 'value="3,4"' in new.text
             place = await drafted(lin)
@@ -77,6 +78,7 @@ async def test_an_auditor_reads_and_changes_nothing(source, tmp_path):
         portal.signed_in(LIN) as lin,
         portal.signed_in(GAO) as gao,
     ):
+        await until_indexed(portal, 6)
         place = await drafted(lin)
         page = await gao.get(place)
         assert page.status == 200
@@ -97,10 +99,12 @@ async def test_an_auditor_reads_and_changes_nothing(source, tmp_path):
         {"log": "court", "entries": "3", "text": "  "},
         {"log": "court", "entries": "3", "text": "x" * 20_001},
         {"log": "court", "entries": "0-256", "text": "x"},
+        {"log": "court", "entries": "6", "text": "x"},
     ],
 )
 async def test_a_draft_that_lacks_something_is_refused(form, source, tmp_path):
     async with house(tmp_path / "state", [source]) as portal, portal.signed_in() as lin:
+        await until_indexed(portal, 6)
         answer = await lin.send("/opinions/new", "/opinions/new", form)
         assert answer.status in (400, 409)
         assert "尚无纠正意见" in (await lin.get("/opinions")).text

@@ -30,6 +30,9 @@ async def test_the_page_counts_and_the_sheet_withholds_what_is_small(source, tmp
         *_, (looked, _), (exported, payload) = portal.recorded()
         assert (looked["event"], exported["event"]) == ("statistics", "export")
         assert payload["filters"]["since"] == "2026-01-01"
+        # Python reads this day, too; what is compared with it is written in one way.
+        compact = await gao.get("/statistics?since=20260101&until=20261231")
+        assert "2026-01-01 – 2026-12-31" in compact.text
         empty = await gao.get("/statistics?since=2025-01-01&until=2025-12-31&outside=1")
         assert empty.text.count('<td class="number">0</td>') >= 10
 
