@@ -45,7 +45,14 @@ PURE = (
     *(f"proxy/{name}/" for name in ("wire", "statement", "policy", "rewrite", "result", "session")),
     "proxy/payload.py",
     *(f"ledger/{name}.py" for name in ("entry", "merkle", "tile", "note", "checkpoint", "wal")),
+    *(f"ledger/portal/{name}.py" for name in ("access", "beijing", "rows", "words")),
     *(f"ledger/portal/index/{name}.py" for name in ("headline", "model")),
+    *(
+        f"ledger/portal/proof/{name}.py"
+        for name in ("fields", "grammar", "one_access", "statement", "verdict", "words")
+    ),
+    *(f"ledger/portal/{name}/" for name in ("findings", "leads", "statistics")),
+    *(f"ledger/portal/opinions/{name}.py" for name in ("entries", "model", "words")),
 )
 IMPURE_MODULES = {"asyncio", "socket", "time", "random", "os", "logging"}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -11,13 +11,13 @@ from typing import Final
 import jinja2
 from aiohttp import web
 
+from ledger.portal.beijing import BEIJING
 from ledger.portal.words import Language, Words
 
 _FOLDER: Final = Path(__file__).parent
 _TEXTS: Final = {
     file.name: file.read_text(encoding="utf-8") for file in _FOLDER.rglob("templates/*.html")
 }
-BEIJING: Final = timezone(timedelta(hours=8))
 _UNITS: Final = ((86_400, "天", "days"), (3_600, "小时", "hours"), (60, "分钟", "minutes"))
 _TYPES: Final = {".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
 STATIC: Final[Mapping[str, tuple[bytes, str]]] = MappingProxyType(

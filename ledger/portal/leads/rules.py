@@ -7,16 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from heapq import heappush, heappushpop
 from typing import Final
 
 from ledger.fields import EntryKind
+from ledger.portal.beijing import BEIJING
 from ledger.portal.index.model import Role, Row
 from ledger.portal.leads.model import ENTRIES_MAX, Lead, Limits, Rule, Who
 
-_CHINA: Final = timezone(timedelta(hours=8))
-_TIME_FORM: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 _REFUSED: Final = "refuse"
 _NOT_PROTECTED: Final = "pass"
 _CERTIFICATE_REFUSED: Final = "refused"
@@ -174,6 +173,7 @@ def _who(row: Row) -> Who:
 def _moment(time: str) -> datetime | None:
     """In China; None for what claims no time. It is the writer's clock and proves nothing."""
     try:
-        return datetime.strptime(time, _TIME_FORM).replace(tzinfo=UTC).astimezone(_CHINA)
-    except ValueError:
+        moment = datetime.fromisoformat(time)
+        return None if moment.tzinfo is None else moment.astimezone(BEIJING)
+    except (OverflowError, ValueError):
         return None

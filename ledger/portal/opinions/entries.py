@@ -9,19 +9,19 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from typing import Final
 
 from ledger.entry import Entry
 from ledger.errors import FormatError
 from ledger.fields import EntryKind, Header
+from ledger.portal.beijing import BEIJING, day_of
 from ledger.portal.opinions.model import Act, Result, Step
 
 ARTICLE: Final = "实施办法第22条"
 MARKS: Final = (b'{"kind":"opinion"', b'{"kind":"reply"')
 """How the headers of these entries begin."""
 TEXT_CHARACTERS_MAX: Final = 20_000
-_CHINA: Final = timezone(timedelta(hours=8))
 _TIME: Final = "%Y-%m-%dT%H:%M:%SZ"
 
 Pseudonym = Callable[[str, str | bytes], str]
@@ -34,11 +34,6 @@ class Draft:
     kind: EntryKind
     header: Header
     payload: bytes
-
-
-def today_of(now: datetime) -> date:
-    """The day in China."""
-    return now.astimezone(_CHINA).date()
 
 
 def draft_of(act: Act, text: str, name: str, pseudonym: Pseudonym) -> Draft:
@@ -64,7 +59,7 @@ def draft_of(act: Act, text: str, name: str, pseudonym: Pseudonym) -> Draft:
 def act_of(entry: Entry) -> Act:
     """The step that an entry records. Raises `FormatError` for one that is none."""
     header = entry.header
-    day = today_of(datetime.fromisoformat(entry.time))
+    day = day_of(datetime.fromisoformat(entry.time))
     number = str(header.get("opinion", ""))
     try:
         if entry.kind is EntryKind.REPLY:
@@ -84,7 +79,7 @@ def act_of(entry: Entry) -> Act:
         day,
         log,
         numbers,
-        None if due is None else today_of(datetime.fromisoformat(str(due))),
+        None if due is None else day_of(datetime.fromisoformat(str(due))),
     )
 
 
@@ -109,5 +104,5 @@ def _named(words: object) -> tuple[str, tuple[int, ...]]:
 
 def _end_of(day: date) -> str:
     """The last second of a day in China."""
-    last = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=_CHINA)
+    last = datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=BEIJING)
     return last.astimezone(UTC).strftime(_TIME)

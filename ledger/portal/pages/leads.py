@@ -8,6 +8,7 @@ from typing import Final
 
 from aiohttp import web
 
+from ledger.portal.beijing import day_of
 from ledger.portal.context import (
     INDEX,
     PACES,
@@ -27,7 +28,6 @@ from ledger.portal.words import TOO_OFTEN, Words
 
 DAYS: Final = 30
 """That are looked at where nothing else is asked for."""
-_CHINA_HOURS: Final = 8
 _BAD_DATES: Final = Words("请检查日期。", "Check the dates.")
 
 
@@ -54,8 +54,7 @@ async def _see(request: web.Request) -> web.Response:
 
 def _day_before(days: int) -> str:
     """YYYY-MM-DD in China."""
-    now = datetime.now(UTC) + timedelta(hours=_CHINA_HOURS)
-    return (now - timedelta(days=days)).strftime("%Y-%m-%d")
+    return (day_of(datetime.now(UTC)) - timedelta(days=days)).isoformat()
 
 
 ROUTES: Final = (Route("GET", "/leads", _see),)

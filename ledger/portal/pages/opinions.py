@@ -11,6 +11,7 @@ from aiohttp import web
 
 from ledger.errors import FormatError, LedgerError
 from ledger.evidence.proven import ProvenEntry, ProvenLog
+from ledger.portal.beijing import day_of
 from ledger.portal.context import (
     INDEX,
     LOOKS,
@@ -25,7 +26,7 @@ from ledger.portal.context import (
 from ledger.portal.keyring import Payload
 from ledger.portal.logs import Source
 from ledger.portal.looks import Looks
-from ledger.portal.opinions.entries import TEXT_CHARACTERS_MAX, text_of, today_of
+from ledger.portal.opinions.entries import TEXT_CHARACTERS_MAX, text_of
 from ledger.portal.opinions.model import MAY, Act, NotNow, Opinion, Result, Step, next_steps
 from ledger.portal.opinions.register import Register
 from ledger.portal.opinions.words import RESULTS, STEPS, state_of
@@ -184,7 +185,7 @@ def _text(text: str) -> str:
 
 
 def _today() -> date:
-    return today_of(datetime.now(UTC))
+    return day_of(datetime.now(UTC))
 
 
 ROUTES: Final = (

@@ -12,6 +12,7 @@ from typing import Final
 from aiohttp import web
 
 from ledger.fields import EntryKind
+from ledger.portal.beijing import day_of
 from ledger.portal.context import (
     INDEX,
     PACES,
@@ -25,7 +26,6 @@ from ledger.portal.context import (
 )
 from ledger.portal.index.model import LIMIT_MAX, By, Each, Position, Query, Row, Tally
 from ledger.portal.looks import Look
-from ledger.portal.opinions.entries import today_of
 from ledger.portal.opinions.model import Opinion
 from ledger.portal.pages.entries import query_of
 from ledger.portal.pages.opinions import REGISTER
@@ -83,7 +83,7 @@ def _asked(request: web.Request) -> _Asked:
     """This year, unless other days are named. Raises `Problem`."""
     if request.app[PACES]["search"].wait_seconds(person_of(request).name) > 0:
         raise Problem(429, TOO_OFTEN)
-    today = today_of(datetime.now(UTC))
+    today = day_of(datetime.now(UTC))
     try:
         since, until = (
             date.fromisoformat(request.query.get(name) or day.isoformat())

@@ -9,6 +9,7 @@ from urllib.parse import quote
 from aiohttp import web
 
 from ledger.note import VerifierKey
+from ledger.portal.beijing import beijing, beijing_of
 from ledger.portal.context import (
     WITNESSES,
     Check,
@@ -20,7 +21,6 @@ from ledger.portal.context import (
 )
 from ledger.portal.logs import Source
 from ledger.portal.looks import Look
-from ledger.portal.proof.beijing import beijing, beijing_of
 from ledger.portal.proof.runs import Runs
 from ledger.portal.proof.verdict import Standing
 from ledger.portal.proof.verification import Job

@@ -14,7 +14,7 @@ from typing import Final
 
 from ledger.entry import Entry
 from ledger.fields import FIELDS, EntryKind, HeaderValue, Shape
-from ledger.portal.proof.beijing import beijing_of
+from ledger.portal.beijing import beijing_of
 from ledger.portal.proof.fields import SERVING_RULES, label_of, meaning_of
 from ledger.portal.proof.statement import Statement, read_statement
 from ledger.portal.words import KINDS, Words

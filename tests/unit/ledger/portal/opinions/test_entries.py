@@ -10,7 +10,8 @@ from ledger.entry import Entry
 from ledger.errors import FormatError
 from ledger.fields import EntryKind
 from ledger.header import decode_header, encode_header
-from ledger.portal.opinions.entries import MARKS, act_of, draft_of, text_of, today_of
+from ledger.portal.beijing import day_of
+from ledger.portal.opinions.entries import MARKS, act_of, draft_of, text_of
 from ledger.portal.opinions.model import Act, Result, Step
 from ledger.pseudonyms import Pseudonyms
 
@@ -94,7 +95,7 @@ def test_what_is_no_step_is_said_to_be_none(kind, header):
     [("2026-03-01T15:59:59+00:00", 1), ("2026-03-01T16:00:00+00:00", 2)],
 )
 def test_days_are_those_of_china(time, day):
-    assert today_of(datetime.fromisoformat(time).astimezone(UTC)) == date(2026, 3, day)
+    assert day_of(datetime.fromisoformat(time).astimezone(UTC)) == date(2026, 3, day)
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b"\xff", b'"text"'])

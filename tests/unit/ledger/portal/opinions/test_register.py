@@ -6,8 +6,8 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from ledger.fetch import DirectoryLog
+from ledger.portal.beijing import day_of
 from ledger.portal.looks import Looks, NotRecorded, create_looks
-from ledger.portal.opinions.entries import today_of
 from ledger.portal.opinions.model import Act, NotNow, Step
 from ledger.portal.opinions.register import Register
 from ledger.verify import verify_log
@@ -36,7 +36,7 @@ async def test_a_restart_forgets_nothing_and_numbers_go_on(tmp_path):
     number = await register.draft(drafted(looks), "text", "lin")
     assert number == "2026-1"
     by = looks.pseudonyms.of("supervisor", "qin")
-    today = today_of(datetime.now(UTC))
+    today = day_of(datetime.now(UTC))
     served = Act(Step.ISSUED, number, by, today, due=today + timedelta(15))
     index = await register.take(served, "served", "qin")
     assert [taken.index for taken in register.steps(number)][-1] == index
@@ -60,7 +60,7 @@ async def test_what_was_taken_at_midnight_is_there_after_a_restart(tmp_path):
     looks = looks_of(tmp_path / "state")
     register = Register(looks)
     number = await register.draft(drafted(looks), "text", "lin")
-    by, today = looks.pseudonyms.of("supervisor", "qin"), today_of(datetime.now(UTC))
+    by, today = looks.pseudonyms.of("supervisor", "qin"), day_of(datetime.now(UTC))
     served = Act(Step.ISSUED, number, by, today - timedelta(1), due=today)
     await register.take(served, "served", "qin")
     await looks.close()

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from ledger.portal.opinions.entries import today_of
+from ledger.portal.beijing import day_of
 from tests.unit.ledger.portal.house import GAO, LIN, QIN, court, house, identity_file, until_indexed
 from tests.unit.ledger.portal.pages.test_unlock import PASSPHRASE, unlock
 
@@ -20,7 +20,7 @@ def source(tmp_path):
 
 
 def today() -> date:
-    return today_of(datetime.now(UTC))
+    return day_of(datetime.now(UTC))
 
 
 async def drafted(browser):

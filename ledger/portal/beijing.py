@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Final
 
 BEIJING: Final = timezone(timedelta(hours=8))
+
+
+def day_of(moment: datetime) -> date:
+    """Which day it is there at that moment, which knows its zone."""
+    return moment.astimezone(BEIJING).date()
 
 
 def beijing(unix_seconds: float) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.portal.proof.beijing import beijing, beijing_of
+from ledger.portal.beijing import beijing, beijing_of
 
 
 def test_eight_hours_ahead():
