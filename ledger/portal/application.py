@@ -51,6 +51,7 @@ from ledger.portal.logs import Source
 from ledger.portal.looks import Look, Looks, NotRecorded, moment
 from ledger.portal.opinions.register import Register
 from ledger.portal.pages.entry import PROVEN, RULE_WORDS
+from ledger.portal.pages.leads import GATHERING
 from ledger.portal.pages.opinions import REGISTER
 from ledger.portal.pages.pack import MAKING, making
 from ledger.portal.pages.verification import RUNS, last_check_of
@@ -112,7 +113,7 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
         name: Pace(burst, per_minute, time.monotonic)
         for name, (burst, per_minute) in PACES_PER_MINUTE.items()
     }
-    app[REGISTER] = Register(looks)
+    app[REGISTER], app[GATHERING] = Register(looks), asyncio.Lock()
     app[REGISTER].read()
     app[CODES] = Codes(state / CODES_FILE)
     app[RUNS], app[PROVEN] = Runs(state / "verification"), ProvenLogs()

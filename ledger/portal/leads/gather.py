@@ -11,8 +11,8 @@ from ledger.portal.index.model import LIMIT_MAX, Page, Position, Query, Row
 from ledger.portal.leads.model import Lead, Limits
 from ledger.portal.leads.rules import leads
 
-ROWS_MAX: Final = 200_000
-"""That are looked at for one list, which takes some seconds."""
+ROWS_MAX: Final = 100_000
+"""That are looked at for one list: three or four seconds of a core."""
 
 
 class Searching(Protocol):

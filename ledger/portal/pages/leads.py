@@ -26,6 +26,8 @@ from ledger.portal.pages.entries import query_of
 from ledger.portal.route import Route
 from ledger.portal.words import TOO_OFTEN, Words
 
+GATHERING: Final = web.AppKey("gathering", asyncio.Lock)
+"""Held while a list is made: it takes a core for seconds."""
 DAYS: Final = 30
 """That are looked at where nothing else is asked for."""
 _BAD_DATES: Final = Words("请检查日期。", "Check the dates.")
@@ -42,7 +44,8 @@ async def _see(request: web.Request) -> web.Response:
     except ValueError:
         raise Problem(400, _BAD_DATES) from None
     index, limits = request.app[INDEX], Limits()
-    found = await asyncio.to_thread(gather, index, query.logs, query.since, query.until, limits)
+    async with request.app[GATHERING]:
+        found = await asyncio.to_thread(gather, index, query.logs, query.since, query.until, limits)
     shown: dict[str, int] = {}
     for lead in found.leads:
         shown[lead.rule] = shown.get(lead.rule, 0) + 1
