@@ -78,7 +78,6 @@ class Opinion:
     log: str
     entries: tuple[int, ...]
     step: Step
-    drafted_by: str
     last_on: date
     issued_on: date | None = None
     due: date | None = None
@@ -194,4 +193,4 @@ def _drafted(act: Act) -> Opinion:
         raise NotNow(
             f"须指明所涉记录，至多 {ENTRIES_MAX} 条", f"name the entries, {ENTRIES_MAX} at most"
         )
-    return Opinion(act.number, act.log, act.entries, Step.DRAFTED, act.by, act.on)
+    return Opinion(act.number, act.log, act.entries, Step.DRAFTED, act.on)

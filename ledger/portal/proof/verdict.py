@@ -5,7 +5,6 @@ Whatever is not known to be intact, or known to be wrong, is "cannot be confirme
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
@@ -164,14 +163,6 @@ def from_json(value: object) -> Verdict:
     if not all(isinstance(text, str) for text in texts):
         raise ValueError("not a verdict: a text is none")
     return verdict
-
-
-def parse_verdict(data: bytes) -> Verdict:
-    """Raises `ValueError`."""
-    try:
-        return from_json(json.loads(data))
-    except RecursionError as error:
-        raise ValueError("not a verdict") from error
 
 
 def _cut(detail: str) -> str:

@@ -47,12 +47,7 @@ CONTESTED = act(Step.REPLIED, 5, result=Result.CONTESTED)
 
 def test_from_the_draft_to_the_end():
     it = opinion(DRAFTED, ISSUED, act(Step.REPLIED, 9), act(Step.CLOSED, 10))
-    assert (it.number, it.log, it.entries, it.drafted_by) == (
-        "2026-1",
-        "police",
-        (7, 9),
-        "prosecutor",
-    )
+    assert (it.number, it.log, it.entries) == ("2026-1", "police", (7, 9))
     assert (it.over, it.result, it.feedback_days) == (True, Result.ACCEPTED, 8)
     assert opinion(DRAFTED).feedback_days is None
 

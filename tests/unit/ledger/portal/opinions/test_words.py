@@ -6,7 +6,7 @@ from ledger.portal.opinions.model import Opinion, Result, Step
 from ledger.portal.opinions.words import RESULTS, STEPS, state_of
 
 DAY = date(2026, 3, 2)
-SERVED = Opinion("2026-1", "court", (7,), Step.ISSUED, "lin", DAY, DAY, DAY + timedelta(15))
+SERVED = Opinion("2026-1", "court", (7,), Step.ISSUED, DAY, DAY, DAY + timedelta(15))
 
 
 def test_each_word_is_there_in_both_languages():
@@ -27,15 +27,9 @@ def test_a_reply_that_is_waited_for(days, chinese, english):
 
 
 def test_what_was_contested_and_what_is_over():
-    contested = Opinion(
-        "2026-1", "court", (7,), Step.REPLIED, "lin", DAY, DAY, DAY, DAY, Result.CONTESTED
-    )
+    contested = Opinion("2026-1", "court", (7,), Step.REPLIED, DAY, DAY, DAY, DAY, Result.CONTESTED)
     assert state_of(contested, DAY).chinese == "待复核，剩 7 日"
     assert state_of(contested, DAY + timedelta(8)).chinese == "复核逾期 1 日"
-    closed = Opinion(
-        "2026-1", "court", (7,), Step.CLOSED, "lin", DAY, DAY, DAY, DAY, Result.ACCEPTED
-    )
+    closed = Opinion("2026-1", "court", (7,), Step.CLOSED, DAY, DAY, DAY, DAY, Result.ACCEPTED)
     assert state_of(closed, DAY).english == "closed (accepted)"
-    assert (
-        state_of(Opinion("2026-1", "court", (7,), Step.DRAFTED, "lin", DAY), DAY).chinese == "起草"
-    )
+    assert state_of(Opinion("2026-1", "court", (7,), Step.DRAFTED, DAY), DAY).chinese == "起草"

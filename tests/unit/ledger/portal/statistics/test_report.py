@@ -21,9 +21,7 @@ def events(kind: EntryKind, *names: str) -> list[Row]:
 
 def opinion(number: int, result: Result | None, days: int = 5) -> Opinion:
     replied = None if result is None else date(2026, 3, 2 + days)
-    return Opinion(
-        f"2026-{number}", "court", (1,), Step.ISSUED, "lin", DAY, DAY, DAY, replied, result
-    )
+    return Opinion(f"2026-{number}", "court", (1,), Step.ISSUED, DAY, DAY, DAY, replied, result)
 
 
 COUNTS = Counts(
