@@ -134,7 +134,6 @@ async def two(agency_copy: Database, tmp_path: Path) -> AsyncIterator[Running]:
             yield service
 
 
-@pytest.mark.requirement("D8")
 async def test_every_worker_takes_it_within_a_second_and_its_end_too(two: Running):
     """Of some tries: the machine may be busy, the product may not."""
     took = []
