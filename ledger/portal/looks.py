@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,7 @@ from ledger.tile import TILE_WIDTH
 PROXY_ID: Final = "portal"
 LOG_FOLDER: Final = "log"
 KEYS_FOLDER: Final = "keys"
+PUBLIC_AFTER_SECONDS_MAX: Final = 10.0
 _ENTRIES_MAX: Final = TILE_WIDTH
 _log = logging.getLogger(__name__)
 
@@ -115,6 +117,9 @@ class Looks:
             memory=HeadMemory(default_head(log), log), segment_bytes=segment_bytes,
             reserve_bytes=reserve_bytes,
         )  # fmt: skip
+        self._public_size = 0
+        self._grown = threading.Condition()
+        self._sequencer.publication.after = self._published
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="looks")
         self._thread.submit(self._sequencer.start).result()
 
@@ -147,6 +152,14 @@ class Looks:
             _log.error("a look could not be recorded", extra={"error": type(error).__name__})
             raise NotRecorded from None
 
+    async def until_public(self, index: int) -> bool:
+        """Whether the entry is among those that can be proved, which takes a moment after it is
+        durable. False if it is not after ten seconds."""
+        if index < self._public_size:
+            return True
+        self._sequencer.publication.hurry()
+        return await asyncio.to_thread(self._wait_for, index)
+
     async def heartbeat(self) -> None:
         """That the portal is there. Raises `NotRecorded`."""
         free = await asyncio.to_thread(self._disk.free_bytes)
@@ -161,6 +174,17 @@ class Looks:
         await asyncio.get_running_loop().run_in_executor(self._thread, self._sequencer.stop)
         self._thread.shutdown()
         self._disk.unlock()
+
+    def _published(self, size: int) -> None:
+        with self._grown:
+            self._public_size = size
+            self._grown.notify_all()
+
+    def _wait_for(self, index: int) -> bool:
+        with self._grown:
+            return self._grown.wait_for(
+                lambda: index < self._public_size, timeout=PUBLIC_AFTER_SECONDS_MAX
+            )
 
     def _committed(self, draft: JudgedDraft) -> int:
         (acknowledged,) = self._sequencer.commit([[draft]])

@@ -6,13 +6,14 @@ import socket
 import struct
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from proxy.wire.postgres.startup import StartupMessage, encode_startup
 from tests.noninterference.statement import Instance
 from tests.world import HOST
 
 WAITS_MAX_S = 60.0
+PATIENCE_MS = 45_000
 FIRST_USER_OID = 16384  # PostgreSQL documentation, "OID Assignment"
 RECORD_OID = 2249
 
@@ -102,6 +103,14 @@ class Client:
         """Send and receive."""
         self.send(instances)
         return self.receive(instances)
+
+    def ask_patiently(self, instance: Instance) -> Answer:
+        """The same, with far more time than a statement has else. It is rolled back."""
+        begin, self.begin = self.begin, f"BEGIN; SET LOCAL statement_timeout = {PATIENCE_MS}"
+        try:
+            return self.ask(replace(instance, writes=True))[0]
+        finally:
+            self.begin = begin
 
     def run(self, text: str) -> Answer:
         """One text by the simple protocol."""

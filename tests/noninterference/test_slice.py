@@ -65,6 +65,15 @@ def test_the_control_shows_what_is_there(both: Worlds):
         ), table.name
 
 
+def test_what_the_other_side_had_no_time_for_is_asked_again(both: Worlds):
+    slow = Instance("SELECT count(*), 7700 FROM generate_series(1, 1000000)")
+    oracle = both.oracle(writes=False)
+    oracle._theirs.run("SET statement_timeout = 5")
+    (finding,) = oracle.compare([slow])
+    oracle.close()
+    assert finding.verdict is Verdict.EQUAL
+
+
 def test_without_the_proxy_the_answers_differ(both: Worlds):
     """The oracle can see: the same statements, sent to D directly, tell of sealed rows."""
     report = run(partial(both.oracle, sabotaged=True), both.pairs.tables, SEED, 100)

@@ -126,8 +126,11 @@ async def _one(request: web.Request) -> web.Response:
 
 async def _opened(request: web.Request, index: int) -> str | None:
     """The text of a step, where this session holds the key."""
-    source = own_source(request.app[LOOKS])
+    looks = request.app[LOOKS]
+    source = own_source(looks)
     try:
+        if not await looks.until_public(index):
+            return None
         log, proven = await asyncio.to_thread(_proven, source, index)
         payload = await opened(request, source, log, proven)
         return text_of(payload.data) if isinstance(payload, Payload) else None

@@ -3,6 +3,7 @@
 import pytest
 
 from ledger.errors import ConfigurationError, LedgerError
+from ledger.evidence.proven import ProvenLog
 from ledger.fetch import DirectoryLog
 from ledger.fields import EntryKind
 from ledger.portal.looks import Look, Looks, NotRecorded, create_looks, listed, moment
@@ -39,6 +40,20 @@ async def test_what_is_written_is_there_and_verifies(tmp_path):
     again = opened(tmp_path)
     assert await again.write(Look.SIGN_OUT, {}, {}) > second
     await again.close()
+
+
+async def test_what_was_just_written_can_be_proved_after_a_moment(tmp_path, monkeypatch):
+    # Publication would come every ten minutes by itself: it is waited for, and hurried.
+    monkeypatch.setattr("ledger.publication.INTERVAL_S", 600.0)
+    key = created(tmp_path)
+    looks = opened(tmp_path)
+    for _ in range(3):
+        index = await looks.append(EntryKind.OPINION, {"opinion": "2026-1"}, b"draft")
+        assert await looks.until_public(index)
+        assert ProvenLog(DirectoryLog(looks.directory), [key]).entry(index).index == index
+    monkeypatch.setattr("ledger.portal.looks.PUBLIC_AFTER_SECONDS_MAX", 0.1)
+    assert not await looks.until_public(index + 1)
+    await looks.close()
 
 
 async def test_after_a_failure_nothing_is_recorded_and_all_are_told(tmp_path):
