@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 from typer.testing import CliRunner
 
+from proxy.cli.groups import GROUPS, load_group
 from proxy.cli.main import app
 from proxy.demo.tour import build_register
 from proxy.settings import Settings, load_law, load_settings
@@ -27,6 +28,8 @@ PAGES = sorted(
     for path in folder.glob("*.md")
 )
 COMMANDS = get_command(app)
+assert isinstance(COMMANDS, TyperGroup)
+COMMANDS.commands.update({name: load_group(name) for name in GROUPS})
 
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INLINE = re.compile(r"`([^`\n]+)`")

@@ -13,7 +13,7 @@ from proxy.cli.live import look_at
 from proxy.server.encryption import read_client_tls
 from proxy.session.planner import Planner
 from proxy.settings import load_law, load_settings
-from proxy.settings.coverage import WRITTEN, Finding, check_databases
+from proxy.settings.coverage import WRITTEN, Finding, check_against, check_databases
 from proxy.settings.fit import problem, require_certificates
 from proxy.settings.problems import Problem, read_document
 from proxy.settings.service import Upstream
@@ -36,7 +36,7 @@ def run(config: Path, *, as_json: bool) -> int:
     for database in settings.upstream.databases:
         catalogues[database] = asyncio.run(look_at(settings.upstream, database)).catalogue
         Planner(law, catalogues[database])
-    findings = [] if law.seals_nothing else check_databases(law, catalogues)
+    findings = [] if law.seals_nothing else check_databases(law, catalogues, check_against)
     places = [problem(document, law, f) if f.kind in WRITTEN else None for _, f in findings]
     if as_json:
         rows = [{"database": d, "kind": f.kind.value, "relation": str(f.relation),

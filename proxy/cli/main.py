@@ -9,33 +9,20 @@ from typing import Annotated
 
 import typer
 
-from ledger.cli import keys_app, ledger_app
 from ledger.errors import LedgerError
-from ledger.portal.cli import portal_app
-from ledger.witness.cli import witness_app
-from proxy.cli.certificate import certificate_app
-from proxy.cli.officer import desk_app
-from proxy.cli.permit import permit_app
+from proxy.cli.groups import Groups
 from proxy.errors import ConfigurationError, FengcunError
-from proxy.policy.wording import SENTENCES
 
 EXIT_CONFIGURATION = 2
 
 app = typer.Typer(
     name="fengcun",
+    cls=Groups,
     help="封存 Fengcun: sealed juvenile records stay sealed, and every access is recorded.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.add_typer(ledger_app, name="ledger")
-app.add_typer(keys_app, name="keys")
-app.add_typer(witness_app, name="witness")
-# What a rule refuses is told by the policy's own words, which the ledger does not import.
-app.add_typer(portal_app, name="portal", context_settings={"obj": SENTENCES})
-app.add_typer(certificate_app, name="certificate")
-app.add_typer(desk_app, name="desk")
-app.add_typer(permit_app, name="permit")
 
 ConfigOption = Annotated[
     Path, typer.Option("--config", "-c", help="The service's fengcun.toml.", show_default=True)
@@ -151,7 +138,26 @@ def demo(
 @app.command()
 def version() -> None:
     """Print the version."""
-    typer.echo(distribution_version("fengcun"))
+    _print_version(wanted=True)
+
+
+def _print_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(distribution_version("fengcun"))
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=lambda value: _print_version(wanted=value), is_eager=True,
+            help="Print the version.",
+        ),
+    ] = False,
+) -> None:  # fmt: skip
+    """封存 Fengcun: sealed juvenile records stay sealed, and every access is recorded."""
 
 
 def main() -> None:

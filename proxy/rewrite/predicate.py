@@ -6,8 +6,10 @@ put: every column is qualified, every relation named with its schema, nothing vo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
 
 from proxy.errors import ConfigurationError
 from proxy.names import QualifiedName, quote_identifier
@@ -15,7 +17,18 @@ from proxy.policy.law import Follows, Law, RelationRule, Volatility
 from proxy.statement.catalogue import Catalogue
 from proxy.statement.grammar import NotUnderstood, parse_tree
 from proxy.statement.kinds import unknown_syntax
-from proxy.statement.tree import Json, body_of, field, items, location, nodes, strings, text, typed
+from proxy.statement.tree import (
+    Json,
+    Node,
+    body_of,
+    field,
+    items,
+    location,
+    nodes,
+    strings,
+    text,
+    typed,
+)
 
 SELF = "self"
 ROW = "fc_row"
@@ -23,6 +36,7 @@ ROW = "fc_row"
 
 _PREFIX = "SELECT "
 _DEPTH_MAX = 8
+_TEMPLATES_MAX: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +61,28 @@ def compile_template(sql: str, law_functions: Mapping[str, Volatility]) -> Templ
 
     Raises `ConfigurationError` with a sentence that says what to write instead.
     """
+    template, functions = _template(sql)
+    for name in functions:
+        if law_functions.get(name) is not Volatility.STABLE:
+            raise ConfigurationError(f"{name}() is not a vetted, stable function")
+    return template
+
+
+@lru_cache(maxsize=_TEMPLATES_MAX)
+def _template(sql: str) -> tuple[Template, tuple[str, ...]]:
+    """The template, and the functions that it calls. The rules of a policy are compiled for each
+    principal's view of them, and most of them are the same."""
     encoded = sql.encode("utf-8")
     try:
         tree = parse_tree(_PREFIX + sql)
     except NotUnderstood as error:
         raise ConfigurationError(f"not an SQL expression: {error.explanation}") from None
     expression = _single_expression(tree)
-    _check(expression, law_functions)
+    found = list(nodes(expression))
+    _check(expression, found)
     cuts = sorted(
         location(body) - len(_PREFIX)
-        for kind, body in nodes(expression)
+        for kind, body in found
         if kind == "ColumnRef" and strings(items(body, "fields"))[0] == SELF
     )
     pieces, position = [], 0
@@ -67,7 +93,9 @@ def compile_template(sql: str, law_functions: Mapping[str, Volatility]) -> Templ
         pieces.append(encoded[position:cut].decode())
         position = end
     pieces.append(encoded[position:].decode())
-    return Template(tuple(pieces), frozenset(_bound(expression)), frozenset(_called(expression)))
+    calls = [strings(items(body, "funcname"))[-1] for kind, body in found if kind == "FuncCall"]
+    template = Template(tuple(pieces), frozenset(_bound(found)), frozenset(_called(found)))
+    return template, tuple(dict.fromkeys(calls))
 
 
 def _single_expression(tree: list[Json]) -> Json:
@@ -82,31 +110,27 @@ def _single_expression(tree: list[Json]) -> Json:
     return target.get("val")
 
 
-def _check(expression: Json, law_functions: Mapping[str, Volatility]) -> None:
+def _check(expression: Json, found: Sequence[Node]) -> None:
     unknown = next(unknown_syntax(expression), None)
     if unknown is not None:
         raise ConfigurationError(f"{unknown} is not allowed in a policy expression")
-    for kind, body in nodes(expression):
+    for kind, body in found:
         match kind:
             case "ColumnRef" if len(strings(items(body, "fields"))) < 2:
                 raise ConfigurationError("qualify every column: self.column or alias.column")
             case "RangeVar" if not text(body, "schemaname"):
                 raise ConfigurationError("name every relation with its schema")
-            case "FuncCall":
-                name = strings(items(body, "funcname"))
-                if law_functions.get(name[-1]) is not Volatility.STABLE:
-                    raise ConfigurationError(f"{name[-1]}() is not a vetted, stable function")
             case "ParamRef":
                 raise ConfigurationError("a policy expression has no parameters")
             case _:
                 pass
-    if _bound(expression) & {SELF, ROW}:
+    if _bound(found) & {SELF, ROW}:
         raise ConfigurationError(f"{SELF} and {ROW} are taken; choose other aliases")
 
 
-def _bound(expression: Json) -> set[str]:
+def _bound(found: Sequence[Node]) -> set[str]:
     out = set()
-    for kind, body in nodes(expression):
+    for kind, body in found:
         if kind == "Alias":
             out.add(text(body, "aliasname"))
         elif kind == "RangeVar" and field(body, "alias") is None:
@@ -253,9 +277,9 @@ def any_of(left: Template, right: Template) -> Template:
     return Template(pieces, left.bound | right.bound, left.called | right.called)
 
 
-def _called(expression: Json) -> set[str]:
+def _called(found: Sequence[Node]) -> set[str]:
     out = set()
-    for kind, body in nodes(expression):
+    for kind, body in found:
         names = {"FuncCall": "funcname", "A_Expr": "name"}.get(kind)
         if names is not None:
             out.update(strings(items(body, names))[-1:])

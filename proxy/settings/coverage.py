@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import Enum
@@ -65,13 +65,18 @@ class Finding:
     number: int | None = None
 
 
-def check_databases(law: Law, catalogues: Mapping[str, Catalogue]) -> list[tuple[str, Finding]]:
-    """Everything found, with the database it was found in.
+Check = Callable[[Law, Catalogue], "list[Finding]"]
+"""`check_against`, or a part of it."""
+
+
+def check_databases(
+    law: Law, catalogues: Mapping[str, Catalogue], check: Check
+) -> list[tuple[str, Finding]]:
+    """Everything found by `check`, with the database it was found in.
 
     One policy serves all databases: what it declares must be in one of them, not in all.
     """
-    found = [(name, f) for name, catalogue in catalogues.items()
-             for f in check_against(law, catalogue)]  # fmt: skip
+    found = [(name, f) for name, catalogue in catalogues.items() for f in check(law, catalogue)]
     absent_from: dict[Finding, set[str]] = {}
     for name, finding in found:
         if _is_declaration(finding):
@@ -95,17 +100,26 @@ def _is_declaration(finding: Finding) -> bool:
 
 def check_against(law: Law, catalogue: Catalogue) -> list[Finding]:
     """Everything found, by relation. An empty list: the policy covers the database."""
-    views = Views(law, catalogue, TextLimits())
-    checker = _Checker(law, catalogue, views)
+    surroundings = _Checker(law, catalogue).surroundings()
+    return _in_order([*check_named(law, catalogue), *surroundings])
+
+
+def check_named(law: Law, catalogue: Catalogue) -> list[Finding]:
+    """What is found of what the policy names. What it leaves out is not looked for, which takes
+    an analysis of every view."""
+    checker = _Checker(law, catalogue)
     laws = (
         law,
         law.from_outside(),
         *(law.seen_by(units) for units in law.handled),
         *(law.permitting(units) for units in law.permitted),
     )
-    rules = (f for each in laws for f in _Checker(each, catalogue, views).rules())
+    rules = (f for each in laws for f in _Checker(each, catalogue).rules())
     written = _each_name_once(chain(rules, checker.queries(), checker.statistics()))
-    found = [*written, *checker.surroundings(), *checker.declarations()]
+    return _in_order([*written, *checker.declarations()])
+
+
+def _in_order(found: Iterable[Finding]) -> list[Finding]:
     return sorted(set(found), key=lambda f: (f.relation, f.kind.value, f.message))
 
 
@@ -132,7 +146,6 @@ _TABLES = frozenset((RelationKind.TABLE, RelationKind.PARTITIONED))
 class _Checker:
     law: Law
     catalogue: Catalogue
-    views: Views
 
     def rules(self) -> Iterator[Finding]:
         """Each rule by itself: what it names exists, its masks fit, its look-ups have indexes."""
@@ -211,27 +224,16 @@ class _Checker:
 
     def surroundings(self) -> Iterator[Finding]:
         """What is not declared and touches what is sealed, and what is open and should not be."""
+        views = Views(self.law, self.catalogue, TextLimits())
         for name, relation in self.catalogue.relations.items():
             if name.schema in SYSTEM_SCHEMAS or name in self.law.relations:
                 continue
             is_open = name in self.law.open_relations
             behind = self._sealed_behind(relation)
             if relation.kind in _VIEWS and behind is not None:
-                yield from self._view(relation, behind, is_open=is_open)
+                yield from _view(relation, behind, views, is_open=is_open)
             elif relation.kind in _TABLES and not is_open:
                 yield from self._undeclared_table(relation)
-
-    def _view(self, view: Relation, behind: QualifiedName, *, is_open: bool) -> Iterator[Finding]:
-        if is_open:
-            message = f"declared open although it reads {behind}, which is sealed; check it again"
-            yield Finding(FindingKind.OPEN_VIEW, view.name, message)
-        elif view.kind is RelationKind.MATERIALIZED_VIEW:
-            message = f"holds rows of {behind}, which is sealed, and is refused; query the tables"
-            yield Finding(FindingKind.UNDECLARED_VIEW, view.name, message)
-        elif (problem := self.views.problem(view)) is not None:
-            message = f"reads {behind}, which is sealed, and is refused: {problem}"
-            message += "; or query the tables instead"
-            yield Finding(FindingKind.UNDECLARED_VIEW, view.name, message)
 
     def _undeclared_table(self, relation: Relation) -> Iterator[Finding]:
         for target in relation.references:
@@ -326,6 +328,21 @@ class _Checker:
                     )
                     kind = FindingKind.UNAPPROVED_OVERLOAD
                     yield Finding(kind, function.name, message, signature=signature)
+
+
+def _view(
+    view: Relation, behind: QualifiedName, views: Views, *, is_open: bool
+) -> Iterator[Finding]:
+    if is_open:
+        message = f"declared open although it reads {behind}, which is sealed; check it again"
+        yield Finding(FindingKind.OPEN_VIEW, view.name, message)
+    elif view.kind is RelationKind.MATERIALIZED_VIEW:
+        message = f"holds rows of {behind}, which is sealed, and is refused; query the tables"
+        yield Finding(FindingKind.UNDECLARED_VIEW, view.name, message)
+    elif (problem := views.problem(view)) is not None:
+        message = f"reads {behind}, which is sealed, and is refused: {problem}"
+        message += "; or query the tables instead"
+        yield Finding(FindingKind.UNDECLARED_VIEW, view.name, message)
 
 
 def _expressions(rule: RelationRule) -> Iterator[tuple[positions.Path, str]]:

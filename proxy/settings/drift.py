@@ -8,7 +8,7 @@ from proxy.names import QualifiedName
 from proxy.policy.doubt import Doubt
 from proxy.policy.law import Law
 from proxy.policy.rules.context import SYSTEM_SCHEMAS
-from proxy.settings.coverage import FindingKind, check_against
+from proxy.settings.coverage import FindingKind, check_named
 from proxy.statement.catalogue import Catalogue
 
 Landmarks = Mapping[QualifiedName, int]
@@ -40,6 +40,6 @@ def doubt_after(law: Law, fitted: Landmarks, now: Catalogue) -> Doubt:
         finding.kind in _GONE
         and finding.number is None
         and finding.relation in law.relations.keys() & now.relations.keys()
-        for finding in check_against(law, now)
+        for finding in check_named(law, now)
     )
     return Doubt.COLUMNS if gone else Doubt.NONE

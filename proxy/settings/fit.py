@@ -12,7 +12,7 @@ from pathlib import Path
 
 from proxy.policy.law import Law
 from proxy.settings import positions
-from proxy.settings.coverage import MISSING, Finding, FindingKind, check_databases
+from proxy.settings.coverage import MISSING, Finding, FindingKind, check_databases, check_named
 from proxy.settings.policy import qualified_name
 from proxy.settings.problems import ConfigurationProblems, Document, Problem, read_document
 from proxy.settings.service import Settings
@@ -22,7 +22,7 @@ from proxy.statement.catalogue import Catalogue
 def require_fit(file: Path, law: Law, catalogues: Mapping[str, Catalogue]) -> None:
     """Raises `ConfigurationProblems` for what ``law``, read from ``file``, names and no database
     has."""
-    found = check_databases(law, catalogues)
+    found = check_databases(law, catalogues, check_named)
     missing = list(dict.fromkeys(finding for _, finding in found if finding.kind in MISSING))
     if missing:
         document = read_document(file)

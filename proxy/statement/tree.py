@@ -7,10 +7,12 @@ Everything that walks a tree goes through this file.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
 Body: TypeAlias = "dict[str, Json]"
+Node: TypeAlias = tuple[str, Body]
+"""The kind and the body."""
 
 # Fields whose value is a bare body, without the kind in front (libpg_query knows the type).
 BARE_FIELDS: dict[str, str] = {
@@ -36,6 +38,8 @@ BARE_FIELDS: dict[str, str] = {
     "bsval": "BitString",
     "boolval": "Boolean",
 }
+
+_HOLDS_NODES: Final = (dict, list)
 
 
 def typed(value: Json) -> tuple[str, Body] | None:
@@ -98,7 +102,9 @@ def nodes(value: Json, field_name: str = "") -> Iterator[tuple[str, Body]]:
     while stack:
         name, current = stack.pop()
         if isinstance(current, list):
-            stack.extend((name, element) for element in reversed(current))
+            for element in reversed(current):
+                if isinstance(element, _HOLDS_NODES):
+                    stack.append((name, element))
             continue
         if not isinstance(current, dict):
             continue
@@ -109,7 +115,10 @@ def nodes(value: Json, field_name: str = "") -> Iterator[tuple[str, Body]]:
         else:
             kind, body = node
         yield kind, body
-        stack.extend(reversed(list(body.items())))
+        for key in reversed(body):
+            inner = body[key]
+            if isinstance(inner, _HOLDS_NODES):
+                stack.append((key, inner))
 
 
 def outside_subqueries(value: Json) -> Iterator[tuple[str, Body]]:

@@ -17,8 +17,9 @@ def test_every_command_explains_itself(command):
     assert "Usage" in result.output
 
 
-def test_the_version_is_a_version():
-    result = CliRunner().invoke(app, ["version"])
+@pytest.mark.parametrize("asked", ["version", "--version"])
+def test_the_version_is_a_version(asked):
+    result = CliRunner().invoke(app, [asked])
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*\n", result.output)
 
 
