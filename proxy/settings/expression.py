@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from functools import lru_cache
+from typing import Final, Literal
 
 from proxy.names import QualifiedName
 from proxy.rewrite.predicate import SELF, expression_tree
 from proxy.statement import tree as t
 from proxy.statement.tree import Body, Json
+
+_EXPRESSIONS_MAX: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +45,7 @@ class Expression:
     constant: Constant | None
 
 
+@lru_cache(maxsize=_EXPRESSIONS_MAX)
 def read_expression(sql: str) -> Expression:
     """Read an expression that the policy was loaded with."""
     tree = expression_tree(sql)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 from typing import Final
 
@@ -173,10 +174,14 @@ def encode_roughly(text: str, codec: str) -> bytes:
     return b"".join(encode_exactly(character, codec) or b"?" for character in text)
 
 
+@cache
+def _characters(points: range) -> str:
+    return "".join(map(chr, points)).translate(dict.fromkeys(range(0xD800, 0xE000)))
+
+
 def repertoire(codec: str, points: range) -> str:
     """The characters with these code points that can be read in an encoding, in no order."""
-    given = "".join(chr(point) for point in points if not 0xD800 <= point < 0xE000)
-    found = given.encode(codec, "ignore").decode(codec, "ignore")
+    found = _characters(points).encode(codec, "ignore").decode(codec, "ignore")
     doubtful = _DOUBTFUL.get(codec)
     found = found if doubtful is None else doubtful.sub("", found)
     return found + "".join(_ETEN.values()) if codec == "big5" else found

@@ -99,7 +99,7 @@ class Served:
         connector = aiohttp.TCPConnector(ssl=context)
         jar = aiohttp.CookieJar(unsafe=True)
         session = aiohttp.ClientSession(connector=connector, cookie_jar=jar)
-        return Browser(self.base, session, self.portal.used)
+        return Browser(self.base, session, self.portal.used, self.portal.codes)
 
 
 @pytest.fixture

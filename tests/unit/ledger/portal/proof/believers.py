@@ -15,12 +15,13 @@ from ledger.chain import JudgedDraft
 from ledger.header import EntryKind, HeaderValue, encode_header
 from ledger.note import VerifierKey
 from ledger.portal.accounts import write_accounts
-from ledger.portal.application import Parts, application
+from ledger.portal.application import CODES_FILE, Parts, application
+from ledger.portal.context import CODES
 from ledger.portal.index.index import Index
 from ledger.portal.keyring import Keyring
 from ledger.portal.logs import Source
 from ledger.portal.looks import Looks, create_looks
-from tests.unit.ledger.portal.house import ORIGIN, PEOPLE, House
+from tests.unit.ledger.portal.house import ORIGIN, PEOPLE, EarlyCodes, House
 from tests.unit.ledger.small_log import SmallLog, identities, notary_keys
 
 PASSPHRASE = "a passphrase, synthetic"
@@ -135,7 +136,8 @@ async def portal(
     )  # fmt: skip
     try:
         app = application(parts)
+        app[CODES] = codes = EarlyCodes(state / CODES_FILE)
         async with TestServer(app) as server:
-            yield House(str(server.make_url("")).rstrip("/"), state, app, looks)
+            yield House(str(server.make_url("")).rstrip("/"), state, app, looks, codes)
     finally:
         index.close()
