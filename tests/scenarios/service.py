@@ -23,7 +23,9 @@ from typing import Any
 
 import psutil
 import psycopg
+from typer.testing import CliRunner
 
+from proxy.cli.main import app
 from tests.world import HOST, PASSWORD, Database, free_port
 
 ROOT = Path(__file__).parents[2]
@@ -120,16 +122,22 @@ class Site:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
+    def at_hand(self, *arguments: str | Path) -> str:
+        """The same in this process, which has loaded it: what is not about starting a command."""
+        done = CliRunner().invoke(app, list(map(str, arguments)))
+        assert done.exit_code == 0, done.output
+        return done.stdout
+
     def verify(self) -> Mapping[str, Any]:
         """The report of ``fengcun ledger verify``, which needs the public key alone."""
         key = self.home / "keys" / "log.vkey"
-        report = self.must("ledger", "verify", "--log", self.log, "--key", key, "--json")
+        report = self.at_hand("ledger", "verify", "--log", self.log, "--key", key, "--json")
         return dict(json.loads(report))
 
     def entries(self, kind: str) -> list[Mapping[str, Any]]:
         """The ledger's entries of a kind, payloads opened with the supervisor's private key."""
         identity = self.home / "recipients" / f"{RECIPIENTS[0]}.identity"
-        shown = self.must(
+        shown = self.at_hand(
             *("ledger", "show", "--log", self.log, "--kind", kind, "--count", ALL),
             *("--identity", identity, "--json"),
         )
@@ -186,10 +194,10 @@ def install(database: Database, home: Path) -> Site:
     site.policy.write_text(UNLIMITED, encoding="utf-8")
     keys, recipients = home / "keys", home / "recipients"
     for name in RECIPIENTS:
-        site.must("keys", "recipient", name, "--directory", recipients)
+        site.at_hand("keys", "recipient", name, "--directory", recipients)
     readers = [part for name in RECIPIENTS for part in ("--recipient", recipients / f"{name}.pub")]
-    site.must("keys", "init", "--keys", keys, "--origin", ORIGIN, *readers)
-    site.must("ledger", "create", "--log", site.log, "--keys", keys)
+    site.at_hand("keys", "init", "--keys", keys, "--origin", ORIGIN, *readers)
+    site.at_hand("ledger", "create", "--log", site.log, "--keys", keys)
     return site
 
 
