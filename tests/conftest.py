@@ -6,7 +6,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from proxy.server.interpreter import collect_less
 from tests.world import SQL, Database, PostgresWorld
+
+collect_less()
 
 AGENCY = "agency_template"
 AGENCY_FILES = ("roles.sql", "schema.sql", "seed.sql", "oracle.sql", "grants.sql")

@@ -34,13 +34,13 @@ from proxy.record.line import Ledger, connect_ledger, require_origin
 from proxy.server.courier_process import Courier
 from proxy.server.crew import Crew
 from proxy.server.guard_process import ask_witness
+from proxy.server.interpreter import settle
 from proxy.server.neighbours import Neighbours
 from proxy.server.notary_process import NotaryProcess, start_notary
 from proxy.server.scan import Scanner
 from proxy.server.spender import Spender
 from proxy.server.stall import until_stalled
 from proxy.server.station import Station
-from proxy.server.worker_main import SWITCH_SECONDS
 from proxy.settings.drift import Landmarks
 from proxy.settings.law import law_of
 from proxy.settings.problems import Document, read_document
@@ -76,7 +76,7 @@ def serve(settings: Settings) -> int:
     """Serve until SIGTERM or SIGINT; SIGHUP reads the policy again. Raises `ConfigurationError`
     and `UpstreamUnavailable` when it cannot start."""
     configure(sys.stderr)
-    sys.setswitchinterval(SWITCH_SECONDS)
+    settle()
     with contextlib.ExitStack() as stack:
         if settings.listen.workers > 1:
             try:

@@ -23,6 +23,7 @@ from proxy.errors import ProtocolViolation, UpstreamUnavailable
 from proxy.record.line import Ledger, connect_ledger
 from proxy.server.budgeting import Remote
 from proxy.server.channel import Channel, NoAnswer
+from proxy.server.interpreter import settle
 from proxy.server.neighbours import Neighbours, Places
 from proxy.server.order import Order, encode_health, encode_landmarks
 from proxy.server.permit_order import decode_permits
@@ -39,8 +40,6 @@ _LINE_BYTES_MAX: Final = 64 << 20
 _LOOK_SECONDS_MAX: Final = 60.0
 _CANCEL_SECONDS_MAX: Final = 5.0
 _BUDGET_SECONDS_MAX: Final = 30.0
-# A planning thread holds the interpreter for this long at a time; the event loop waits for it.
-SWITCH_SECONDS: Final = 0.0005
 
 
 class WorkerMain:
@@ -151,7 +150,7 @@ def main() -> None:
         parser.add_argument(name, type=int, required=True)
     arguments = parser.parse_args()
     configure(sys.stderr)
-    sys.setswitchinterval(SWITCH_SECONDS)
+    settle()
     # Reloading is for the service, which tells all workers together.
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     places = Places(arguments.places, arguments.count, arguments.number)

@@ -7,6 +7,7 @@ Everything that walks a tree goes through this file.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import repeat
 from typing import Final, TypeAlias
 
 Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | None"
@@ -153,22 +154,23 @@ def _same(one: Json, other: Json, unlike: frozenset[str]) -> bool:
     if isinstance(one, dict):
         if not isinstance(other, dict):
             return False
-        compared = 0
         for key, inner in one.items():
             if key in _POSITIONS:
                 continue
             if key not in other:
                 return False
-            if key not in unlike and not _same(inner, other[key], unlike):
+            if key in unlike:
+                continue
+            if isinstance(inner, _HOLDS_NODES):
+                if not _same(inner, other[key], unlike):
+                    return False
+            elif inner != other[key]:
                 return False
-            compared += 1
-        return compared == sum(key not in _POSITIONS for key in other)
+        return other.keys() <= one.keys() or other.keys() - one.keys() <= _POSITIONS
     if isinstance(one, list):
-        return (
-            isinstance(other, list)
-            and len(one) == len(other)
-            and all(_same(a, b, unlike) for a, b in zip(one, other, strict=True))
-        )
+        if not isinstance(other, list) or len(one) != len(other):
+            return False
+        return all(map(_same, one, other, repeat(unlike)))
     return one == other
 
 
