@@ -12,8 +12,8 @@ from ledger.portal.route import Route
 
 
 async def _see(request: web.Request) -> web.Response:
-    app = request.app
-    return web.json_response(describe(list(app[SOURCES]), cookie_name(app, SESSION)))
+    logs = request.app[SOURCES]
+    return web.json_response(describe(logs, cookie_name(request.app, SESSION)))
 
 
 ROUTES: Final = (Route("GET", "/openapi.json", _see),)
