@@ -32,6 +32,9 @@ async def log(tmp_path):
             "supervisor": people[number % 2], "role": "chief", "log": ORIGIN,
             "entries": [str(number)],
         }  # fmt: skip
+        if number == 38:
+            # Their pseudonym, in another field.
+            header["person"] = people[1]
         name = ("lin", "qin")[number % 2]
         await looks.write(EVENTS[number % 3], header, {"supervisor": name, "number": number})
         if number % 10 == 0:
