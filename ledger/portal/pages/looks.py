@@ -63,7 +63,9 @@ async def _see(request: web.Request) -> web.Response:
     looks, given = app[LOOKS], {name: request.query.get(name, "") for name in _ASKED}
     asked, before = _asked(request, given)
     source = own_source(looks)
-    index = await record_look(request, Look.OWN, log=source, filters=given)
+    # As a pseudonym: whatever was typed for an account is written nowhere.
+    filters = {**given, "account": asked.by}
+    index = await record_look(request, Look.OWN, log=source, filters=filters)
     complete = await looks.until_public(index)
     try:
         log, found = await asyncio.to_thread(_read, app[PROVEN], source, index, asked, before)

@@ -96,7 +96,8 @@ async def test_it_is_filtered_by_matter_and_account_and_paged(portal):
         nobody = await qin.get("/looks?account=nobody")
         assert "没有符合条件的记录" in nobody.text
         filters = [p["filters"] for h, p in portal.recorded() if h["event"] == "own-record"]
-        assert filters[0] == {"event": "entry", "account": "lin", "before": ""}
+        lin = portal.looks.pseudonyms.of("supervisor", "lin")
+        assert filters[0] == {"event": "entry", "account": lin, "before": ""}
 
 
 async def test_opinions_and_searches_for_people_stand_in_it(portal):
