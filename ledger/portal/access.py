@@ -23,6 +23,10 @@ class Role(StrEnum):
 
 EVERYBODY: Final = frozenset(Role)
 PROSECUTORS: Final = frozenset({Role.SUPERVISOR, Role.CHIEF})
+OVERSEERS: Final = frozenset({Role.CHIEF, Role.AUDITOR})
+"""Who looks at what supervisors looked at: who answers for them, and who audits them. A supervisor
+does not: it would show which cases their colleagues look into, and when their own use is checked.
+"""
 STRANGERS: Final[frozenset[Role]] = frozenset()
 """Of a route that is there for who is not signed in: no role is asked for."""
 
@@ -37,6 +41,7 @@ TABLE: Final[Mapping[Place, frozenset[Role]]] = MappingProxyType(
         ("POST", "/sign-in"): STRANGERS,
         ("POST", "/sign-in/certificate"): STRANGERS,
         ("POST", "/sign-out"): EVERYBODY,
+        ("GET", "/openapi.json"): EVERYBODY,
         ("GET", "/"): EVERYBODY,
         ("GET", "/logs/{log}/verification"): EVERYBODY,
         ("POST", "/logs/{log}/verification"): EVERYBODY,
@@ -57,6 +62,8 @@ TABLE: Final[Mapping[Place, frozenset[Role]]] = MappingProxyType(
         ("GET", "/unsealings"): EVERYBODY,
         ("GET", "/live"): EVERYBODY,
         ("GET", "/live/events"): EVERYBODY,
+        ("GET", "/looks"): OVERSEERS,
+        ("POST", "/looks/verification"): OVERSEERS,
         ("GET", "/unlock"): PROSECUTORS,
         ("POST", "/unlock"): PROSECUTORS,
         ("POST", "/lock"): PROSECUTORS,

@@ -182,6 +182,12 @@ def set_cookie(request: web.Request, response: web.Response, what: str, value: s
     )  # fmt: skip
 
 
+def wants_json(request: web.Request) -> bool:
+    """Asked for by a program. Whoever takes pages, too, as browsers do, gets a page."""
+    accepted = ",".join(request.headers.getall("Accept", ())).lower()
+    return "application/json" in accepted and "text/html" not in accepted
+
+
 def see_other(place: str) -> web.Response:
     """Go on there, with GET. `place` is a path of ours."""
     return web.Response(status=303, headers={"Location": place})

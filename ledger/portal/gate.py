@@ -30,6 +30,7 @@ from ledger.portal.context import (
     person_of,
     render,
     see_other,
+    wants_json,
 )
 from ledger.portal.listening import shows_certificate
 from ledger.portal.looks import NotRecorded
@@ -94,6 +95,12 @@ def _failed(request: web.Request, error: Exception) -> web.StreamResponse:
         case _:
             _log.error("a request to the portal failed", extra=_place(error))
             status, words = 500, OF_STATUS[500]
+    if wants_json(request):
+        return web.json_response(
+            {"title": words.english, "title_zh": words.chinese, "status": status},
+            status=status,
+            content_type="application/problem+json",
+        )
     return render(request, "problem.html", status, problem=words)
 
 

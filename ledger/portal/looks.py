@@ -59,6 +59,7 @@ class Look(StrEnum):
     FOLLOW = "follow"
     VERIFY = "verify"
     EXPORT = "export"
+    OWN = "own-record"
 
 
 class NotRecorded(Exception):

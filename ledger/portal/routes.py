@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from typing import Final
 
 from ledger.portal.pages import (
+    description,
     entries,
     entry,
     findings,
     leads,
     live,
+    looks,
     opinions,
     overview,
     pack,
@@ -25,6 +27,7 @@ from ledger.portal.route import Route
 ROUTES: Final[Sequence[Route]] = (
     *static.ROUTES,
     *sign_in.ROUTES,
+    *description.ROUTES,
     *overview.ROUTES,
     *verification.ROUTES,
     *entry.ROUTES,
@@ -35,6 +38,7 @@ ROUTES: Final[Sequence[Route]] = (
     *opinions.ROUTES,
     *statistics.ROUTES,
     *live.ROUTES,
+    *looks.ROUTES,
     *unlock.ROUTES,
 )
 """Each has its row in `access.TABLE`, or the portal does not start."""

@@ -35,3 +35,22 @@ def gist_of(row: Row) -> Words:
             chinese.append(plain)
             english.append(plain)
     return Words("，".join(chinese) or "—", ", ".join(english) or "—")
+
+
+def row_json(row: Row) -> dict[str, object]:
+    """A row for programs: what its public header says, pseudonyms among it."""
+    return {
+        "log": row.log,
+        "number": row.number,
+        "time": row.time,
+        "kind": row.kind,
+        "flaw": row.flaw,
+        "verdict": row.verdict,
+        "event": row.event,
+        "principal": row.principal,
+        "rule": row.rule,
+        "article": row.article,
+        "rows_count": row.rows_count,
+        "cut": row.cut,
+        "named": {role.value: list(pseudonyms) for role, pseudonyms in row.named.items()},
+    }

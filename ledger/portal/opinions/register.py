@@ -45,6 +45,11 @@ class Register:
         """Of one opinion, the first one first."""
         return tuple(self._taken.get(number, ()))
 
+    def about(self, log: str, entry: int) -> Sequence[Opinion]:
+        """Those that name an entry, ``log`` being the origin; the last one first."""
+        found = (each for each in self._opinions.values() if each.log == log)
+        return [each for each in found if entry in each.entries][::-1]
+
     def read(self) -> None:
         """What was recorded before this start. Blocks."""
         for index, data, _ in entries(DirectoryLog(self._looks.directory)):

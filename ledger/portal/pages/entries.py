@@ -27,13 +27,14 @@ from ledger.portal.context import (
     record_look,
     render,
     see_other,
+    wants_json,
 )
 from ledger.portal.index.model import By, Named, Position, Query, Role, Row
 from ledger.portal.keyring import pseudonyms_of
 from ledger.portal.logs import Source
 from ledger.portal.looks import Look
 from ledger.portal.route import Route
-from ledger.portal.rows import gist_of
+from ledger.portal.rows import gist_of, row_json
 from ledger.portal.searches import Sought
 from ledger.portal.words import KINDS, TOO_OFTEN, VERDICTS, Words
 from ledger.pseudonyms import PERSON_DOMAIN, plain_identity
@@ -106,11 +107,14 @@ async def _list(request: web.Request) -> web.Response:
     look = None if sought is None else sought.look
     shown = _shown(page.rows)
     await record_look(request, Look.SEARCH, filters=given, shown=shown, person_look=look)
+    kept = {**given, **({"person": handle} if handle else {})}
+    following = None if page.after is None else urlencode({**kept, "after": str(page.after)})
+    if wants_json(request):
+        place = None if following is None else f"/entries?{following}"
+        return web.json_response({"rows": [row_json(row) for row in page.rows], "next": place})
     principals, rules = await asyncio.gather(
         asyncio.to_thread(index.values, By.PRINCIPAL), asyncio.to_thread(index.values, By.RULE)
     )
-    kept = {**given, **({"person": handle} if handle else {})}
-    following = None if page.after is None else urlencode({**kept, "after": str(page.after)})
     return render(
         request, "entries.html", rows=page.rows, given=_all(given), handle=handle, sought=sought,
         following=following, first=after is None, principals=principals, rules=rules,

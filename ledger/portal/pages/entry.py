@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Final
 from urllib.parse import quote
@@ -15,6 +16,8 @@ from aiohttp import web
 from ledger.errors import FormatError, LedgerError
 from ledger.evidence.proven import ProvenEntry, ProvenLog
 from ledger.fields import EntryKind
+from ledger.portal.access import TABLE
+from ledger.portal.beijing import day_of
 from ledger.portal.context import (
     KEYRING,
     Problem,
@@ -27,6 +30,8 @@ from ledger.portal.context import (
 from ledger.portal.keyring import Closed, pseudonyms_of
 from ledger.portal.logs import Source
 from ledger.portal.looks import Look
+from ledger.portal.opinions.words import state_of
+from ledger.portal.pages.opinions import REGISTER
 from ledger.portal.proof.lookup import Around, ProvenLogs, around
 from ledger.portal.proof.one_access import (
     MEANING_OF_STANDINGS,
@@ -112,6 +117,7 @@ async def _page(request: web.Request) -> web.Response:
     found = await asyncio.to_thread(_find, request.app[PROVEN], source, index)
     await record_look(request, Look.ENTRY, log=source, entries=_shown(index, found))
     view = None if found.around is None else await _view(request, source, found.log, found.around)
+    today = day_of(datetime.now(UTC))
     return render(
         request,
         "entry.html",
@@ -123,6 +129,11 @@ async def _page(request: web.Request) -> web.Response:
         view=view,
         standings=STANDINGS,
         meanings=MEANING_OF_STANDINGS,
+        opinions=[
+            (each, state_of(each, today))
+            for each in request.app[REGISTER].about(source.origin, index)
+        ],
+        may_draft=person_of(request).role in TABLE["GET", "/opinions/new"],
     )
 
 

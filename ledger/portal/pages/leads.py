@@ -17,9 +17,10 @@ from ledger.portal.context import (
     person_of,
     record_look,
     render,
+    wants_json,
 )
 from ledger.portal.leads.gather import gather
-from ledger.portal.leads.model import Limits
+from ledger.portal.leads.model import Lead, Limits
 from ledger.portal.leads.words import TITLES, said
 from ledger.portal.looks import Look
 from ledger.portal.pages.entries import query_of
@@ -50,9 +51,29 @@ async def _see(request: web.Request) -> web.Response:
     for lead in found.leads:
         shown[lead.rule] = shown.get(lead.rule, 0) + 1
     await record_look(request, Look.LEADS, filters=given, shown=shown)
+    if wants_json(request):
+        leads = [lead_json(lead) for lead in found.leads]
+        return web.json_response(
+            {"leads": leads, "rows_count": found.rows_count, "back_to": found.back_to}
+        )
     return render(
         request, "leads.html", found=found, given=given, titles=TITLES, said=said, limits=limits
     )
+
+
+def lead_json(lead: Lead) -> dict[str, object]:
+    """For programs."""
+    return {
+        "rule": lead.rule,
+        "log": lead.log,
+        "day": lead.day,
+        "operator": lead.who.operator,
+        "account": lead.who.account,
+        "principals": list(lead.principals),
+        "count": lead.count,
+        "limit": lead.limit,
+        "entries": list(lead.entries),
+    }
 
 
 def _day_before(days: int) -> str:

@@ -83,7 +83,17 @@ async def _start(request: web.Request) -> web.Response:
 
 async def _state(request: web.Request) -> web.Response:
     state = await request.app[RUNS].state(source_of(request).name)
-    return web.json_response({"running": state.running, "done": state.done, "total": state.total})
+    last: dict[str, object] | None = None
+    if (kept := state.kept) is not None:
+        last = {
+            "standing": kept.verdict.standing,
+            "code": kept.verdict.code,
+            "index": kept.verdict.index,
+            "ended_seconds": kept.ended_seconds,
+        }
+    return web.json_response(
+        {"running": state.running, "done": state.done, "total": state.total, "last": last}
+    )
 
 
 ROUTES: Final = (

@@ -77,8 +77,10 @@ class Browser:
     """The last step of time whose code each account used."""
     codes: EarlyCodes
 
-    async def get(self, path: str) -> Reply:
-        async with self.session.get(self.base + path, allow_redirects=False) as answer:
+    async def get(self, path: str, **headers: str) -> Reply:
+        async with self.session.get(
+            self.base + path, allow_redirects=False, headers=headers
+        ) as answer:
             return Reply(answer.status, answer.headers, await answer.text())
 
     async def post(self, path: str, form: Mapping[str, str], **headers: str) -> Reply:

@@ -2,11 +2,13 @@
 
 import asyncio
 
+import pytest
 from aiohttp import web
+from aiohttp.test_utils import make_mocked_request
 
 from ledger.evidence.proven import ProvenLog
 from ledger.portal.access import TABLE
-from ledger.portal.context import LOOKS, opened, record_look, render, source_of
+from ledger.portal.context import LOOKS, opened, record_look, render, source_of, wants_json
 from ledger.portal.keyring import LOCKED, Payload
 from ledger.portal.looks import Look
 from ledger.portal.route import Route
@@ -76,3 +78,13 @@ async def test_many_entries_are_all_recorded(tmp_path, monkeypatch):
         _, (header, payload) = portal.recorded()
     assert len(header["entries"]) == 256
     assert payload["entries"] == list(range(1_000))
+
+
+@pytest.mark.parametrize(
+    ("accept", "json"),
+    [("application/json", True), ("text/csv, Application/JSON;q=0.5", True), ("*/*", False),
+     ("text/html,application/json;q=0.9", False), ("", False)],
+)  # fmt: skip
+def test_whoever_takes_pages_gets_a_page(accept, json):
+    assert wants_json(make_mocked_request("GET", "/", headers={"Accept": accept})) is json
+    assert not wants_json(make_mocked_request("GET", "/"))

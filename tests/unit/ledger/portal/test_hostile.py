@@ -15,7 +15,7 @@ VALUES = [
     "7" * 40, "0-999999999", "٣", "//evil.example", "/\\evil.example", "\r\nX: y", "opinion", "1e9",
 ]  # fmt: skip
 QUERY = ("log", "kind", "verdict", "principal", "rule", "since", "until", "refused", "after",
-         "person", "entries", "to", "outside")  # fmt: skip
+         "person", "entries", "to", "outside", "event", "account", "before")  # fmt: skip
 RIGHT = {"log": "court", "entries": "3", "text": "x", "step": "issued", "due": "2099-01-01",
          "result": "accepted", "number": "1", "passphrase": "x", "to": "/", "language": "en",
          "here": "/"}  # fmt: skip
@@ -62,6 +62,7 @@ async def test_no_address_makes_it_fail(portal):
                 if "{" not in route.path:
                     one = VALUES.index(value) % len(QUERY)
                     harmless(await qin.get(f"{route.path}?{QUERY[one]}={quote(value, safe='')}"))
+        assert (await qin.get("/")).status == 200
 
 
 async def test_no_form_makes_it_fail(portal):
@@ -75,3 +76,29 @@ async def test_no_form_makes_it_fail(portal):
                 for name in RIGHT:
                     form = {"form_token": token, **RIGHT, name: value}
                     harmless(await qin.post(of(route.path, "2026-1", log="court"), form))
+        assert (await qin.get("/")).status == 200
+
+
+async def test_no_value_of_the_own_record_makes_it_fail(portal):
+    """Each value in each of its filters, alone: one that is no filter would hide the others."""
+    async with portal.signed_in(QIN) as qin:
+        for name in ("event", "account", "before"):
+            for value in VALUES:
+                harmless(await qin.get(f"/looks?{name}={quote(value, safe='')}"))
+        assert (await qin.get("/looks")).status == 200
+
+
+@pytest.mark.parametrize("accept", ["application/json", "application/json" + "," * 3000, "\xff"])
+async def test_programs_are_answered_as_harmlessly(portal, accept):
+    async with portal.signed_in(QIN) as qin:
+        for path in ("/entries", "/leads", "/looks", "/logs/court/entries/x", "/openapi.json"):
+            for value in VALUES:
+                answer = await qin.get(
+                    f"{path}?since={quote(value, safe='')}&after={quote(value, safe='')}",
+                    Accept=accept,
+                )
+                assert answer.status < 500
+                # A browser takes it for no page.
+                if "<script>" in answer.text:
+                    assert "json" in answer.headers["Content-Type"]
+                assert answer.headers["X-Content-Type-Options"] == "nosniff"

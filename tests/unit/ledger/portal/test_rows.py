@@ -1,8 +1,8 @@
 """A row in a few words."""
 
 from ledger.fields import EntryKind
-from ledger.portal.index.model import Flaw, Row
-from ledger.portal.rows import gist_of
+from ledger.portal.index.model import Flaw, Role, Row
+from ledger.portal.rows import gist_of, row_json
 
 
 def row(**fields):
@@ -23,3 +23,12 @@ def test_what_is_unknown_is_shown_as_it_is_and_what_is_wrong_first():
     assert gist_of(row(verdict="new-verdict")).english == "new-verdict"
     assert gist_of(row()).english == "—"
     assert gist_of(row(verdict="pass", flaw=Flaw.MALFORMED)).chinese == "此条记录无法读取"
+
+
+def test_for_programs_it_is_what_the_header_says():
+    person = "ab" * 16
+    given = row_json(row(verdict="strip", rows_count=3, named={Role.PERSON: (person,)}))
+    assert (given["log"], given["number"], given["kind"]) == ("court", 7, "decision")
+    assert (given["verdict"], given["rows_count"], given["cut"]) == ("strip", 3, False)
+    assert given["named"] == {"person": [person]}
+    assert given["flaw"] is given["rule"] is None

@@ -100,3 +100,15 @@ async def test_where_nothing_can_be_written_nothing_is_done(tmp_path):
     with pytest.raises(NotRecorded):
         await register.draft(drafted(looks), "text", "lin")
     assert not register.opinions
+
+
+async def test_opinions_about_an_entry_are_those_that_name_it_in_its_log(tmp_path):
+    looks = looks_of(tmp_path / "state")
+    register, draft = Register(looks), drafted(looks)
+    first = await register.draft(draft, "text", "lin")
+    second = await register.draft(draft, "text", "lin")
+    found = register.about("court.example/fengcun", 9)
+    assert [each.number for each in found] == [second, first]
+    assert register.about("court.example/fengcun", 8) == []
+    assert register.about("police.example/fengcun", 9) == []
+    await looks.close()

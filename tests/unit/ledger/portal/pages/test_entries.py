@@ -1,5 +1,6 @@
 """Looking for entries, and for one person."""
 
+import json
 import re
 
 import pytest
@@ -179,3 +180,23 @@ def test_markup_in_any_field_of_an_entry_is_text():
         assert "<img" not in text
         assert text.count("&lt;img src=x") > 10
         assert 'onerror=alert(1)>"' not in text
+
+
+async def test_a_program_gets_the_same_as_json_page_by_page(tmp_path, state):
+    small, source = court(tmp_path / "long", count=60)
+    async with house(state, [source]) as portal, portal.signed_in(GAO) as gao:
+        await until_indexed(portal, 63)
+        place, found = "/entries?kind=decision", []
+        while place:
+            answer = await gao.get(place, Accept="application/json")
+            given = json.loads(answer.text)
+            found += [row["number"] for row in given["rows"]]
+            place = given["next"]
+        assert found == list(range(62, 2, -1))
+        assert {row["verdict"] for row in given["rows"]} == {"strip"}
+        shown = [p["shown"]["court"] for h, p in portal.recorded() if h["event"] == "search"]
+        assert [number for each in shown for number in each] == found
+        async with portal.browser() as stranger:
+            answer = await stranger.get("/entries", Accept="application/json")
+            assert (answer.status, answer.text) == (303, "")
+    small.close()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
 from ledger.evidence.receipt import check_receipt
 from ledger.portal.pages.entry import place_of
-from tests.unit.ledger.portal.house import GAO, Browser, Reply
+from tests.unit.ledger.portal.house import GAO, Browser, Reply, until_indexed
 from tests.unit.ledger.portal.proof.believers import (
     HOSTILE,
     PASSPHRASE,
@@ -161,3 +162,40 @@ async def test_an_auditor_sees_no_payload_and_exports_nothing(log: SmallLog, tmp
         assert "SELECT" not in page.text
         answer = await gao.send(place_of(source_of(log), 5), f"{LOG}/pack", {"entries": "5"})
         assert answer.status == 403
+
+
+async def test_an_opinion_starts_at_its_entry_and_is_found_there(log: SmallLog, tmp_path: Path):
+    async with (
+        portal(tmp_path / "state", [source_of(log)]) as house,
+        house.signed_in() as lin,
+        house.signed_in(GAO) as gao,
+    ):
+        await until_indexed(house, 9, "公安")
+        page = await entry(lin, 5)
+        section = page.text.partition('id="opinions"')[2].partition("</section>")[0]
+        assert "没有。" in section
+        button = f"/opinions/new?log={quote('公安')}&amp;entries=5"
+        assert f'href="{button}"' in section
+        form = await lin.get(button.replace("&amp;", "&"))
+        assert '<option value="公安" selected>' in form.text
+        assert 'name="entries" value="5"' in form.text
+        draft = {"log": "公安", "entries": "5 7", "text": "虚构"}
+        answer = await lin.send("/opinions/new", "/opinions/new", draft)
+        for index, browser in ((5, lin), (7, gao)):
+            page = await entry(browser, index)
+            section = page.text.partition('id="opinions"')[2].partition("</section>")[0]
+            assert f'href="{answer.headers["Location"]}"' in section
+            assert "起草" in section
+            assert "虚构" not in section
+        assert "/opinions/new" not in section
+        page = await entry(lin, 6)
+        assert answer.headers["Location"] not in page.text
+
+
+async def test_an_entry_that_was_altered_can_be_asked_about(log: SmallLog, tmp_path: Path):
+    bundle = log.root / f"tile/entries/000.p/{log.verify().size}"
+    bundle.write_bytes(bundle.read_bytes().replace(b'"rows_count":3', b'"rows_count":0'))
+    async with portal(tmp_path / "state", [source_of(log)]) as house, house.signed_in() as lin:
+        page = await entry(lin, 7)
+        assert 'data-standing="broken"' in page.text
+        assert "entries=7" in page.text

@@ -1,5 +1,6 @@
 """The page of leads over a real log."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -55,3 +56,25 @@ def test_the_last_days_are_those_of_china():
     china = datetime.now(UTC) + timedelta(hours=8)
     assert _day_before(0) in (china.date().isoformat(), (china + timedelta(1)).date().isoformat())
     assert _day_before(30) < _day_before(0)
+
+
+async def test_a_program_gets_the_same_as_json_and_that_is_recorded_alike(log, tmp_path):
+    async with house(tmp_path / "state", [log]) as portal, portal.signed_in(GAO) as gao:
+        await until_indexed(portal, 8)
+        given = json.loads((await gao.get(f"/leads?{DAY}", Accept="application/json")).text)
+        (lead,) = given["leads"]
+        assert (lead["rule"], lead["log"], lead["count"], lead["limit"]) == (
+            "no-case",
+            "court",
+            5,
+            5,
+        )
+        assert (given["rows_count"], given["back_to"]) == (5, None)
+        assert len(lead["entries"]) == 5
+        *_, (header, payload) = portal.recorded()
+        assert (header["event"], payload["shown"]) == ("leads", {"no-case": 1})
+        wrong = await gao.get("/leads?since=soon", Accept="application/json")
+        assert wrong.headers["Content-Type"].startswith("application/problem+json")
+        assert json.loads(wrong.text) == {
+            "title": "Check the dates.", "title_zh": "请检查日期。", "status": 400
+        }  # fmt: skip

@@ -46,7 +46,10 @@ async def test_one_button_and_the_result(log: SmallLog, tmp_path: Path):
         again = await verified(house, browser)
         assert "检察院留存的副本" in again.text
         state = json.loads((await browser.get(f"{PAGE}/state")).text)
+        last = state.pop("last")
         assert state == {"running": False, "done": 0, "total": 0}
+        assert (last["standing"], last["code"], last["index"]) == ("warned", "intact", None)
+        assert last["ended_seconds"] > 1_700_000_000
     looks = [header for header, _ in house.recorded() if header["event"] == "verify"]
     assert [look["log"] for look in looks] == [source_of(log).origin] * 2
 
