@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -11,8 +14,9 @@ from typing import Final
 
 from aiohttp import web
 
+from ledger.errors import LedgerError
 from ledger.fields import EntryKind
-from ledger.portal.beijing import day_of
+from ledger.portal.beijing import beijing, day_of
 from ledger.portal.context import (
     INDEX,
     PACES,
@@ -31,6 +35,7 @@ from ledger.portal.pages.entries import query_of
 from ledger.portal.pages.opinions import REGISTER
 from ledger.portal.route import Route
 from ledger.portal.statistics.figure import Figure, Section, for_outside
+from ledger.portal.statistics.printed import Basis, Cover, print_of
 from ledger.portal.statistics.report import Counts, figures
 from ledger.portal.statistics.sheet import TITLES, WITHHELD, sheet_of
 from ledger.portal.statistics.timeliness import Matter, Period, applications, replies, timely
@@ -81,6 +86,37 @@ async def _sheet(request: web.Request) -> web.Response:
         charset="utf-8",
         headers={"Content-Disposition": 'attachment; filename="fengcun-statistics.csv"'},
     )
+
+
+async def _print(request: web.Request) -> web.Response:
+    """The same as PDF, with what it was counted from."""
+    asked = _asked(request)
+    bases = await asyncio.to_thread(_bases, request.app, sorted(_query(request, asked).logs))
+    report = for_outside(await _report(request, asked))
+    await record_look(request, Look.EXPORT, filters=_filters(asked), form="pdf")
+    made_at = beijing(time.time())
+    cover = Cover(asked.since, asked.until, made_at, bases)
+    data = await asyncio.to_thread(print_of, report, cover, language_of(request))
+    return web.Response(
+        body=data,
+        content_type="application/pdf",
+        headers={"Content-Disposition": 'attachment; filename="fengcun-statistics.pdf"'},
+    )
+
+
+def _bases(app: web.Application, names: Sequence[str]) -> list[Basis]:
+    """Blocks. What each log holds before it is counted."""
+    indexed = {each.log: each.size for each in app[INDEX].states()}
+    found = []
+    for name in names:
+        source = app[SOURCES][name]
+        size = root = None
+        # Figures are from the index, which is there while a log cannot be reached.
+        with suppress(LedgerError, OSError):
+            checkpoint = source.checkpoint()
+            size, root = checkpoint.size, b64encode(checkpoint.root).decode()
+        found.append(Basis(name, source.origin, indexed.get(name), size, root))
+    return found
 
 
 def _asked(request: web.Request) -> _Asked:
@@ -186,4 +222,5 @@ _TOO_MANY: Final = Words(
 ROUTES: Final = (
     Route("GET", "/statistics", _see),
     Route("GET", "/statistics/sheet", _sheet),
+    Route("GET", "/statistics/print", _print),
 )
