@@ -75,8 +75,8 @@ def withheld_rows(rows: Mapping[str, Sequence[int]]) -> frozenset[str]:
     """Rows of a table that must not be shown: the numbers of each, in one order, the total first.
 
     The totals of all rows are known from another table of the same matters. So what all that are
-    withheld have in common, which is those totals less what is shown, must not be small either,
-    and must never be one row's alone.
+    withheld have in common, which is those totals less what is shown, must not be small either;
+    so it is never one row's alone, which has a small number in it.
     """
     gone = {name for name, cells in rows.items() if any(0 < cell < SMALL for cell in cells)}
     while gone and len(gone) < len(rows) and not _enough([rows[name] for name in gone]):
@@ -86,7 +86,7 @@ def withheld_rows(rows: Mapping[str, Sequence[int]]) -> frozenset[str]:
 
 def _enough(gone: Sequence[Sequence[int]]) -> bool:
     sums = [sum(cells) for cells in zip(*gone, strict=True)]
-    return len(gone) > 1 and not any(0 < each < SMALL for each in sums)
+    return not any(0 < each < SMALL for each in sums)
 
 
 def _is_small(figure: Figure) -> bool:
