@@ -69,7 +69,8 @@ class Browser:
 
     async def get(self, path: str) -> Reply:
         async with self.session.get(self.base + path, allow_redirects=False) as answer:
-            return Reply(answer.status, answer.headers, await answer.text())
+            errors = "replace" if answer.content_type == "application/pdf" else "strict"
+            return Reply(answer.status, answer.headers, await answer.text(errors=errors))
 
     async def post(self, path: str, form: Mapping[str, str], **headers: str) -> Reply:
         """With the origin of this site; `Origin=""` leaves it out."""
