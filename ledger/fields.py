@@ -244,6 +244,7 @@ FIELDS: Final[Mapping[EntryKind, Mapping[str, Field]]] = MappingProxyType(
             officer=(Shape.PSEUDONYM,),
             label=(Shape.WORD,),
             document_hmac=(Shape.PSEUDONYM,),
+            decide_by=(Shape.TIME,),
         ),
         EntryKind.CERTIFICATE: _fields(
             certificate=Shape.WORD,

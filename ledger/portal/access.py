@@ -58,6 +58,7 @@ TABLE: Final[Mapping[Place, frozenset[Role]]] = MappingProxyType(
         ("POST", "/opinions/{number}"): PROSECUTORS,
         ("GET", "/statistics"): EVERYBODY,
         ("GET", "/statistics/sheet"): EVERYBODY,
+        ("GET", "/statistics/print"): EVERYBODY,
         ("GET", "/findings"): EVERYBODY,
         ("GET", "/unsealings"): EVERYBODY,
         ("GET", "/live"): EVERYBODY,

@@ -239,6 +239,13 @@ OPERATIONS: Final[Mapping[Place, Operation]] = MappingProxyType(
             query=_TIME,
             headers=("Content-Disposition",),
         ),
+        ("GET", "/statistics/print"): Operation(
+            "The same for outside, on paper / 对外统计表（PDF）",
+            {200: ("application/pdf",)},
+            (400, 413, 429),
+            query=_TIME,
+            headers=("Content-Disposition",),
+        ),
         ("GET", "/findings"): Operation("Not sealed that ought to be / 应封未封", _PAGE, (429,)),
         ("GET", "/unsealings"): Operation("Unsealings / 解封审查", _PAGE, (429,)),
         ("GET", "/live"): Operation("Entries as they come / 实时", _PAGE),

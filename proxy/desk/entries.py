@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta, timezone
+from typing import Final
 
 from proxy.desk.model import Dossier, State
 from proxy.policy.attribution import valid_claim
@@ -11,6 +12,7 @@ from proxy.policy.permit import Permit, Scope
 from proxy.record.permits import LABEL, PermitEvent
 
 _SHOWS_SEALED = frozenset({Scope.FULL, Scope.CONVICTION})
+_CHINA: Final = timezone(timedelta(hours=8))
 
 
 def permit_event(dossier: Dossier, document: bytes) -> PermitEvent:
@@ -44,6 +46,7 @@ def permit_event(dossier: Dossier, document: bytes) -> PermitEvent:
         uses_max=dossier.uses_max,
         reason=_reason(dossier),
         label=LABEL if label else None,
+        decide_by=_seconds(_end_of(dossier.decide_by)),
     )
 
 
@@ -83,6 +86,11 @@ def _reason(dossier: Dossier) -> str | None:
             return None if dossier.reason is None else dossier.reason.value
         case _:
             return None
+
+
+def _end_of(day: date) -> datetime:
+    """The last second of a day in China."""
+    return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=_CHINA)
 
 
 def _seconds(moment: datetime | None) -> float | None:

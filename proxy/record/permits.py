@@ -27,7 +27,8 @@ LABEL: Final = "含犯罪记录封存信息"
 class PermitEvent:
     """One step of an application. Names and numbers of people are as the desk writes them; here
     they become pseudonyms. ``subjects`` are normalised identity numbers, ``document`` the dossier
-    after this step or, of a use, what was answered. ``reason`` is a code; times, Unix seconds."""
+    after this step or, of a use, what was answered. ``reason`` is a code; times, Unix seconds;
+    ``decide_by`` is the last second to decide."""
 
     number: str
     event: str
@@ -49,6 +50,7 @@ class PermitEvent:
     uses_max: int | None = None
     reason: str | None = None
     label: str | None = None
+    decide_by: float | None = None
 
 
 def permit_header(event: PermitEvent, pseudonyms: Pseudonyms) -> dict[str, HeaderValue]:
@@ -78,6 +80,7 @@ def permit_header(event: PermitEvent, pseudonyms: Pseudonyms) -> dict[str, Heade
         "officer": pseudonyms.of("officer", event.officer),
         "label": event.label,
         "document_hmac": pseudonyms.of(DOSSIER_DOMAIN, event.document),
+        "decide_by": _utc(event.decide_by),
     }
     return {name: value for name, value in header.items() if value is not None}
 
@@ -98,8 +101,13 @@ class PermitRegister:
         return self._ledger.recorder.pseudonyms.of(DOSSIER_DOMAIN, document)
 
     def says(self, header: Mapping[str, HeaderValue], event: PermitEvent) -> bool:
-        """Whether an entry's header is, field by field, what this event would be written as."""
-        return dict(header) == permit_header(event, self._ledger.recorder.pseudonyms)
+        """Whether an entry's header is, field by field, what this event would be written as.
+
+        Entries of older logs do not say `decide_by`; the digest of the dossier covers it."""
+        expected = permit_header(event, self._ledger.recorder.pseudonyms)
+        if "decide_by" not in header:
+            expected.pop("decide_by", None)
+        return dict(header) == expected
 
 
 def _utc(seconds: float | None) -> str | None:

@@ -20,7 +20,7 @@ from proxy.statement.grammar import NotUnderstood, TextLimits, parse_tree, scan
 from proxy.statement.tree import Body, Json, body_of, field, items, nodes, strings, text
 
 DAYS = ("finding", ".", "within_days")
-KEYS_MAX = 8
+KEYS_MAX = 12
 _LIMITS = TextLimits(text_bytes_max=1 << 16, tokens_max=10_000, nesting_max=100)
 _HEAD, _TAIL = "EXISTS (", ")"
 _CHANGES = frozenset(

@@ -26,17 +26,31 @@ INSERT INTO base.seal_notice (notice_id, cp_id, status, received_on, unseal_grou
   (901, 1, 'ACTIVE', {TODAY} - 3, NULL), (902, 8, 'ACTIVE', {TODAY} - 4, NULL),
   (903, 22, 'UNSEALED', {TODAY} - 9, '18-9');
 INSERT INTO base.sentence (sent_id, cp_id, result_code, penalty_kind, term_months, effective_on)
-VALUES (916, 16, 'GUILTY', 'FIXED', 60, '2010-03-01')"""
+VALUES (916, 16, 'GUILTY', 'FIXED', 60, '2010-03-01'),
+  (915, 915, 'GUILTY', 'FIXED', 61, '2021-12-30')"""
+# What 15 did at 16, after the sealing: one term of 61 months for both, out of 36 and 31.
+NEW_CRIME = """
+INSERT INTO base.case_file (case_id, case_no, org_code)
+VALUES (915, '(2021)示刑915号', '110100000000');
+INSERT INTO base.case_person (cp_id, case_id, person_id, role, offence_first, offence_last)
+VALUES (915, 915, 15, 'CONVICT', '2021-03-01', '2021-05-10');
+DELETE FROM base.charge WHERE cp_id = 15;
+INSERT INTO base.charge (charge_id, cp_id, charge_name, term_months)
+VALUES (915, 15, '盗窃', 36), (916, 915, '抢劫', 31)"""
 MAY_READ = f"""
 DROP ROLE IF EXISTS {LOGIN}; CREATE ROLE {LOGIN} LOGIN;
 GRANT USAGE ON SCHEMA base TO {LOGIN};
-GRANT SELECT ON base.case_person, base.person, base.sentence, base.non_prosecution,
+GRANT SELECT ON base.case_person, base.person, base.sentence, base.charge, base.non_prosecution,
   base.seal_notice, base.victim, base.case_file, base.admin_penalty TO {LOGIN}"""
 EXPECTED: dict[str, set[tuple[object, ...]]] = {
     "notice-not-executed": {(2, 21), (4, 2), (902, 8)},
     "notice-against-data": {(21,)},
     "sealed-without-notice": {(n,) for n in (6, 7, 10, 11, 13, 16, 18, 19, 23, 24, 26, 27, 29)},
-    "unsealed": {(3, 15, "18-1"), (903, 22, "18-9")},
+    # For the second there is neither a day nor a judgment.
+    "unsealed": {
+        (3, 15, "18-1", "2021-01-02", "2022-02-02", 36, "2021-12-30", "FIXED", 61, 67, 16),
+        (903, 22, "18-9", None, None, None, None, None, None, None, None),
+    },
     "unsealed-without-ground": {(903, 22)},
     "five-years-exactly": {(16, 16)},
     "main-act-undecided": {(10,)},
@@ -51,7 +65,7 @@ RULES = len(EXPECTED)
 @pytest.fixture
 def site(agency_copy: Database, tmp_path: Path) -> Iterator[Site]:
     """An installation that scans with a login of its own, which reads and can do nothing else."""
-    agency_copy.run(f"{MAY_READ}; {NOTICES}")
+    agency_copy.run(f"{MAY_READ}; {NEW_CRIME}; {NOTICES}")
     site = install(agency_copy, tmp_path)
     site.set("scan", f'user = "{LOGIN}"')
     yield site

@@ -25,7 +25,7 @@ PSEUDONYM_BYTES: Final = 16
 
 WORDS: Final = (
     *("principal", "verdict", "rule", "article", "statement_class"),
-    *("attribution", "event", "session", "error"),
+    *("attribution", "event", "session", "error", "decide_by"),
 )
 """Columns of `Headline.words`, by the name of the field that most of them come from."""
 STAMPS: Final = (Role.OPERATOR, Role.ACCOUNT, Role.SOURCE)

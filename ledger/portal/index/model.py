@@ -124,6 +124,7 @@ class Row:
     opinion: str | None = None
     order: str | None = None
     error: str | None = None
+    decide_by: str | None = None  # of a permit, as its writer spelt it
     decision: int | None = None  # number of the decision that an outcome belongs to
     rows_count: int | None = None
     released_bytes: int | None = None

@@ -15,7 +15,7 @@ from typing import Final
 
 from ledger.portal.index.headline import COUNTS, STAMPS, WORDS
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the tables; an index of another version is made anew."""
 BUSY_SECONDS_MAX: Final = 10.0
 BUNDLE_ENTRIES: Final = 256

@@ -134,6 +134,7 @@ def _row(log: str, raw: Raw, words: Mapping[int | str | bytes | None, str]) -> R
         event=words.get(value["event"]),
         session=words.get(value["session"]),
         error=words.get(value["error"]),
+        decide_by=words.get(value["decide_by"]),
         decision=_count(value["decision"]),
         rows_count=_count(value["rows_count"]),
         released_bytes=_count(value["released_bytes"]),

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+import time
+from base64 import b64encode
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
 from typing import Final
 
 from aiohttp import web
 
+from ledger.errors import LedgerError
 from ledger.fields import EntryKind
-from ledger.portal.beijing import day_of
+from ledger.portal.beijing import beijing, day_of
 from ledger.portal.context import (
     INDEX,
     PACES,
@@ -30,12 +34,17 @@ from ledger.portal.opinions.model import Opinion
 from ledger.portal.pages.entries import query_of
 from ledger.portal.pages.opinions import REGISTER
 from ledger.portal.route import Route
-from ledger.portal.statistics.report import Counts, Figure, figures, for_outside
+from ledger.portal.statistics.figure import Figure, Section, for_outside
+from ledger.portal.statistics.printed import Basis, Cover, print_of
+from ledger.portal.statistics.report import Counts, figures
 from ledger.portal.statistics.sheet import TITLES, WITHHELD, sheet_of
+from ledger.portal.statistics.timeliness import Matter, Period, applications, replies, timely
 from ledger.portal.words import TOO_OFTEN, Words
 
 ROWS_MAX: Final = 200_000
 """Permits and certificates that are counted for one report."""
+RECEIVED_BEFORE_DAYS_MAX: Final = 366
+"""How long before the period an application that is due in it can have been received."""
 _BAD_DATES: Final = Words("请检查日期。", "Check the dates.")
 
 
@@ -53,7 +62,7 @@ async def _see(request: web.Request) -> web.Response:
     asked = _asked(request)
     report = await _report(request, asked)
     await record_look(request, Look.STATISTICS, filters=_filters(asked))
-    highest = max((each.number or 0 for each in report if not each.days), default=0)
+    highest = max((each.number or 0 for each in report if each.counts), default=0)
     return render(
         request,
         "statistics.html",
@@ -79,6 +88,37 @@ async def _sheet(request: web.Request) -> web.Response:
     )
 
 
+async def _print(request: web.Request) -> web.Response:
+    """The same as PDF, with what it was counted from."""
+    asked = _asked(request)
+    bases = await asyncio.to_thread(_bases, request.app, sorted(_query(request, asked).logs))
+    report = for_outside(await _report(request, asked))
+    await record_look(request, Look.EXPORT, filters=_filters(asked), form="pdf")
+    made_at = beijing(time.time())
+    cover = Cover(asked.since, asked.until, made_at, bases)
+    data = await asyncio.to_thread(print_of, report, cover, language_of(request))
+    return web.Response(
+        body=data,
+        content_type="application/pdf",
+        headers={"Content-Disposition": 'attachment; filename="fengcun-statistics.pdf"'},
+    )
+
+
+def _bases(app: web.Application, names: Sequence[str]) -> list[Basis]:
+    """Blocks. What each log holds before it is counted."""
+    indexed = {each.log: each.size for each in app[INDEX].states()}
+    found = []
+    for name in names:
+        source = app[SOURCES][name]
+        size = root = None
+        # Figures are from the index, which is there while a log cannot be reached.
+        with suppress(LedgerError, OSError):
+            checkpoint = source.checkpoint()
+            size, root = checkpoint.size, b64encode(checkpoint.root).decode()
+        found.append(Basis(name, source.origin, indexed.get(name), size, root))
+    return found
+
+
 def _asked(request: web.Request) -> _Asked:
     """This year, unless other days are named. Raises `Problem`."""
     if request.app[PACES]["search"].wait_seconds(person_of(request).name) > 0:
@@ -100,24 +140,36 @@ def _filters(asked: _Asked) -> dict[str, str]:
 
 
 async def _report(request: web.Request, asked: _Asked) -> list[Figure]:
-    try:
-        query = query_of(_filters(asked), request.app[SOURCES], None)
-    except ValueError:
-        raise Problem(400, _BAD_DATES) from None
-    origins = {request.app[SOURCES][name].origin for name in query.logs}
-    opinions = [
-        each
-        for each in request.app[REGISTER].opinions.values()
-        if each.log in origins
-        and each.issued_on is not None
-        and asked.since <= each.issued_on.isoformat() <= asked.until
-    ]
-    report = await asyncio.to_thread(_counted, request.app[INDEX], query, opinions)
+    query = _query(request, asked)
+    names = {request.app[SOURCES][name].origin: name for name in query.logs}
+    opinions = [each for each in request.app[REGISTER].opinions.values() if each.log in names]
+    since, until = (date.fromisoformat(each) for each in (asked.since, asked.until))
+    period = Period(since, until, day_of(datetime.now(UTC)))
+    report = await asyncio.to_thread(
+        _counted, request.app[INDEX], query, opinions, replies(opinions, names), period
+    )
     return for_outside(report) if asked.outside else report
 
 
-def _counted(index: Index, query: Query, opinions: list[Opinion]) -> list[Figure]:
+def _query(request: web.Request, asked: _Asked) -> Query:
+    """Its two moments are the period's. Raises `Problem`."""
+    try:
+        return query_of(_filters(asked), request.app[SOURCES], None)
+    except ValueError:
+        raise Problem(400, _BAD_DATES) from None
+
+
+def _counted(
+    index: Index,
+    query: Query,
+    opinions: list[Opinion],
+    answered: tuple[Matter, ...],
+    period: Period,
+) -> list[Figure]:
     """Blocks."""
+    permits = list(_rows(index, _since_before(query, period), EntryKind.PERMIT))
+    inside = [row for row in permits if query.since is None or row.time >= query.since]
+    received = applications(permits)
     decisions = Tally(query.logs, frozenset({EntryKind.DECISION}), query.since, query.until)
     refused = Tally(
         query.logs, frozenset({EntryKind.DECISION}), query.since, query.until, verdict="refuse"
@@ -125,11 +177,30 @@ def _counted(index: Index, query: Query, opinions: list[Opinion]) -> list[Figure
     counts = Counts(
         index.count_by(By.VERDICT, Each.MONTH, decisions),
         index.count_by(By.RULE, Each.ALL, refused),
-        _rows(index, query, EntryKind.PERMIT),
+        inside,
         _rows(index, query, EntryKind.CERTIFICATE),
-        opinions,
+        [
+            each
+            for each in opinions
+            if each.issued_on is not None and period.since <= each.issued_on <= period.until
+        ],
+        [
+            *timely(received.matters, period, Section.PERMITS_BY_MONTH, Section.PERMITS_BY_LOG),
+            *timely(answered, period, Section.OPINIONS_BY_MONTH, Section.OPINIONS_BY_LOG),
+        ],
+        len(applications(inside).without_day),
     )
     return figures(counts)
+
+
+def _since_before(query: Query, period: Period) -> Query:
+    """Also what was received before the period, and may be due in it."""
+    try:
+        day = period.since - timedelta(days=RECEIVED_BEFORE_DAYS_MAX)
+        earlier = query_of({"since": day.isoformat()}, {}, None).since
+    except (ValueError, OverflowError):
+        earlier = None
+    return replace(query, since=earlier)
 
 
 def _rows(index: Index, query: Query, kind: EntryKind) -> Iterator[Row]:
@@ -151,4 +222,5 @@ _TOO_MANY: Final = Words(
 ROUTES: Final = (
     Route("GET", "/statistics", _see),
     Route("GET", "/statistics/sheet", _sheet),
+    Route("GET", "/statistics/print", _print),
 )

@@ -81,6 +81,7 @@ LABELS: Final[Mapping[str, Words]] = MappingProxyType(
             ("officer", "收件人", "Officer who took it in"),
             ("label", "标注", "Label"),
             ("document_hmac", "文书的假名", "Document, its pseudonym"),
+            ("decide_by", "办理期限", "To be decided by"),
             ("certificate", "证明编号", "Certificate"),
             ("person", "当事人（假名）", "Person, a pseudonym"),
             ("applicant", "申请人（假名）", "Applicant, a pseudonym"),

@@ -1,47 +1,23 @@
 """The figures of a time: what was asked, permitted, refused, certified, and what was objected to.
 
 Counted is what the logs say, by an index that proves nothing; the entries behind a figure are on
-the page of entries. What leaves the building has its small cells withheld. Pure.
+the page of entries. What may leave the building: see `figure`. Pure.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
 from ledger.portal.index.model import Counted, Row
 from ledger.portal.opinions.model import Opinion, Result
+from ledger.portal.statistics.figure import Figure, Section
 from ledger.portal.words import Words
 
-SMALL: Final = 10
-"""A number below this, and not zero, may point at somebody."""
 PLATFORM_RULE: Final = "platform-protected"
-
-
-class Section(StrEnum):
-    """The parts of a report, in their order."""
-
-    ACCESS = "access"
-    MONTHS = "months"
-    RULES = "rules"
-    PERMITS = "permits"
-    CERTIFICATES = "certificates"
-    OPINIONS = "opinions"
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """One number. ``number`` None: withheld, for it is small. ``days``: it counts days, and points
-    at nobody."""
-
-    section: Section
-    words: Words
-    number: int | None
-    days: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +30,10 @@ class Counts:
     permits: Iterable[Row]
     certificates: Iterable[Row]
     opinions: Iterable[Opinion]
+    timely: Sequence[Figure] = ()
+    """Whether days were kept, as tables: see `timeliness`."""
+    without_day_count: int = 0
+    """Applications received of which no entry says until when to decide."""
 
 
 _ACCESS: Final = (
@@ -68,6 +48,7 @@ _PERMITS: Final = (
     ("revoked", Words("撤销", "Revoked")),
     ("used", Words("使用", "Used")),
 )
+_WITHOUT_DAY: Final = Words("受理而未记载办理期限", "Received without a day to decide by")
 _CERTIFICATES: Final = (
     ("issued", Words("出具证明", "Certificates issued")),
     ("refused", Words("不予出具", "Refused")),
@@ -95,7 +76,9 @@ def figures(counts: Counts) -> list[Figure]:
     ):
         events = Counter(row.event or "" for row in rows)
         found += [_figure(section, words, events[event]) for event, words in names]
-    return found + _opinions(list(counts.opinions))
+        if section is Section.PERMITS and counts.without_day_count:
+            found.append(_figure(section, _WITHOUT_DAY, counts.without_day_count))
+    return [*found, *_opinions(list(counts.opinions)), *counts.timely]
 
 
 def _opinions(opinions: Sequence[Opinion]) -> list[Figure]:
@@ -112,24 +95,6 @@ def _opinions(opinions: Sequence[Opinion]) -> list[Figure]:
         words = Words("反馈用时中位数（日）", "Days until the reply, median")
         found.append(Figure(Section.OPINIONS, words, round(median(days)), days=True))
     return found
-
-
-def for_outside(report: Iterable[Figure]) -> list[Figure]:
-    """With small cells withheld; and where a section withholds one alone, which its neighbours
-    could give away, its next smallest, too."""
-    found = list(report)
-    hidden = {at for at, each in enumerate(found) if _is_small(each)}
-    for section in Section:
-        cells = [at for at, each in enumerate(found) if each.section is section and not each.days]
-        inside = [at for at in cells if at in hidden]
-        others = [at for at in cells if at not in hidden and found[at].number]
-        if len(inside) == 1 and others:
-            hidden.add(min(others, key=lambda at: found[at].number or 0))
-    return [replace(each, number=None) if at in hidden else each for at, each in enumerate(found)]
-
-
-def _is_small(figure: Figure) -> bool:
-    return not figure.days and figure.number is not None and 0 < figure.number < SMALL
 
 
 def _figure(section: Section, words: Words, number: int) -> Figure:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from io import StringIO
 from typing import Final
 
-from ledger.portal.statistics.report import SMALL, Figure, Section
+from ledger.portal.statistics.figure import SMALL, Figure, Section
 from ledger.portal.words import Language, Words
 
 TITLES: Final = {
@@ -17,6 +17,10 @@ TITLES: Final = {
     Section.PERMITS: Words("查询许可", "Permits"),
     Section.CERTIFICATES: Words("无犯罪记录证明", "Certificates of no record"),
     Section.OPINIONS: Words("纠正意见", "Opinions"),
+    Section.PERMITS_BY_MONTH: Words("查询申请按期办结（按月）", "Applications in time, by month"),
+    Section.PERMITS_BY_LOG: Words("查询申请按期办结（按机关）", "Applications in time, by agency"),
+    Section.OPINIONS_BY_MONTH: Words("纠正意见按期答复（按月）", "Opinions in time, by month"),
+    Section.OPINIONS_BY_LOG: Words("纠正意见按期答复（按机关）", "Opinions in time, by agency"),
 }
 WITHHELD: Final = Words(
     f"不足{SMALL}或者须一并略去", f"below {SMALL}, or withheld with one that is"

@@ -81,7 +81,8 @@ class Browser:
         async with self.session.get(
             self.base + path, allow_redirects=False, headers=headers
         ) as answer:
-            return Reply(answer.status, answer.headers, await answer.text())
+            errors = "replace" if answer.content_type == "application/pdf" else "strict"
+            return Reply(answer.status, answer.headers, await answer.text(errors=errors))
 
     async def post(self, path: str, form: Mapping[str, str], **headers: str) -> Reply:
         """With the origin of this site; `Origin=""` leaves it out."""

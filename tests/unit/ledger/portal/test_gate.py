@@ -14,7 +14,7 @@ from tests.unit.ledger.portal.house import GAO, LIN, QIN, house
 # The form of sign-in is for who is not signed in, and has a token of its own.
 FORMS = [r for r in ROUTES if r.method == "POST" and TABLE[r.method, r.path] is not STRANGERS]
 PAGES = [r.path for r in ROUTES if r.method == "GET" and "{" not in r.path]
-NO_PAGES = {"/live/events", "/statistics/sheet", "/openapi.json"}
+NO_PAGES = {"/live/events", "/statistics/sheet", "/statistics/print", "/openapi.json"}
 OF_ROLE = {Role.SUPERVISOR: LIN, Role.CHIEF: QIN, Role.AUDITOR: GAO}
 
 

@@ -55,7 +55,10 @@ def test_each_event_says_who_and_why():
     received = permit_event(RECEIVED, b"{}")
     assert (received.event, received.approver, received.valid_until) == ("received", None, None)
     assert (received.officer, received.handler, received.basis) == ("clerk", HANDLER, "合成法")
+    # The last second of that day in China.
+    assert received.decide_by == datetime(2026, 3, 5, 15, 59, 59, tzinfo=UTC).timestamp()
     granted = permit_event(GRANTED, b"{}")
+    assert granted.decide_by == received.decide_by
     assert (granted.approver, granted.valid_until) == ("chief", END.timestamp())
     refused = replace(RECEIVED, state=State.REFUSED, ground=RefusalGround.MISMATCH)
     assert permit_event(refused, b"{}").reason == "mismatch"

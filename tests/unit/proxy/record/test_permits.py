@@ -44,12 +44,14 @@ EVENT = PermitEvent(
     uses_max=3,
     reason="supervision",
     label="含犯罪记录封存信息",
+    decide_by=1_772_553_599.0,
 )
 
 
 def test_a_header_holds_no_name_and_fits_with_as_many_people_as_there_may_be():
     line = encode_header(EntryKind.PERMIT, permit_header(EVENT, Pseudonyms(b"k" * 32)))
     assert '"valid_from":"2026-03-02T02:00:00Z"' in line.decode()
+    assert '"decide_by":"2026-03-03T15:59:59Z"' in line.decode()
     for secret in (PERSON, "合成", "clerk", "chief", "op-1", "(2026)", "ab" * 32):
         assert secret not in line.decode()
 

@@ -65,7 +65,7 @@ def test_the_keys_of_two_selects_are_one_list():
         ("SELECT id FROM public.a", "key columns only"),
         ("SELECT x.id || x.name FROM public.a AS x", "key columns only"),
         ("SELECT x.id FROM public.a AS x UNION SELECT y.id + 1 FROM public.b AS y", "key columns"),
-        (f"SELECT {', '.join(['x.id'] * 9)} FROM public.a AS x", "between one and 8"),
+        (f"SELECT {', '.join(['x.id'] * 13)} FROM public.a AS x", "between one and 12"),
         ("SELECT x.id FROM public.c AS x", "public.c is not declared"),
         ("SELECT x.id FROM a AS x", "not declared"),
         ("SELECT x.id FROM public.a AS x, pg_catalog.pg_authid AS y", "not declared"),

@@ -19,7 +19,7 @@ EVENTS = {
 }
 WORDS = (
     *("principal", "verdict", "rule", "article", "statement_class"),
-    *("attribution", "session", "error", "certificate", "order"),
+    *("attribution", "session", "error", "decide_by", "certificate", "order"),
 )
 COUNTS = (
     *("decision", "rows_count", "released_bytes", "duration_ms"),

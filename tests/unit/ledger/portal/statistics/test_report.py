@@ -1,16 +1,13 @@
-"""Each figure is what was counted, and no small one leaves the building."""
+"""Each figure is what was counted."""
 
+from dataclasses import replace
 from datetime import date
-
-import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from ledger.fields import EntryKind
 from ledger.portal.index.model import Counted, Row
 from ledger.portal.opinions.model import Opinion, Result, Step
-from ledger.portal.statistics.report import SMALL, Counts, Figure, Section, figures, for_outside
-from ledger.portal.words import Words
+from ledger.portal.statistics.figure import Section
+from ledger.portal.statistics.report import Counts, figures
 
 DAY = date(2026, 3, 2)
 
@@ -78,35 +75,9 @@ def test_where_nothing_happened_all_is_nought_and_there_is_no_median():
     assert not any(each.days for each in report)
 
 
-def cells(*numbers: int, section: Section = Section.RULES) -> list[Figure]:
-    return [Figure(section, Words("某", "x"), number) for number in numbers]
-
-
-@pytest.mark.parametrize(
-    ("given_numbers", "left"),
-    [
-        ([0, SMALL, 50], [0, SMALL, 50]),
-        ([SMALL - 1, 30, 50], [None, None, 50]),
-        ([1, 2, 50], [None, None, 50]),
-        ([1], [None]),
-        ([1, 0], [None, 0]),
-    ],
-)
-def test_a_small_cell_is_withheld_and_cannot_be_reckoned_from_its_neighbours(given_numbers, left):
-    assert [each.number for each in for_outside(cells(*given_numbers))] == left
-
-
-def test_days_point_at_nobody():
-    report = [Figure(Section.OPINIONS, Words("日", "days"), 3, days=True)]
-    assert for_outside(report) == report
-
-
-@given(st.lists(st.tuples(st.sampled_from(Section), st.integers(0, 40)), max_size=30))
-def test_no_small_number_is_ever_left(pairs):
-    report = [Figure(section, Words("某", "x"), number) for section, number in pairs]
-    left = for_outside(report)
-    assert not [each for each in left if each.number is not None and 0 < each.number < SMALL]
-    for section in Section:
-        hidden = [each for each in left if each.section is section and each.number is None]
-        shown = [each for each in left if each.section is section and each.number]
-        assert len(hidden) != 1 or not shown
+def test_what_was_received_without_a_day_is_told_where_there_is_some():
+    report = figures(replace(COUNTS, without_day_count=2))
+    (told,) = set(report) - set(figures(COUNTS))
+    assert (told.section, told.number) == (Section.PERMITS, 2)
+    sections = [each.section for each in report]
+    assert sections == sorted(sections, key=list(Section).index)

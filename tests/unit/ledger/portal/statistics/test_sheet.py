@@ -6,7 +6,7 @@ from io import StringIO
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.portal.statistics.report import Figure, Section
+from ledger.portal.statistics.figure import Figure, Section
 from ledger.portal.statistics.sheet import TITLES, sheet_of
 from ledger.portal.words import Language, Words
 
