@@ -1,4 +1,5 @@
-"""The supervisor's portal of the demo, over the agency's ledger, by the commands one would type.
+"""The supervisor's portal of the demo, over the agency's ledger and the made-up month beside it, by
+the commands one would type.
 
 That it runs on the agency's machine is the demo's: in earnest it is the procuratorate's, with a
 copy of the ledger.
@@ -18,6 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from proxy.demo.agency import NAME, RECIPIENTS, Agency, command, environment, fengcun
+from proxy.demo.month.history import NAME as MONTH_NAME
+from proxy.demo.month.history import Month
 from proxy.demo.processes import HOST, Child, free_port
 
 PROSECUTOR: Final = "jiancha"
@@ -43,8 +46,9 @@ class Portal:
         return totp.generate(time.time()).decode()
 
 
-def open_portal(agency: Agency) -> Portal:
-    """Keys, log and account of its own, and the service. Raises `CommandFailed`, `ChildFailed`."""
+def open_portal(agency: Agency, month: Month) -> Portal:
+    """Keys, log and account of its own, and the service over both logs. Raises `CommandFailed`,
+    `ChildFailed`."""
     home = agency.home / "portal"
     home.mkdir(mode=0o700)
     state, identity, passphrase = home / "state", home / "identity", home / "passphrase"
@@ -71,6 +75,7 @@ def open_portal(agency: Agency) -> Portal:
         "fengcun portal",
         command(
             *("portal", "--log", f"{NAME}={agency.log}", "--key", f"{NAME}={agency.public_key}"),
+            *("--log", f"{MONTH_NAME}={month.log}", "--key", f"{MONTH_NAME}={month.public_key}"),
             *("--state", state, "--listen", place, "--identity", identity),
         ),
         log=agency.home / "portal.log",

@@ -30,6 +30,9 @@ from proxy.demo.desk_steps import (
     court_is_permitted,
     platform_applies_in_vain,
 )
+from proxy.demo.month.history import NAME as MONTH_NAME
+from proxy.demo.month.history import ORIGIN as MONTH_ORIGIN
+from proxy.demo.month.history import write_month
 from proxy.demo.people import Names, Population
 from proxy.demo.portal import PASSPHRASE, PORTAL_PASSWORD, PROSECUTOR, Portal, open_portal
 from proxy.demo.processes import HOST
@@ -89,6 +92,22 @@ _MORAL = Words(
     "Who asked for him, by what right, and what came of it: all of it is here, and a prosecutor"
     " can tell if an entry is missing or a letter changed.",
 )
+_AT_THE_PORTAL = (
+    Words(
+        f"门户里有两份账本：这次导览的，和“{MONTH_NAME}”。后者全属虚构：没有一条语句真正执行过，"
+        "签名与核验是真的。",
+        f"The portal has two ledgers: this tour's, and “{MONTH_NAME}”, a made-up month: no"
+        " statement of it ever ran. Its signatures are real, and so is verifying it.",
+    ),
+    Words(
+        "那里可看：违规查询线索（非工作时间、未载明案号、反复被拒、一人两处、长期零星查询、证明被拒前的"
+        "查询）；解锁私钥后看应封未封与解封审查；许可有逾期的、撤销的；由一条线索起草纠正意见。",
+        "Look there at the leads (at night, no case named, refused again and again, one name from"
+        " two places, a few people a day, before a certificate was refused); with the key unlocked,"
+        " at what should be sealed and what was unsealed; at permits granted late and taken back;"
+        " and draft an opinion on a lead.",
+    ),
+)
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -134,8 +153,11 @@ def _guide(
             screen.show(next(numbers), len(STEPS), step(stage))
     screen.closing(ledger_in_numbers(agency), _MORAL)
     if not once:
+        with screen.preparing(Words("虚构的一个月", "a made-up month")) as tell:
+            month = write_month(agency, register)
+            tell(f"{month.entries_count:,} 条 entries · {MONTH_ORIGIN}")
         with screen.preparing(Words("监督门户", "supervisor's portal")) as tell:
-            portal = open_portal(agency)
+            portal = open_portal(agency, month)
             stack.callback(portal.child.stop)
             tell(portal.url)
         _stay(screen, agency, cluster, service, portal)
@@ -232,6 +254,8 @@ def _stay(
                 (Words("日志与配置", "logs and configuration"), str(agency.home)),
             ]
         )
+        for words in _AT_THE_PORTAL:
+            screen.say(words)
         screen.say(Words("按 Ctrl-C 结束并清理。", "Ctrl-C ends it and cleans up."))
         if screen.paced:
             fresh = Words("按回车得到新的动态码。", "Enter shows a new code.")
