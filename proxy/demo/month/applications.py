@@ -97,7 +97,8 @@ def _of_courts(
             diary, window,
             Wish(
                 COURT_PRINCIPAL, Standing.JUDICIAL, _COURT_UNIT, Purpose.CASE,
-                "criminal-procedure-286", scope, "审理案件需要（虚构）", [citizen], case, valid_days,
+                "criminal-procedure-286", scope, "审理案件需要（虚构）", [citizen], case,
+                valid_days,
             ),
         )  # fmt: skip
 

@@ -33,7 +33,7 @@ LENT_OFFICER: Final = POLICE[3]
 LIST_OFFICER: Final = DESK[1]
 DRIP_OFFICER: Final = DESK[2]
 CURIOUS_OFFICERS: Final = (POLICE[0], HANDLERS[2])
-_WEEKEND_OFFICER: Final = HANDLERS[1]
+WEEKEND_OFFICER: Final = HANDLERS[1]
 DRIP_A_DAY: Final = ((9, 3), (10, 3), (11, 3), (14, 3), (16, 2))
 """At which hour how many people: 14 a day, under every limit of the policy."""
 _HOURS: Final = ((8, 30, 205), (14, 0, 230))
@@ -96,7 +96,7 @@ def _in_hours(stage: Stage, day: date) -> float:
 def _certificates(stage: Stage) -> None:
     """Three or four a day; two of the month are refused, after somebody was curious."""
     working = stage.calendar.working
-    for number, day in enumerate(working):
+    for day in working:
         for turn in range(stage.chance.randint(2, 4)):
             issue = partial(stage.window.certify, stage.roster.anybody())
             stage.diary.note(moment(day, 9 + 2 * turn, stage.chance.randrange(60)), issue)
@@ -118,7 +118,7 @@ def _wrong(stage: Stage) -> None:
     if stage.calendar.closed:
         day = stage.calendar.closed[len(stage.calendar.closed) // 2]
         for turn in range(5):
-            step = partial(traffic.work, _WEEKEND_OFFICER, day)
+            step = partial(traffic.work, WEEKEND_OFFICER, day)
             diary.note(moment(day, 6, 5 + 9 * turn), step)
     for officer, day in zip(NO_CASE_OFFICERS, (days[7], days[12]), strict=True):
         for turn in range(7):

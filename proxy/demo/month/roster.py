@@ -16,6 +16,7 @@ CHINA: Final = timezone(timedelta(hours=8))
 DAYS_COUNT: Final = 30
 WORKING_DAYS_MIN: Final = 15
 """In any thirty days, the longest holidays included; what goes wrong happens on one of them."""
+SEALED_COUNT: Final = 8
 _ADULT: Final = "adult"
 _BORN: Final = date(1985, 1, 1)
 
@@ -40,7 +41,9 @@ class Roster:
         found = _citizens(register)
         chance.shuffle(found)
         self._convicted = [each for each in found if each.convicted]
-        self._others = [each for each in found if not each.convicted]
+        self._sealed = [each for each in found if not each.shown][:SEALED_COUNT]
+        kept = {each.number for each in (*self._convicted, *self._sealed)}
+        self._others = [each for each in found if each.number not in kept]
         self._strangers_count = 0
 
     def convicted(self) -> Citizen:
@@ -48,9 +51,8 @@ class Roster:
         return self._convicted.pop()
 
     def sealed(self) -> Citizen:
-        """Somebody whom nobody sees without a permit."""
-        at = next(at for at, each in enumerate(self._others) if not each.shown)
-        return self._others.pop(at)
+        """Somebody whom nobody sees without a permit; there are `SEALED_COUNT` of them."""
+        return self._sealed.pop()
 
     def anybody(self) -> Citizen:
         """Somebody else; who is in no table once the register has nobody left."""

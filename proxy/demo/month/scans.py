@@ -1,5 +1,5 @@
-"""The nightly scans of the month: what the demo's own scan found in its made-up register, and less of
-it the further back a night lies, as if the rest had come since."""
+"""The nightly scans of the month: what the demo's own scan found in its made-up register, and less
+of it the further back a night lies, as if the rest had come since."""
 
 from __future__ import annotations
 

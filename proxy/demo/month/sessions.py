@@ -1,5 +1,5 @@
-"""Statements of the month as entries: a session's scribe, fed with what was decided and with what is
-made up to have come of it."""
+"""Statements of the month as entries: a session's scribe, fed with what was decided and with what
+is made up to have come of it."""
 
 from __future__ import annotations
 
@@ -78,8 +78,9 @@ class Session:
             office.judging.basis,
         )  # fmt: skip
         recorder.flush()
-        while unit.index is None:
-            await asyncio.sleep(0)
+        # The recorder tells the entry's index in the loop's next turn.
+        await asyncio.sleep(0)
+        assert unit.index is not None
         if judged.refused:
             return False
         office.pen.now += came.milliseconds / 1000

@@ -94,8 +94,7 @@ class Traffic:
         texts = (
             "SELECT * FROM case_person",
             f"SELECT name, id_no FROM person WHERE id_no IN ({numbers})",
-            "SELECT p.name, p.id_no, s.result_code FROM person p JOIN case_person cp"
-            " USING (person_id) JOIN sentence s USING (cp_id)",
+            "SELECT id_no, role FROM person JOIN case_person USING (person_id)",
             "COPY person (name, id_no) TO STDOUT",
         )
         session = self._office.session("bgcheck", PLATFORM_SOURCE)

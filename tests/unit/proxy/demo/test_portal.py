@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from proxy.demo.agency import NAME, Agency
+from proxy.demo.month import history
 from proxy.demo.portal import PASSPHRASE, PORTAL_PASSWORD, PROSECUTOR, Portal, open_portal
 
 
@@ -32,8 +33,14 @@ def hidden(page: str, name: str) -> str:
     return found[1]
 
 
-def test_its_prosecutor_signs_in_and_unlocks_the_key(agency: Agency):
-    portal = open_portal(agency)
+def test_its_prosecutor_signs_in_and_unlocks_the_key(agency: Agency, tmp_path: Path):
+    """Over two logs: that of the demo, and one beside it."""
+    other = Agency(tmp_path / "other")
+    other.home.mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("proxy.demo.agency.ORIGIN", history.ORIGIN)
+        other.create_keys_and_ledger()
+    portal = open_portal(agency, history.Month(other.log, other.public_key, 1))
     try:
         opener = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
         with opener.open(portal.url) as answer:
@@ -43,6 +50,7 @@ def test_its_prosecutor_signs_in_and_unlocks_the_key(agency: Agency):
             name=PROSECUTOR, password=PORTAL_PASSWORD, code=portal.code(),
         )  # fmt: skip
         assert NAME in first
+        assert history.NAME in first
         with opener.open(f"{portal.url}unlock") as answer:
             token = hidden(answer.read().decode(), "form_token")
         unlocked = post(
