@@ -30,20 +30,26 @@ PORTAL_PORT: Final = 8490
 ORIGIN: Final = "procuratorate.demo.example/portal"
 _START_SECONDS_MAX: Final = 60.0
 _DIGITS, _STEP_SECONDS = 6, 30
+_LOOK_AGAIN_SECONDS: Final = 0.2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Portal:
     """``fengcun portal``, listening, with one account; ``secret`` is that of its second factor."""
 
     child: Child
     url: str
     secret: bytes
+    _step: int = -1
 
     def code(self) -> str:
-        """What an authenticator would show now."""
+        """What an authenticator would show now, or next: a code is good once, so none is given
+        twice. One step early is taken by the portal; waits where that one was given, too."""
+        self._step = max(self._step + 1, int(time.time()) // _STEP_SECONDS)
+        while self._step > int(time.time()) // _STEP_SECONDS + 1:
+            time.sleep(_LOOK_AGAIN_SECONDS)
         totp = TOTP(self.secret, _DIGITS, SHA1(), _STEP_SECONDS)  # noqa: S303
-        return totp.generate(time.time()).decode()
+        return totp.generate(self._step * _STEP_SECONDS).decode()
 
 
 def open_portal(agency: Agency, month: Month) -> Portal:

@@ -108,6 +108,8 @@ _AT_THE_PORTAL = (
         " and draft an opinion on a lead.",
     ),
 )
+_ENDS = Words("按 Ctrl-C 结束并清理。", "Ctrl-C ends it and cleans up.")
+_ENDS_AND_KEEPS = Words("按 Ctrl-C 结束，文件保留。", "Ctrl-C ends it; the files stay.")
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -160,7 +162,7 @@ def _guide(
             portal = open_portal(agency, month)
             stack.callback(portal.child.stop)
             tell(portal.url)
-        _stay(screen, agency, cluster, service, portal)
+        _stay(screen, agency, cluster, service, portal, kept=keep is not None)
 
 
 def build_register() -> tuple[Register, Cast]:
@@ -209,7 +211,13 @@ def _census(register: Register) -> str:
 
 
 def _stay(
-    screen: Screen, agency: Agency, cluster: Cluster, service: Service, portal: Portal
+    screen: Screen,
+    agency: Agency,
+    cluster: Cluster,
+    service: Service,
+    portal: Portal,
+    *,
+    kept: bool,
 ) -> None:
     """Until Ctrl-C, or until the service is gone. Raises `ChildFailed` for the latter."""
     psql = shutil.which("psql") or cluster.binaries / "psql"
@@ -256,13 +264,14 @@ def _stay(
         )
         for words in _AT_THE_PORTAL:
             screen.say(words)
-        screen.say(Words("按 Ctrl-C 结束并清理。", "Ctrl-C ends it and cleans up."))
+        screen.say(_ENDS_AND_KEEPS if kept else _ENDS)
         if screen.paced:
             fresh = Words("按回车得到新的动态码。", "Enter shows a new code.")
             screen.say(fresh)
             Thread(target=_codes, args=(screen, portal), daemon=True).start()
         failure = service.child.wait_for_failure()
     except KeyboardInterrupt:
+        screen.ending(agency.home if kept else None)
         return
     raise failure
 

@@ -17,7 +17,7 @@ from proxy.demo.database import SCHEMA
 from proxy.demo.month.diary import Diary
 from proxy.demo.month.judging import Judging
 from proxy.demo.month.papers import Statements, Window
-from proxy.demo.month.pen import PROXY_ID, Pen
+from proxy.demo.month.pen import PROXY_ID, Pen, line_of
 from proxy.demo.month.plot import Stage, rehearse
 from proxy.demo.month.roster import Calendar, Roster, moment
 from proxy.demo.month.scans import Scans, results_of
@@ -30,7 +30,6 @@ from proxy.desk.legal_bases import load_legal_bases
 from proxy.policy.law import Law
 from proxy.record.findings import Result
 from proxy.record.line import Ledger
-from proxy.record.recorder import Recorder
 from proxy.settings import load_settings
 from proxy.settings.service import Settings
 from proxy.settings.shipped import shipped_file
@@ -95,7 +94,7 @@ async def write_history(root: Path, keys: NotaryKeys, place: Place, now: float) 
     days = Calendar.until(now, calendar)
     chance = Random(SEED)  # noqa: S311 (reproducible, not secret)
     pen = Pen(root, keys, moment(days.days[0], 0, 0, 5))
-    ledger = Ledger(pen, Recorder(pen, keys.pseudonyms))
+    ledger = line_of(pen, keys.pseudonyms)
     judging = Judging(place.law, place.catalogue, (SCHEMA, "public"), keys.pseudonyms)
     office = Office(pen, ledger, judging, chance)
     roster, diary = Roster(place.register, SEED), Diary()
@@ -106,10 +105,13 @@ async def write_history(root: Path, keys: NotaryKeys, place: Place, now: float) 
     rehearse(Stage(pen, diary, days, roster, traffic, window, scans, chance))
     for day, hour, minute in _RESTARTED:
         diary.note(moment(days.days[day], hour, minute), partial(_restart, pen, ledger, place.law))
-    await _in_force(ledger, place.law)
-    await diary.live(pen, now - _LAST_SECONDS)
-    pen.now = max(pen.now, now - _LAST_SECONDS)
-    await ledger.close()
+    try:
+        await _in_force(ledger, place.law)
+        await diary.live(pen, now - _LAST_SECONDS)
+        pen.now = max(pen.now, now - _LAST_SECONDS)
+    finally:
+        # Its thread writes until then, and the directory may be about to be removed.
+        await ledger.close()
     return pen.size
 
 

@@ -15,7 +15,10 @@ from ledger.errors import LedgerUnavailable
 from ledger.fields import Header
 from ledger.keys import NotaryKeys
 from ledger.log import create_log, open_sequencer
+from ledger.pseudonyms import Pseudonyms
 from ledger.sequencer import Sequencer
+from proxy.record.line import Ledger
+from proxy.record.recorder import Recorder
 
 PROXY_ID: Final = "p1"
 _SEGMENT_BYTES: Final = 4 << 20
@@ -105,6 +108,22 @@ class Pen:
 
     def _now_ms(self) -> int:
         return int(self.now * 1000)
+
+
+class _Recorder(Recorder):
+    """A worker's, by the clock of the pen: how long a statement took is as made up as the rest."""
+
+    def __init__(self, pen: Pen, pseudonyms: Pseudonyms) -> None:
+        super().__init__(pen, pseudonyms)
+        self._pen = pen
+
+    def now(self) -> float:
+        return self._pen.now
+
+
+def line_of(pen: Pen, pseudonyms: Pseudonyms) -> Ledger:
+    """What a worker has, over this pen. Belongs to the loop that runs."""
+    return Ledger(pen, _Recorder(pen, pseudonyms))
 
 
 def _raw(draft: Draft | RawDraft) -> RawDraft:

@@ -86,7 +86,6 @@ class Session:
         office.pen.now += came.milliseconds / 1000
         unit.rows_count, unit.released_bytes = came.rows_count, came.released_bytes
         unit.error = came.error
-        unit.recorded_at_seconds = recorder.now() - came.milliseconds / 1000
         self._scribe.outcome(unit)
         recorder.flush()
         return True

@@ -4,10 +4,12 @@ import base64
 import re
 import urllib.parse
 import urllib.request
+from base64 import b32encode
 from pathlib import Path
 
 import pytest
 
+from ledger.accounts.codes import code_at
 from proxy.demo.agency import NAME, Agency
 from proxy.demo.month import history
 from proxy.demo.portal import PASSPHRASE, PORTAL_PASSWORD, PROSECUTOR, Portal, open_portal
@@ -68,3 +70,22 @@ def test_codes_are_those_of_the_standard(monkeypatch):
     secret = base64.b32decode(base64.b32encode(b"12345678901234567890"))
     monkeypatch.setattr("proxy.demo.portal.time.time", lambda: 59.0)
     assert Portal(child=None, url="", secret=secret).code() == "287082"
+
+
+def test_no_code_is_given_twice_and_none_that_the_portal_would_not_take(monkeypatch):
+    clock = [59.0]
+    waited = []
+
+    def sleep(seconds):
+        waited.append(seconds)
+        clock[0] += seconds
+
+    monkeypatch.setattr("proxy.demo.portal.time.time", lambda: clock[0])
+    monkeypatch.setattr("proxy.demo.portal.time.sleep", sleep)
+    portal = Portal(child=None, url="", secret=b"12345678901234567890")
+    assert [portal.code(), portal.code()] == ["287082", "359152"]
+    assert waited == []
+    assert portal.code() == "969429"
+    assert 60.0 <= clock[0] < 61.0
+    clock[0] = 300.0
+    assert portal.code() == code_at(b32encode(b"12345678901234567890").decode(), 10)

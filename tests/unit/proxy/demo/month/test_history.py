@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
+import threading
 from collections import Counter
 from datetime import datetime
 
 import pytest
 
 from ledger.fetch import DirectoryLog
-from ledger.keys import load_identity
+from ledger.keys import init_keys, load_identity
 from ledger.opener import PayloadOpener
 from ledger.pseudonyms import Pseudonyms
 from ledger.verify import LogInvalid, verify_log
 from proxy.demo.agency import Agency, Ports, fengcun
 from proxy.demo.month import history
+from proxy.demo.month.pen import PROXY_ID
 from proxy.demo.month.sessions import APPLICATION
+from tests.unit.ledger.small_log import identities
 from tests.unit.proxy.demo.month.conftest import NOW
 
 KINDS = {
@@ -121,6 +125,22 @@ def test_the_month_of_an_agency_is_for_its_recipients(demo, tmp_path):
     assert f"record intact: {made.entries_count:,} entries" in verified
     opener = PayloadOpener(DirectoryLog(made.log), load_identity(agency.supervisor))
     assert isinstance(opener.pseudonyms(), Pseudonyms)
+
+
+async def test_whoever_stops_it_half_way_finds_nobody_writing_any_more(place, tmp_path):
+    keys = init_keys(
+        tmp_path / "keys", origin=history.ORIGIN, proxy_id=PROXY_ID,
+        recipients=[each.recipient for each in identities()],
+    )  # fmt: skip
+    log = tmp_path / "ledger"
+    writing = asyncio.create_task(history.write_history(log, keys, place, NOW))
+    while not (log / "tile/entries/000").exists():
+        await asyncio.sleep(0)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert "publication" not in {each.name for each in threading.enumerate()}
+    assert verify_log(DirectoryLog(log), [keys.log.verifier]).size < 3_000
 
 
 def test_every_kind_of_decision_is_there_that_a_supervisor_reads_of(month):

@@ -10,10 +10,8 @@ from ledger.entry import parse_entry
 from ledger.fetch import DirectoryLog, entries
 from proxy.demo.database import SCHEMA
 from proxy.demo.month.judging import Judging
-from proxy.demo.month.pen import Pen
+from proxy.demo.month.pen import Pen, line_of
 from proxy.demo.month.sessions import APPLICATION, Came, Office, bound
-from proxy.record.line import Ledger
-from proxy.record.recorder import Recorder
 from proxy.wire.postgres.frontend import decode_parameters
 from tests.unit.ledger.small_log import notary_keys
 
@@ -23,7 +21,7 @@ NUMBER = "999999198808080010"
 async def test_a_decision_its_outcome_and_what_is_bound(place, tmp_path):
     keys = notary_keys()
     pen = Pen(tmp_path / "log", keys, 1_772_600_400.0)
-    ledger = Ledger(pen, Recorder(pen, keys.pseudonyms))
+    ledger = line_of(pen, keys.pseudonyms)
     judging = Judging(place.law, place.catalogue, (SCHEMA, "public"), keys.pseudonyms)
     office = Office(pen, ledger, judging, Random(1))
     session = office.session("certificate", "127.0.0.1", "li")
