@@ -220,48 +220,8 @@ def _stay(
     kept: bool,
 ) -> None:
     """Until Ctrl-C, or until the service is gone. Raises `ChildFailed` for the latter."""
-    psql = shutil.which("psql") or cluster.binaries / "psql"
-
-    def connect(user: str, port: int) -> str:
-        return f"{psql} postgresql://{user}:{PASSWORD}@{HOST}:{port}/{DATABASE}"
-
-    ports = service.ports
-    through, direct = connect("police", ports.listen), connect("police", cluster.port)
-    explain = f"{_ourselves()} explain --config {agency.configuration} --as {PLATFORM}"
-    show = f"{_ourselves()} ledger show --log {agency.log} --identity {agency.supervisor}"
-    verify = f"{_ourselves()} ledger verify --log {agency.log} --key {agency.public_key}"
-    page = f"http://{HOST}:{ports.desk}/  {CLERK} · {APPROVER} / {OFFICER_PASSWORD}"
     try:
-        screen.standing(
-            [
-                (Words("派出所，经过封存", "police, through Fengcun"), through),
-                (Words("派出所，直连", "police, direct"), direct),
-                (
-                    Words("平台，经过封存", "platform, through Fengcun"),
-                    connect("bgcheck", ports.listen),
-                ),
-                (Words("查询窗口网页：受理人 · 审批人 / 口令", "the desk's page"), page),
-                (Words("他的证明", "his certificate"), str(agency.certificates / "000001.pdf")),
-                (
-                    Words("一条语句如何判定", "how a statement is judged"),
-                    f"{explain} 'TABLE base.person'",
-                ),
-                (
-                    Words("检察监督门户：用户 / 口令", "the supervisor's portal: login / password"),
-                    f"{portal.url}  {PROSECUTOR} / {PORTAL_PASSWORD}",
-                ),
-                (
-                    Words(
-                        "门户的动态码 · 解锁私钥的口令", "its code of now · passphrase of the key"
-                    ),
-                    f"{portal.code()} · {PASSPHRASE}",
-                ),
-                (Words("检察官读账本", "the supervisor reads the ledger"), show),
-                (Words("核验", "verify"), verify),
-                (Words("指标", "metrics"), f"http://{HOST}:{ports.metrics}/metrics"),
-                (Words("日志与配置", "logs and configuration"), str(agency.home)),
-            ]
-        )
+        screen.standing(_invitations(agency, cluster, service, portal))
         for words in _AT_THE_PORTAL:
             screen.say(words)
         screen.say(_ENDS_AND_KEEPS if kept else _ENDS)
@@ -274,6 +234,49 @@ def _stay(
         screen.ending(agency.home if kept else None)
         return
     raise failure
+
+
+def _invitations(
+    agency: Agency, cluster: Cluster, service: Service, portal: Portal
+) -> list[tuple[Words, str]]:
+    """What there is to play with, and how."""
+    psql = shutil.which("psql") or cluster.binaries / "psql"
+
+    def connect(user: str, port: int) -> str:
+        return f"{psql} postgresql://{user}:{PASSWORD}@{HOST}:{port}/{DATABASE}"
+
+    ports = service.ports
+    through, direct = connect("police", ports.listen), connect("police", cluster.port)
+    explain = f"{_ourselves()} explain --config {agency.configuration} --as {PLATFORM}"
+    show = f"{_ourselves()} ledger show --log {agency.log} --identity {agency.supervisor}"
+    verify = f"{_ourselves()} ledger verify --log {agency.log} --key {agency.public_key}"
+    page = f"http://{HOST}:{ports.desk}/  {CLERK} · {APPROVER} / {OFFICER_PASSWORD}"
+    return [
+        (Words("派出所，经过封存", "police, through Fengcun"), through),
+        (Words("派出所，直连", "police, direct"), direct),
+        (
+            Words("平台，经过封存", "platform, through Fengcun"),
+            connect("bgcheck", ports.listen),
+        ),
+        (Words("查询窗口网页：受理人 · 审批人 / 口令", "the desk's page"), page),
+        (Words("他的证明", "his certificate"), str(agency.certificates / "000001.pdf")),
+        (
+            Words("一条语句如何判定", "how a statement is judged"),
+            f"{explain} 'TABLE base.person'",
+        ),
+        (
+            Words("检察监督门户：用户 / 口令", "the supervisor's portal: login / password"),
+            f"{portal.url}  {PROSECUTOR} / {PORTAL_PASSWORD}",
+        ),
+        (
+            Words("门户的动态码 · 解锁私钥的口令", "its code of now · passphrase of the key"),
+            f"{portal.code()} · {PASSPHRASE}",
+        ),
+        (Words("检察官读账本", "the supervisor reads the ledger"), show),
+        (Words("核验", "verify"), verify),
+        (Words("指标", "metrics"), f"http://{HOST}:{ports.metrics}/metrics"),
+        (Words("日志与配置", "logs and configuration"), str(agency.home)),
+    ]
 
 
 def _codes(screen: Screen, portal: Portal) -> None:
