@@ -38,7 +38,7 @@ STEPS = (
     {"cli"},
 )
 HEIGHT = {name: height for height, names in enumerate(STEPS) for name in names}
-IMPORT_THE_LEDGER = {"record", "cli"}
+IMPORT_THE_LEDGER = {"record", "demo", "cli"}
 IMPORT_A_PART = {"desk": "ledger.accounts"}
 
 PURE = (

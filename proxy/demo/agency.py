@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -153,8 +154,8 @@ class Agency:
 
     @property
     def law(self) -> Law:
-        """The policy in force."""
-        return load_law(self.home / "policy.toml")
+        """The policy in force, read once: nobody changes it during the tour."""
+        return _law(self.home / "policy.toml")
 
     @property
     def people_an_hour(self) -> int:
@@ -281,6 +282,11 @@ class Service:
 
     child: Child
     ports: Ports
+
+
+@cache
+def _law(file: Path) -> Law:
+    return load_law(file)
 
 
 def command(*arguments: str | Path) -> list[str]:

@@ -1,4 +1,5 @@
-"""The supervisor's portal of the demo, over the agency's ledger, by the commands one would type.
+"""The supervisor's portal of the demo, over the agency's ledger and the made-up month beside it, by
+the commands one would type.
 
 That it runs on the agency's machine is the demo's: in earnest it is the procuratorate's, with a
 copy of the ledger.
@@ -18,6 +19,8 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 
 from proxy.demo.agency import NAME, RECIPIENTS, Agency, command, environment, fengcun
+from proxy.demo.month.history import NAME as MONTH_NAME
+from proxy.demo.month.history import Month
 from proxy.demo.processes import HOST, Child, free_port
 
 PROSECUTOR: Final = "jiancha"
@@ -27,24 +30,31 @@ PORTAL_PORT: Final = 8490
 ORIGIN: Final = "procuratorate.demo.example/portal"
 _START_SECONDS_MAX: Final = 60.0
 _DIGITS, _STEP_SECONDS = 6, 30
+_LOOK_AGAIN_SECONDS: Final = 0.2
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Portal:
     """``fengcun portal``, listening, with one account; ``secret`` is that of its second factor."""
 
     child: Child
     url: str
     secret: bytes
+    _step: int = -1
 
     def code(self) -> str:
-        """What an authenticator would show now."""
+        """What an authenticator would show now, or next: a code is good once, so none is given
+        twice. One step early is taken by the portal; waits where that one was given, too."""
+        self._step = max(self._step + 1, int(time.time()) // _STEP_SECONDS)
+        while self._step > int(time.time()) // _STEP_SECONDS + 1:
+            time.sleep(_LOOK_AGAIN_SECONDS)
         totp = TOTP(self.secret, _DIGITS, SHA1(), _STEP_SECONDS)  # noqa: S303
-        return totp.generate(time.time()).decode()
+        return totp.generate(self._step * _STEP_SECONDS).decode()
 
 
-def open_portal(agency: Agency) -> Portal:
-    """Keys, log and account of its own, and the service. Raises `CommandFailed`, `ChildFailed`."""
+def open_portal(agency: Agency, month: Month) -> Portal:
+    """Keys, log and account of its own, and the service over both logs. Raises `CommandFailed`,
+    `ChildFailed`."""
     home = agency.home / "portal"
     home.mkdir(mode=0o700)
     state, identity, passphrase = home / "state", home / "identity", home / "passphrase"
@@ -71,6 +81,7 @@ def open_portal(agency: Agency) -> Portal:
         "fengcun portal",
         command(
             *("portal", "--log", f"{NAME}={agency.log}", "--key", f"{NAME}={agency.public_key}"),
+            *("--log", f"{MONTH_NAME}={month.log}", "--key", f"{MONTH_NAME}={month.public_key}"),
             *("--state", state, "--listen", place, "--identity", identity),
         ),
         log=agency.home / "portal.log",

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import assert_never
 
 from rich import box
@@ -127,6 +128,13 @@ class Screen:
             self._print(Text.assemble(f"   {what.zh} ", (what.en, "dim")))
             self._print(Text(f"     {how}", "cyan"))
         self._print()
+
+    def ending(self, kept: Path | None) -> None:
+        """That it ends, below the ^C that a terminal shows, and where what was made stays."""
+        self._print()
+        self.say(Words("正在结束……", "Stopping."))
+        if kept is not None:
+            self._print(Text.assemble("   保留在 ", ("kept in ", "dim"), (str(kept), "cyan")))
 
     @property
     def paced(self) -> bool:

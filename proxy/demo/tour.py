@@ -30,6 +30,9 @@ from proxy.demo.desk_steps import (
     court_is_permitted,
     platform_applies_in_vain,
 )
+from proxy.demo.month.history import NAME as MONTH_NAME
+from proxy.demo.month.history import ORIGIN as MONTH_ORIGIN
+from proxy.demo.month.history import write_month
 from proxy.demo.people import Names, Population
 from proxy.demo.portal import PASSPHRASE, PORTAL_PASSWORD, PROSECUTOR, Portal, open_portal
 from proxy.demo.processes import HOST
@@ -89,6 +92,24 @@ _MORAL = Words(
     "Who asked for him, by what right, and what came of it: all of it is here, and a prosecutor"
     " can tell if an entry is missing or a letter changed.",
 )
+_AT_THE_PORTAL = (
+    Words(
+        f"门户里有两份账本：这次导览的，和“{MONTH_NAME}”。后者全属虚构：没有一条语句真正执行过，"
+        "签名与核验是真的。",
+        f"The portal has two ledgers: this tour's, and “{MONTH_NAME}”, a made-up month: no"
+        " statement of it ever ran. Its signatures are real, and so is verifying it.",
+    ),
+    Words(
+        "那里可看：违规查询线索（非工作时间、未载明案号、反复被拒、一人两处、长期零星查询、证明被拒前的"
+        "查询）；解锁私钥后看应封未封与解封审查；许可有逾期的、撤销的；由一条线索起草纠正意见。",
+        "Look there at the leads (at night, no case named, refused again and again, one name from"
+        " two places, a few people a day, before a certificate was refused); with the key unlocked,"
+        " at what should be sealed and what was unsealed; at permits granted late and taken back;"
+        " and draft an opinion on a lead.",
+    ),
+)
+_ENDS = Words("按 Ctrl-C 结束并清理。", "Ctrl-C ends it and cleans up.")
+_ENDS_AND_KEEPS = Words("按 Ctrl-C 结束，文件保留。", "Ctrl-C ends it; the files stay.")
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -134,11 +155,14 @@ def _guide(
             screen.show(next(numbers), len(STEPS), step(stage))
     screen.closing(ledger_in_numbers(agency), _MORAL)
     if not once:
+        with screen.preparing(Words("虚构的一个月", "a made-up month")) as tell:
+            month = write_month(agency, register)
+            tell(f"{month.entries_count:,} 条 entries · {MONTH_ORIGIN}")
         with screen.preparing(Words("监督门户", "supervisor's portal")) as tell:
-            portal = open_portal(agency)
+            portal = open_portal(agency, month)
             stack.callback(portal.child.stop)
             tell(portal.url)
-        _stay(screen, agency, cluster, service, portal)
+        _stay(screen, agency, cluster, service, portal, kept=keep is not None)
 
 
 def build_register() -> tuple[Register, Cast]:
@@ -187,9 +211,35 @@ def _census(register: Register) -> str:
 
 
 def _stay(
-    screen: Screen, agency: Agency, cluster: Cluster, service: Service, portal: Portal
+    screen: Screen,
+    agency: Agency,
+    cluster: Cluster,
+    service: Service,
+    portal: Portal,
+    *,
+    kept: bool,
 ) -> None:
     """Until Ctrl-C, or until the service is gone. Raises `ChildFailed` for the latter."""
+    try:
+        screen.standing(_invitations(agency, cluster, service, portal))
+        for words in _AT_THE_PORTAL:
+            screen.say(words)
+        screen.say(_ENDS_AND_KEEPS if kept else _ENDS)
+        if screen.paced:
+            fresh = Words("按回车得到新的动态码。", "Enter shows a new code.")
+            screen.say(fresh)
+            Thread(target=_codes, args=(screen, portal), daemon=True).start()
+        failure = service.child.wait_for_failure()
+    except KeyboardInterrupt:
+        screen.ending(agency.home if kept else None)
+        return
+    raise failure
+
+
+def _invitations(
+    agency: Agency, cluster: Cluster, service: Service, portal: Portal
+) -> list[tuple[Words, str]]:
+    """What there is to play with, and how."""
     psql = shutil.which("psql") or cluster.binaries / "psql"
 
     def connect(user: str, port: int) -> str:
@@ -201,46 +251,32 @@ def _stay(
     show = f"{_ourselves()} ledger show --log {agency.log} --identity {agency.supervisor}"
     verify = f"{_ourselves()} ledger verify --log {agency.log} --key {agency.public_key}"
     page = f"http://{HOST}:{ports.desk}/  {CLERK} · {APPROVER} / {OFFICER_PASSWORD}"
-    try:
-        screen.standing(
-            [
-                (Words("派出所，经过封存", "police, through Fengcun"), through),
-                (Words("派出所，直连", "police, direct"), direct),
-                (
-                    Words("平台，经过封存", "platform, through Fengcun"),
-                    connect("bgcheck", ports.listen),
-                ),
-                (Words("查询窗口网页：受理人 · 审批人 / 口令", "the desk's page"), page),
-                (Words("他的证明", "his certificate"), str(agency.certificates / "000001.pdf")),
-                (
-                    Words("一条语句如何判定", "how a statement is judged"),
-                    f"{explain} 'TABLE base.person'",
-                ),
-                (
-                    Words("检察监督门户：用户 / 口令", "the supervisor's portal: login / password"),
-                    f"{portal.url}  {PROSECUTOR} / {PORTAL_PASSWORD}",
-                ),
-                (
-                    Words(
-                        "门户的动态码 · 解锁私钥的口令", "its code of now · passphrase of the key"
-                    ),
-                    f"{portal.code()} · {PASSPHRASE}",
-                ),
-                (Words("检察官读账本", "the supervisor reads the ledger"), show),
-                (Words("核验", "verify"), verify),
-                (Words("指标", "metrics"), f"http://{HOST}:{ports.metrics}/metrics"),
-                (Words("日志与配置", "logs and configuration"), str(agency.home)),
-            ]
-        )
-        screen.say(Words("按 Ctrl-C 结束并清理。", "Ctrl-C ends it and cleans up."))
-        if screen.paced:
-            fresh = Words("按回车得到新的动态码。", "Enter shows a new code.")
-            screen.say(fresh)
-            Thread(target=_codes, args=(screen, portal), daemon=True).start()
-        failure = service.child.wait_for_failure()
-    except KeyboardInterrupt:
-        return
-    raise failure
+    return [
+        (Words("派出所，经过封存", "police, through Fengcun"), through),
+        (Words("派出所，直连", "police, direct"), direct),
+        (
+            Words("平台，经过封存", "platform, through Fengcun"),
+            connect("bgcheck", ports.listen),
+        ),
+        (Words("查询窗口网页：受理人 · 审批人 / 口令", "the desk's page"), page),
+        (Words("他的证明", "his certificate"), str(agency.certificates / "000001.pdf")),
+        (
+            Words("一条语句如何判定", "how a statement is judged"),
+            f"{explain} 'TABLE base.person'",
+        ),
+        (
+            Words("检察监督门户：用户 / 口令", "the supervisor's portal: login / password"),
+            f"{portal.url}  {PROSECUTOR} / {PORTAL_PASSWORD}",
+        ),
+        (
+            Words("门户的动态码 · 解锁私钥的口令", "its code of now · passphrase of the key"),
+            f"{portal.code()} · {PASSPHRASE}",
+        ),
+        (Words("检察官读账本", "the supervisor reads the ledger"), show),
+        (Words("核验", "verify"), verify),
+        (Words("指标", "metrics"), f"http://{HOST}:{ports.metrics}/metrics"),
+        (Words("日志与配置", "logs and configuration"), str(agency.home)),
+    ]
 
 
 def _codes(screen: Screen, portal: Portal) -> None:

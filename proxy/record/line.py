@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol
 
-from ledger.client import Draft, EntryKind, HeaderValue, NotaryClient
+from ledger.client import (
+    Acknowledgement,
+    Draft,
+    EntryKind,
+    HeaderValue,
+    NotaryClient,
+    RawDraft,
+)
 from ledger.errors import ConfigurationError as LedgerConfigurationError
 from ledger.errors import LedgerUnavailable
 from ledger.keys import load_pseudonyms, load_verifier_keys
@@ -14,10 +23,22 @@ from proxy.record.recorder import Recorder
 from proxy.telemetry.metrics import Metrics
 
 
+class Client(Protocol):
+    """What is needed of `ledger.client.NotaryClient`, which says what each is."""
+
+    on_failure: Callable[[LedgerUnavailable], None] | None
+
+    def submit(self, drafts: Sequence[Draft | RawDraft]) -> asyncio.Future[Acknowledgement]: ...
+
+    def give_up_after(self, seconds_max: float) -> bool: ...
+
+    async def close(self) -> None: ...
+
+
 class Ledger:
     """A worker's line to the ledger. `on_failure` is called once, when it can record no more."""
 
-    def __init__(self, client: NotaryClient, recorder: Recorder) -> None:
+    def __init__(self, client: Client, recorder: Recorder) -> None:
         self.recorder = recorder
         self.on_failure: Callable[[], None] | None = None
         self._client = client

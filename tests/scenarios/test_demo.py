@@ -18,7 +18,8 @@ import psycopg
 import pytest
 from rich.cells import cell_len
 
-from proxy.demo.agency import Agency, command, environment
+from proxy.demo.agency import Agency, command, environment, fengcun
+from proxy.demo.month.history import ORIGIN as MONTH_ORIGIN
 from proxy.demo.processes import HOST
 from proxy.demo.register import COLUMNS
 from proxy.demo.tour import EXIT_INTERRUPTED, STEPS, build_register
@@ -113,6 +114,14 @@ def test_everything_stays_up_until_ctrl_c_and_a_busy_port_is_avoided(temporary):
             psycopg.connect(place)
     agency = Agency(temporary / "kept")
     assert "record intact" in agency.verify()
+    month = agency.home / "month"
+    verified = fengcun(
+        *("ledger", "verify", "--log", month / "ledger", "--key", month / "keys" / "log.vkey")
+    )
+    [count] = re.findall(r"([\d,]+) 条 entries", shown)
+    assert f"record intact: {count} entries" in verified
+    assert MONTH_ORIGIN in verified
+    assert "后者全属虚构" in shown
     assert certificate in [str(file) for file in agency.certificates.glob("*.pdf")]
     assert "在册" in agency.check_certificate(Path(certificate))
 

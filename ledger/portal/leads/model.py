@@ -43,7 +43,7 @@ class Limits:
     drip_days_count: int = 10  # on so many days at least
     before_certificate_days: int = 7
     certificate_principals: frozenset[str] = frozenset({"certificate-look-up"})
-    """Who looks people up to issue certificates, before each of them."""
+    """Who looks people up to issue certificates, before each of them, and for no case."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.opens < self.closes <= 24:

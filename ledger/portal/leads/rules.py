@@ -111,7 +111,8 @@ class _Notes:
         if row.verdict == _REFUSED:
             self._count(Rule.REFUSED, key, row)
             return
-        if Role.CASE not in row.named:
+        for_certificates = row.principal in self._limits.certificate_principals
+        if Role.CASE not in row.named and not for_certificates:
             self._count(Rule.NO_CASE, key, row)
         if not self._limits.opens <= moment.hour < self._limits.closes:
             self._count(Rule.OUT_OF_HOURS, key, row)

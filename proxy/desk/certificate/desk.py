@@ -99,7 +99,8 @@ class CertificateDesk:
         code = Code(self._terms.log, number, secrets.token_bytes(SALT_BYTES))
         document = self._document(request, form, number, today)
         content = await asyncio.to_thread(self._draw, document, code)
-        event = self._event(officer, request, document, code, content, today)
+        days = self._terms.valid_days
+        event = event_of(officer.name, request, document, code, content, today, days)
         index = await self._register.write(event)
         path = await asyncio.to_thread(self._store.release, number)
         return Issued(number, form, code, path, index)
@@ -155,36 +156,38 @@ class CertificateDesk:
         self._store.keep(code.number, code, document, content)
         return content
 
-    def _event(
-        self,
-        officer: Officer,
-        request: CertificateRequest,
-        document: Document,
-        code: Code,
-        content: bytes,
-        today: date,
-    ) -> CertificateEvent:
-        said = {
-            "officer": officer.name,
-            "applicant": request.applicant.value,
-            "applicant_name": request.applicant_name,
-            "applicant_number": request.applicant_number,
-            "code": str(code),
-            "printed": document.to_json(),
-        }
-        last_day = datetime(today.year, today.month, today.day, tzinfo=CHINA)
-        return CertificateEvent(
-            serial=serial_name(code.number),
-            event=REFUSED if document.form is Form.REFUSAL else ISSUED,
-            officer=officer.name,
-            content=json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode(),
-            person=request.person.number,
-            applicant=request.applicant_number,
-            purpose=request.purpose.name.lower(),
-            valid_until=(last_day + timedelta(days=self._terms.valid_days + 1)).timestamp(),
-            document_hmac=code.printed_hmac(document.to_bytes()),
-            file_hmac=code.file_hmac(content),
-        )
+
+def event_of(
+    officer: str,
+    request: CertificateRequest,
+    document: Document,
+    code: Code,
+    content: bytes,
+    today: date,
+    valid_days: int,
+) -> CertificateEvent:
+    """A form as the ledger has it. ``officer`` is a login, ``content`` the bytes of the file."""
+    said = {
+        "officer": officer,
+        "applicant": request.applicant.value,
+        "applicant_name": request.applicant_name,
+        "applicant_number": request.applicant_number,
+        "code": str(code),
+        "printed": document.to_json(),
+    }
+    last_day = datetime(today.year, today.month, today.day, tzinfo=CHINA)
+    return CertificateEvent(
+        serial=serial_name(code.number),
+        event=REFUSED if document.form is Form.REFUSAL else ISSUED,
+        officer=officer,
+        content=json.dumps(said, ensure_ascii=False, separators=(",", ":")).encode(),
+        person=request.person.number,
+        applicant=request.applicant_number,
+        purpose=request.purpose.name.lower(),
+        valid_until=(last_day + timedelta(days=valid_days + 1)).timestamp(),
+        document_hmac=code.printed_hmac(document.to_bytes()),
+        file_hmac=code.file_hmac(content),
+    )
 
 
 def _require_clerk(officer: Officer) -> None:

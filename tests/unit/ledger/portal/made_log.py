@@ -8,7 +8,6 @@ from hashlib import sha256
 from pathlib import Path
 
 from ledger.chain import Chain, JudgedDraft
-from ledger.disk import LocalDisk
 from ledger.entry import entry_key_name
 from ledger.fields import EntryKind, Header
 from ledger.header import encode_header
@@ -21,21 +20,12 @@ from ledger.pseudonyms import Pseudonyms
 from ledger.publish import Publisher, RightEdge
 from ledger.tile import TILE_WIDTH, TileStack, bundle_path, decode_bundle
 from ledger.wal import Frame
+from proxy.demo.month.pen import UnsyncedDisk
 from tests.unit.ledger.small_log import PROXY_ID, START_MS, identities
 
 SEGMENT_BYTES = 1 << 17
 
 Drafts = Iterable[tuple[EntryKind, Header]]
-
-
-class UnsyncedDisk(LocalDisk):
-    """What is made to be read once need not survive a power cut."""
-
-    def sync(self, handle: int) -> None:
-        pass
-
-    def sync_folder(self, folder: str) -> None:
-        pass
 
 
 def keys_of(origin: str, seed: bytes = b"l") -> NotaryKeys:

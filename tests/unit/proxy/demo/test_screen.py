@@ -136,6 +136,19 @@ def test_acts_and_the_end_are_told_in_both_languages():
     assert all(each in text for each in ("第一幕", "the first act", "判定", "34", "完", "the end"))
 
 
+def test_the_end_stands_below_what_the_terminal_shows_of_ctrl_c_and_says_what_is_kept(tmp_path):
+    file = io.StringIO()
+    file.write("^C")
+    screen = Screen(Console(file=file, width=80), paced=False)
+    screen.ending(tmp_path / "kept")
+    first, *rest = file.getvalue().splitlines()
+    assert first == "^C"
+    assert "Stopping." in "".join(rest)
+    assert rest[-1].endswith(f"kept in {tmp_path / 'kept'}")
+    screen.ending(None)
+    assert file.getvalue().count("kept in") == 1
+
+
 @pytest.mark.parametrize(("columns", "width"), [("60", 60), ("", WIDTH_PIPED), ("x", WIDTH_PIPED)])
 def test_a_pipe_is_as_wide_as_somebody_says(monkeypatch, capsys, columns, width):
     monkeypatch.setenv("COLUMNS", columns)

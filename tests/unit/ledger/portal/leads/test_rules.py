@@ -1,5 +1,6 @@
 """What counts as a lead, to the last entry and minute. All pseudonyms are made up."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -184,3 +185,12 @@ def test_no_row_makes_it_fail_and_each_entry_named_was_there(rows):
     for lead in leads(rows, Limits(no_case_count=1, refused_count=1, out_of_hours_count=1)):
         assert lead.count >= 1
         assert {(lead.log, number) for number in lead.entries} <= there
+
+
+def test_a_look_up_for_a_certificate_has_no_case_to_name():
+    """It is made for whoever comes to the counter, before each form."""
+    (principal,) = LIMITS.certificate_principals
+    count = LIMITS.no_case_count
+    rows = [decision(number, case=False) for number in range(count)]
+    assert rules_of(rows) == [Rule.NO_CASE]
+    assert rules_of([replace(row, principal=principal) for row in rows]) == []
