@@ -24,6 +24,7 @@ PROGRAM = next(
 # Without a graphics card a page is drawn by the processor, which others may be busy with.
 _ANSWERS_AFTER_MAX_S = 180.0
 _LOOK_AGAIN_S = 0.05
+_KEPT = Path(os.environ["FENGCUN_PICTURES"]) if "FENGCUN_PICTURES" in os.environ else None
 # As root it has no sandbox, and containers have next to no shared memory: it takes files then.
 _OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
@@ -93,10 +94,13 @@ class Page:
             )  # fmt: skip
 
     async def picture(self, file: Path) -> None:
-        """The whole page as PNG, once it is there."""
+        """The whole page as PNG, once it is there; kept where FENGCUN_PICTURES says, too."""
         await self.until("document.readyState === 'complete'")
         found = await self.call("Page.captureScreenshot", captureBeyondViewport=True)
         file.write_bytes(base64.b64decode(found["data"]))
+        if _KEPT:
+            _KEPT.mkdir(parents=True, exist_ok=True)
+            shutil.copy(file, _KEPT / f"{file.parent.name}-{file.name}")
 
 
 @asynccontextmanager
