@@ -181,6 +181,7 @@ class By(StrEnum):
     PRINCIPAL = "principal"
     VERDICT = "verdict"
     RULE = "rule"
+    EVENT = "event"
 
 
 class Each(StrEnum):

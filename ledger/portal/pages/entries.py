@@ -49,7 +49,10 @@ _GONE: Final = Words(
 )
 _NO_NUMBER: Final = Words("请输入证件号码。", "Enter the number of an identity document.")
 _FLAGS: Final = ("refused", "without_case", "cut")
-_TEXTS: Final = ("log", "kind", "verdict", "principal", "rule", "since", "until", *_FLAGS)
+_TEXTS: Final = (
+    *("log", "kind", "verdict", "principal", "rule", "operator", "since", "until"),
+    *_FLAGS,
+)
 
 
 def query_of(given: Mapping[str, str], logs: Mapping[str, Source], sought: Sought | None) -> Query:
@@ -60,6 +63,8 @@ def query_of(given: Mapping[str, str], logs: Mapping[str, Source], sought: Sough
     named: tuple[Named, ...] = ()
     if sought is not None:
         named = (Named(Role.PERSON, tuple(sorted(set(sought.pseudonyms.values())))),)
+    if operator := given.get("operator"):
+        named += (Named(Role.OPERATOR, (operator,)),)
     kind = given.get("kind")
     return Query(
         logs=frozenset(names),

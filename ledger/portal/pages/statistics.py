@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import groupby
 from typing import Final
@@ -24,7 +23,7 @@ from ledger.portal.context import (
     record_look,
     render,
 )
-from ledger.portal.index.model import LIMIT_MAX, By, Each, Position, Query, Row, Tally
+from ledger.portal.index.model import By, Each, Query, Tally
 from ledger.portal.looks import Look
 from ledger.portal.opinions.model import Opinion
 from ledger.portal.pages.entries import query_of
@@ -34,8 +33,6 @@ from ledger.portal.statistics.report import Counts, Figure, figures, for_outside
 from ledger.portal.statistics.sheet import TITLES, WITHHELD, sheet_of
 from ledger.portal.words import TOO_OFTEN, Words
 
-ROWS_MAX: Final = 200_000
-"""Permits and certificates that are counted for one report."""
 _BAD_DATES: Final = Words("请检查日期。", "Check the dates.")
 
 
@@ -118,35 +115,20 @@ async def _report(request: web.Request, asked: _Asked) -> list[Figure]:
 
 def _counted(index: Index, query: Query, opinions: list[Opinion]) -> list[Figure]:
     """Blocks."""
-    decisions = Tally(query.logs, frozenset({EntryKind.DECISION}), query.since, query.until)
-    refused = Tally(
-        query.logs, frozenset({EntryKind.DECISION}), query.since, query.until, verdict="refuse"
-    )
+
+    def of(kind: EntryKind) -> Tally:
+        return Tally(query.logs, frozenset({kind}), query.since, query.until)
+
+    decisions = of(EntryKind.DECISION)
     counts = Counts(
         index.count_by(By.VERDICT, Each.MONTH, decisions),
-        index.count_by(By.RULE, Each.ALL, refused),
-        _rows(index, query, EntryKind.PERMIT),
-        _rows(index, query, EntryKind.CERTIFICATE),
+        index.count_by(By.RULE, Each.ALL, replace(decisions, verdict="refuse")),
+        index.count_by(By.EVENT, Each.ALL, of(EntryKind.PERMIT)),
+        index.count_by(By.EVENT, Each.ALL, of(EntryKind.CERTIFICATE)),
         opinions,
     )
     return figures(counts)
 
-
-def _rows(index: Index, query: Query, kind: EntryKind) -> Iterator[Row]:
-    asked = Query(logs=query.logs, kinds=frozenset({kind}), since=query.since, until=query.until)
-    after: Position | None = None
-    for _ in range(ROWS_MAX // LIMIT_MAX):
-        page = index.search(asked, after, LIMIT_MAX)
-        yield from page.rows
-        if page.after is None:
-            return
-        after = page.after
-    raise Problem(413, _TOO_MANY)
-
-
-_TOO_MANY: Final = Words(
-    "期间内的许可和证明过多，请缩短期间。", "Too many permits and certificates: choose less time."
-)
 
 ROUTES: Final = (
     Route("GET", "/statistics", _see),

@@ -68,7 +68,7 @@ def test_sums_are_of_all_batches(connection):
     each.add([decision(3, HOUR_MS + 5), outcome(4, 1), decision(5, -1)])
     found = select(
         connection,
-        "SELECT hour, kind, sum(entries_count), sum(rows_count) FROM tally GROUP BY 1, 2",
+        "SELECT hour, kind, sum(entries_count), sum(rows_count) FROM tally_hour GROUP BY 1, 2",
     )
     decided, came = KIND_CODES[EntryKind.DECISION], KIND_CODES[EntryKind.OUTCOME]
     assert sorted(found) == [
@@ -104,7 +104,7 @@ def test_a_flawed_entry_has_the_time_of_the_one_before(connection):
     ]
     Filling(connection).add([decision(0, 40)])
     assert select(connection, "SELECT time_ms, flaw FROM entry LIMIT 1") == [(40, None)]
-    assert select(connection, "SELECT sum(entries_count) FROM tally") == [(2,)]
+    assert select(connection, "SELECT sum(entries_count) FROM tally_day") == [(2,)]
 
 
 def test_what_is_known_of_the_log_is_the_same_again(connection):
