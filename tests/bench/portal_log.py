@@ -3,8 +3,8 @@
     python -m tests.bench.portal_log DIRECTORY --entries 1000000
 
 Entries are numbered, linked, signed and published as the notary does it; the last checkpoint covers
-them. No entry has a payload, because the index reads none. Everybody in it is made up. A recipient's
-private key is left beside the log's, so that a portal can make pseudonyms of its persons.
+them. No entry has a payload, because the index reads none. Everybody in it is made up. The private
+key of a recipient is left beside the log's, so that a portal can make pseudonyms of its persons.
 """
 
 from __future__ import annotations
