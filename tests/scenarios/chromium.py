@@ -28,7 +28,7 @@ _LOOK_AGAIN_S = 0.05
 _OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
     "--disable-breakpad", "--no-first-run", "--disable-background-networking",
-    "--window-size=1200,1400", "--remote-debugging-port=0",
+    "--hide-scrollbars", "--window-size=1200,1400", "--remote-debugging-port=0",
 )  # fmt: skip
 
 
