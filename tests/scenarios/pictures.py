@@ -2,8 +2,8 @@
 
     python -m tests.scenarios.pictures [DIRECTORY]
 
-They go to deploy/images, unless another place is named, and beside them as a tablet shows them
-where it is another. Everybody and everything in them is made up, and says so.
+They go to deploy/images, unless another place is named. Everybody and everything in them is made
+up, and says so.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import random
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
+from unittest import mock
 
 from PIL import Image
 
@@ -48,6 +50,8 @@ STATEMENT: Final = (
     "SELECT name, charge, term_months FROM case_person WHERE id_no = $1 ORDER BY decided_on"
 )
 _MADE_UP: Final = "（虚构）"
+_BASIS: Final = "main > section:nth-of-type(4)"
+"""Of the page of an access: what it was based on."""
 
 
 @dataclass
@@ -181,7 +185,12 @@ def _first_decision(log: SmallLog, after: int) -> int:
 
 
 async def pictures(folder: Path, scratch: Path) -> dict[str, Path]:
-    """By name."""
+    """By name. In a browser as it is set up in China, by whose calendar its dates are."""
+    with mock.patch.dict(os.environ, {"LANGUAGE": "zh_CN"}):
+        return await _pictures(folder, scratch)
+
+
+async def _pictures(folder: Path, scratch: Path) -> dict[str, Path]:
     now = datetime.now(UTC)
     logs = [
         history(scratch / f"log-{number}", name, number, now)
@@ -192,7 +201,7 @@ async def pictures(folder: Path, scratch: Path) -> dict[str, Path]:
     made = {}
     async with (
         portal(scratch / "state", [source for _, source in logs], rule_words=SENTENCES) as house,
-        browsing(scratch, ["--lang=zh-CN", "--accept-lang=zh-CN"]) as page,
+        browsing(scratch) as page,
     ):
         for (_, source), size in zip(logs, sizes, strict=True):
             await until_indexed(house, size, source.name)
@@ -205,13 +214,12 @@ async def pictures(folder: Path, scratch: Path) -> dict[str, Path]:
         made["overview"] = await _picture(page, folder / "overview.png")
         await page.go(f"{house.base}/leads", "tbody tr")
         made["leads"] = await _picture(page, folder / "leads.png")
-        await page.go(
-            f"{house.base}{place_of(logs[0][1], _first_decision(logs[0][0], 12))}", "#check"
-        )
+        index = _first_decision(logs[0][0], 12)
+        await page.go(f"{house.base}{place_of(logs[0][1], index)}", "#check")
         await page.until("document.readyState === 'complete'")  # its scripts, too
         await page.value("document.getElementById('check').click()")
         await page.until("document.getElementById('browser').dataset.result === 'good'")
-        made["access"] = await _picture(page, folder / "access.png", until="#outcome")
+        made["access"] = await _picture(page, folder / "access.png", until=_BASIS)
         made["check"] = await _picture(page, folder / "check.png", only="#browser")
     return made
 
@@ -248,14 +256,12 @@ async def _picture(page: Page, file: Path, *, until: str = "", only: str = "") -
         await page.call("Emulation.setDeviceMetricsOverride", width=width, height=800,
                         deviceScaleFactor=1, mobile=False)  # fmt: skip
         assert await page.value("document.documentElement.scrollWidth <= innerWidth"), file
-        place = file if width == WIDTH else file.with_stem(f"{file.stem}-{width}")
-        await page.picture(place)
-        left, top, right, bottom = await _box(page, until or only or "html")
-        image = Image.open(io.BytesIO(place.read_bytes())).convert("RGB")
-        bottom = min(bottom, image.height)
-        box = (left, top, right, bottom) if only else (0, 0, image.width, bottom)
-        few = image.crop(box).quantize(COLOURS, dither=Image.Dither.NONE)
-        few.save(place, optimize=True)
+    await page.picture(file)
+    left, top, right, bottom = await _box(page, until or only or "html")
+    image = Image.open(io.BytesIO(file.read_bytes())).convert("RGB")
+    bottom = min(bottom, image.height)
+    box = (left, top, right, bottom) if only else (0, 0, image.width, bottom)
+    image.crop(box).quantize(COLOURS, dither=Image.Dither.NONE).save(file, optimize=True)
     return file
 
 
