@@ -72,17 +72,18 @@ class History:
     ) -> None:
         """A statement at that hour about somebody; its payload is as the proxy writes it."""
         person = person or f"999999{self.chance.randrange(10**12):012}"
+        operator = f"{officer}{_MADE_UP}"
         case, source = f"示公刑〔2026〕{self.chance.randrange(900)} 号", "192.0.2.17"
         payload = {
             "text": STATEMENT, "sent": f"{STATEMENT} /* 已隐去封存内容（示例） */",
-            "operator": f"{officer}{_MADE_UP}", "case": case, "user": "caseapp",
+            "operator": operator, "case": case, "user": "caseapp",
             "database": "agency", "source": source, "application_name": "办案平台（示例）",
             "parameters": {"formats": [0], "values": [b64encode(person.encode()).decode()]},
         }  # fmt: skip
         header: dict[str, HeaderValue] = {
             "verdict": "strip", "rule": "sealed-rows", "article": "刑事诉讼法第286条",
             "statement_class": "select", "principal": "case-handling", "attribution": "setting",
-            "operator": self.of("operator", payload["operator"]), "case": self.of("case", case),
+            "operator": self.of("operator", operator), "case": self.of("case", case),
             "source": self.of("source", source), "session": f"s{self.chance.randrange(40)}",
             "policy": sha256(b"").hexdigest(), "timing": "with",
             "relations": ["public.case_person"],
