@@ -5,7 +5,7 @@ import pytest
 
 from ledger.fields import EntryKind
 from ledger.portal.index import filling
-from ledger.portal.index.filling import Filling, read_meta, write_meta
+from ledger.portal.index.filling import CHINA_HOURS, Filling, read_meta, write_meta
 from ledger.portal.index.headline import (
     COUNTS,
     FLAWED_CODE,
@@ -15,6 +15,7 @@ from ledger.portal.index.headline import (
     Headline,
     flawed,
 )
+from ledger.portal.index.index import CHINA_MINUTES
 from ledger.portal.index.model import Flaw, Role
 from ledger.portal.index.schema import create
 
@@ -78,6 +79,16 @@ def test_sums_are_of_all_batches(connection):
         (1, decided, 2, 0),
     ]
     assert select(connection, "SELECT * FROM span") == [(0, -1, HOUR_MS + 5)]
+
+
+def test_days_are_those_by_which_the_pages_count(connection):
+    assert CHINA_HOURS * 60 == CHINA_MINUTES
+    midnight = 16 * HOUR_MS  # of China
+    Filling(connection).add(
+        [decision(0, midnight - 1), decision(1, midnight), decision(2, 2 * midnight)]
+    )
+    found = select(connection, "SELECT day, sum(entries_count) FROM tally_day GROUP BY 1")
+    assert found == [(0, 1), (1, 2)]
 
 
 def test_a_person_named_twice_is_one(connection):
