@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 from ledger.entry import Entry, parse_entry
@@ -11,7 +11,7 @@ from ledger.errors import FormatError
 from ledger.fetch import LogReader, entries
 from ledger.fields import EntryKind
 from ledger.pseudonyms import Pseudonyms
-from ledger.rotation import RECIPIENTS_BYTES
+from ledger.rotation import RECIPIENTS_BYTES, Purpose
 
 _EPOCHS_MAX: Final = 64
 
@@ -24,11 +24,15 @@ class PayloadOpener:
         reader: LogReader,
         identity: Identity,
         entry_of: Callable[[int], Entry] | None = None,
+        key_changes: Callable[[], Iterable[int]] | None = None,
     ) -> None:
-        """`entry_of` is where key entries come from; without it the log's files, unverified."""
+        """`entry_of` is where key entries come from; without it the log's files, unverified.
+        `key_changes` are those that change keys or recipients, once entry 0 was got; without it
+        they are looked for in all of the log."""
         self._reader = reader
         self._identity = identity
         self._entry = entry_of or self._unverified
+        self._key_changes = key_changes or self._searched
         self._epochs: dict[int, Epoch] = {}
 
     def open(self, entry: Entry, ciphertext: bytes) -> bytes:
@@ -46,12 +50,16 @@ class PayloadOpener:
         return Pseudonyms(unwrap_key(wrapped, self._identity, pseudonym_context(entry.origin)))
 
     def _first_recipients_entry(self) -> Entry:
-        for _, data, _ in entries(self._reader):
-            if RECIPIENTS_BYTES in data:
-                entry = parse_entry(data)[0]
-                if entry.kind is EntryKind.KEY and self._is_for_us(entry):
-                    return entry
+        for index in self._key_changes():
+            entry = self._entry(index)
+            if entry.header.get("purpose") == Purpose.RECIPIENTS and self._is_for_us(entry):
+                return entry
         raise FormatError("this identity is not among the recipients of the log")
+
+    def _searched(self) -> Iterator[int]:
+        for index, data, _ in entries(self._reader):
+            if RECIPIENTS_BYTES in data and parse_entry(data)[0].kind is EntryKind.KEY:
+                yield index
 
     def _is_for_us(self, entry: Entry) -> bool:
         lines = _lines(entry, "pseudonym_key")

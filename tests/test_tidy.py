@@ -85,7 +85,8 @@ def tree_on_disk() -> dict[str, str]:
         for path in [entry] if entry.is_file() else sorted(entry.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 name = path.relative_to(ROOT).as_posix()
-                files[name] = path.read_text(encoding="utf-8", errors="replace")
+                picture = path.suffix == ".png"
+                files[name] = "" if picture else path.read_text(encoding="utf-8", errors="replace")
     return files
 
 

@@ -13,7 +13,9 @@ def proven_opener(log: ProvenLog, identity: Identity) -> PayloadOpener:
 
     Opening raises `FormatError` where the identity is not a recipient.
     """
-    return PayloadOpener(log.reader, identity, lambda index: log.entry(index).entry)
+    return PayloadOpener(
+        log.reader, identity, lambda index: log.entry(index).entry, lambda: log.key_changes
+    )
 
 
 def open_proven(opener: PayloadOpener, proven: ProvenEntry) -> bytes:

@@ -46,19 +46,37 @@ class ProvenEntry:
     """That of the signed digest, or empty: none was signed, it was erased, or it is not here."""
 
 
+@dataclass(frozen=True, slots=True)
+class KeyHint:
+    """`numbers` of the entries before `size` that may change keys, as somebody found them who has
+    read the log, so that it need not be read again. They are proved like any other; to leave one
+    out comes to leaving it out of the log's files."""
+
+    numbers: tuple[int, ...]
+    size: int
+
+
 class ProvenLog:
     """One log under one checkpoint. Raises `FormatError` where something is not as signed."""
 
     def __init__(
-        self, reader: LogReader, keys: Sequence[VerifierKey], note: bytes | None = None
+        self,
+        reader: LogReader,
+        keys: Sequence[VerifierKey],
+        note: bytes | None = None,
+        hint: KeyHint | None = None,
     ) -> None:
-        """`note` is a checkpoint of this log; without it, the published one."""
+        """`note` is a checkpoint of this log; without it, the published one. Where something does
+        not hold by the `hint`, all of the log is searched."""
         self.reader = reader
         self.keys = keys
         self.note = reader.read(CHECKPOINT_PATH) if note is None else note
         self.checkpoint: Checkpoint = open_checkpoint(self.note, keys)
         self._tiles: OrderedDict[TileSlot, list[bytes]] = OrderedDict()
         self._history: KeyHistory | None = None
+        self._hint = hint
+        self.key_changes: list[int] = []
+        """Entries that change keys or recipients, once any entry was proved."""
         self._unread: int | None = None  # index from which a bundle could not be searched
 
     @property
@@ -100,25 +118,49 @@ class ProvenLog:
     def _keys(self) -> KeyHistory:
         """Found once, by one search through the bundles, which parses only what changes keys."""
         if self._history is None:
-            genesis = self._read(0, 1)[0]
-            history = KeyHistory(genesis, self.checkpoint.origin)
-            self._require_included(0, genesis, inclusion_proof(0, self.size, self._subtree))
-            for index, data in self._key_changes():
-                path = inclusion_proof(index, self.size, self._subtree)
-                self._require_included(index, data, path)
-                history.follow(index, data)
             try:
-                history.require_given(self.keys)
-                note = parse_note(self.note, note_bytes_max=CHECKPOINT_BYTES_MAX)
-                require_all(note, history.last.logs)
-            except FormatError as error:
-                raise self._with_what_is_unread(error) from error
-            self._history = history
+                self._history = self._followed()
+            except FormatError:
+                if self._hint is None:
+                    raise
+                self._hint = None
+                self._history = self._followed()
         return self._history
 
+    def _followed(self) -> KeyHistory:
+        genesis = self._read(0, 1)[0]
+        history = KeyHistory(genesis, self.checkpoint.origin)
+        self._require_included(0, genesis, inclusion_proof(0, self.size, self._subtree))
+        self.key_changes = []
+        for index, data in self._key_changes():
+            path = inclusion_proof(index, self.size, self._subtree)
+            self._require_included(index, data, path)
+            history.follow(index, data)
+            self.key_changes.append(index)
+        try:
+            history.require_given(self.keys)
+            note = parse_note(self.note, note_bytes_max=CHECKPOINT_BYTES_MAX)
+            require_all(note, history.last.logs)
+        except FormatError as error:
+            raise self._with_what_is_unread(error) from error
+        return history
+
     def _key_changes(self) -> Iterator[tuple[int, bytes]]:
-        """A bundle that is damaged or gone takes no other entry's proof away: see `_unread`."""
-        for number in range(-(-self.size // TILE_WIDTH)):
+        start = 0
+        if self._hint is not None:
+            start = min(self._hint.size, self.size)
+            for index in sorted(set(self._hint.numbers)):
+                if 0 < index < start:
+                    number, offset = divmod(index, TILE_WIDTH)
+                    yield index, self._read(number, offset + 1)[offset]
+        for index, data in self._search(start // TILE_WIDTH):
+            if index >= start:
+                yield index, data
+
+    def _search(self, first: int) -> Iterator[tuple[int, bytes]]:
+        """From that bundle on. One that is damaged or gone takes no other entry's proof away: see
+        `_unread`."""
+        for number in range(first, -(-self.size // TILE_WIDTH)):
             base, width = number * TILE_WIDTH, tile_width(0, number, self.size)
             raw, found = b"", list[bytes]()
             try:
@@ -155,6 +197,9 @@ class ProvenLog:
         try:
             verify_note(note, [key])
         except FormatError as error:
+            if self._hint is not None:
+                self._hint = self._history = None
+                return self._proven(index, data, path, ciphertext)
             raise self._with_what_is_unread(FormatError(f"entry {index}: {error}")) from error
         if entry.origin != self.checkpoint.origin or entry.sequence != index:
             raise FormatError(f"where entry {index} belongs stands entry {entry.sequence}")

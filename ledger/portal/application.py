@@ -21,6 +21,7 @@ from ledger.accounts.pace import Pace
 from ledger.accounts.roster import Roster
 from ledger.accounts.sittings import Sitting
 from ledger.errors import ConfigurationError
+from ledger.evidence.proven import KeyHint
 from ledger.header import Header
 from ledger.note import VerifierKey
 from ledger.portal.access import require_table
@@ -55,6 +56,7 @@ from ledger.portal.pages.leads import GATHERING
 from ledger.portal.pages.opinions import REGISTER
 from ledger.portal.pages.pack import MAKING, making
 from ledger.portal.pages.verification import RUNS, last_check_of
+from ledger.portal.proof.key_hint import key_hint
 from ledger.portal.proof.lookup import ProvenLogs
 from ledger.portal.proof.runs import Runs
 from ledger.portal.route import Route
@@ -116,7 +118,11 @@ def application(parts: Parts, routes: Sequence[Route] = ROUTES) -> web.Applicati
     app[REGISTER], app[GATHERING] = Register(looks), asyncio.Lock()
     app[REGISTER].read()
     app[CODES] = Codes(state / CODES_FILE)
-    app[RUNS], app[PROVEN] = Runs(state / "verification"), ProvenLogs()
+
+    def hint(log: str) -> KeyHint | None:
+        return key_hint(parts.index, log)
+
+    app[RUNS], app[PROVEN] = Runs(state / "verification"), ProvenLogs(hint)
     app[LAST_CHECK] = parts.last_check or last_check_of(app[RUNS])
     app[RULE_WORDS], app[MAKING] = parts.rule_words, making(state)
     roster: Roster[Account] = Roster(state / ACCOUNTS_FILE, read_accounts, ConfigurationError)

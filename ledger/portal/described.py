@@ -122,6 +122,7 @@ _FILTERS: Final[Mapping[str, Json]] = {
     "kind": {"type": "string", "enum": _of(EntryKind)},
     "verdict": {"type": "string", "enum": list(VERDICTS)},
     "principal": _TEXT,
+    "operator": _TEXT,
     "rule": _TEXT,
     "since": _DAY,
     "until": _DAY,

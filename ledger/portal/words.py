@@ -72,6 +72,11 @@ EVENTS = {
     "alive": Words("正常", "alive"),
     "stop": Words("停止", "stopped"),
     "frozen": Words("封账", "frozen"),
+    "epoch": Words("启用新的数据密钥", "a new data key"),
+    "entry": Words("更换记录签名密钥", "a new key for entries"),
+    "log": Words("增加账本签名密钥", "a further key for the log"),
+    "log-retired": Words("停用旧的账本签名密钥", "an old key of the log retired"),
+    "recipients": Words("变更解密人", "recipients changed"),
 }
 
 FORGED = Words(

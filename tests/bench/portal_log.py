@@ -3,7 +3,8 @@
     python -m tests.bench.portal_log DIRECTORY --entries 1000000
 
 Entries are numbered, linked, signed and published as the notary does it; the last checkpoint covers
-them. No entry has a payload, because the index reads none. Everybody in it is made up.
+them. No entry has a payload, because the index reads none. Everybody in it is made up. The private
+key of a recipient is left beside the log's, so that a portal can make pseudonyms of its persons.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import random
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -22,13 +25,18 @@ from ledger.chain import JudgedDraft
 from ledger.envelope import Identity
 from ledger.fields import EntryKind, Header, HeaderValue
 from ledger.header import encode_header
+from ledger.keyfile import write_secret
 from ledger.keys import NotaryKeys, init_keys
+from ledger.pseudonyms import PERSON_DOMAIN, Pseudonyms
 from tests.unit.ledger.portal.made_log import MadeLog
 from tests.unit.ledger.small_log import PROXY_ID
 
 ORIGIN: Final = "bench.example/portal"
 START_MS: Final = 1_767_225_600_000  # 2026-01-01T00:00:00Z
 YEAR_MS: Final = 365 * 24 * 3600 * 1000
+PERSONS_COUNT: Final = 500_000
+PASSPHRASE: Final = "synthetic words here"
+IDENTITY: Final = "keys/procuratorate.identity"
 FRAME_ENTRIES: Final = 8
 FRAMES_PUBLISHED: Final = 512
 
@@ -42,8 +50,20 @@ _PRINCIPALS: Final = tuple(
 )
 
 
+_PSEUDONYMS: Final = Pseudonyms(b"benchmark".ljust(32))
+
+
+def person_number(number: int) -> str:
+    """Nobody's: there is no region 999999."""
+    return f"999999{number:012d}"
+
+
+@cache
 def pseudonym(domain: str, number: int) -> str:
-    """Stable, so that a benchmark can ask for somebody it knows."""
+    """Stable, so that a benchmark can ask for somebody it knows; of a person as the log's own key
+    makes it."""
+    if domain == PERSON_DOMAIN:
+        return _PSEUDONYMS.of(domain, person_number(number))
     return hashlib.sha256(f"{domain} {number}".encode()).hexdigest()[:32]
 
 
@@ -89,7 +109,7 @@ def _decision(chance: random.Random, session: int) -> dict[str, HeaderValue]:
         "principal": principal,
         "attribution": "comment",
         "operator": pseudonym("operator", chance.randrange(2000)),
-        "case": pseudonym("case", chance.randrange(1 << 40)) if chance.random() < 0.9 else None,
+        "case": f"{chance.getrandbits(128):032x}" if chance.random() < 0.9 else None,
         "account": pseudonym("account", chance.randrange(20)),
         "source": pseudonym("source", chance.randrange(60)),
         "session": f"bench-{session:x}",
@@ -100,14 +120,14 @@ def _decision(chance: random.Random, session: int) -> dict[str, HeaderValue]:
         "relations": ["base.case_person"] if asked else None,
         "statement_hmac": f"{chance.getrandbits(128):032x}",
         "sent_hmac": f"{chance.getrandbits(128):032x}" if verdict == "strip" else None,
-        "subjects": [pseudonym("person", chance.randrange(500_000))] if asked else None,
+        "subjects": [pseudonym("person", chance.randrange(PERSONS_COUNT))] if asked else None,
         "subjects_count": 1 if asked else None,
     }
 
 
 def _other(chance: random.Random, number: int) -> JudgedDraft:
     permit = f"P2026-{chance.randrange(9000)}"
-    person = pseudonym("person", chance.randrange(500_000))
+    person = pseudonym("person", chance.randrange(PERSONS_COUNT))
     match chance.randrange(4):
         case 0:
             return _draft(EntryKind.HEARTBEAT, {"state": "alive", "free_bytes": 1 << 40})
@@ -129,8 +149,11 @@ def _draft(kind: EntryKind, header: Header) -> JudgedDraft:
 
 def make_log(directory: Path, entries_count: int, *, seed: int = 7) -> NotaryKeys:
     """A log of about so many entries, spread over a year, in `directory`/log."""
-    recipients = [Identity.generate(name).recipient for name in ("procuratorate", "escrow")]
-    keys = init_keys(directory / "keys", origin=ORIGIN, proxy_id=PROXY_ID, recipients=recipients)
+    identities = [Identity.generate(name) for name in ("procuratorate", "escrow")]
+    recipients = [each.recipient for each in identities]
+    made = init_keys(directory / "keys", origin=ORIGIN, proxy_id=PROXY_ID, recipients=recipients)
+    write_secret(directory / IDENTITY, identities[0].to_text(), PASSPHRASE.encode())
+    keys = replace(made, pseudonyms=_PSEUDONYMS)
     log = MadeLog(directory / "log", keys, now_ms=START_MS)
     log.publisher.publish([log.extend([log.chain.epoch_draft(START_MS)], START_MS)])
     step_ms = YEAR_MS / max(1, entries_count)

@@ -29,7 +29,7 @@ _KEPT = Path(os.environ["FENGCUN_PICTURES"]) if "FENGCUN_PICTURES" in os.environ
 _OPTIONS = (
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
     "--disable-breakpad", "--no-first-run", "--disable-background-networking",
-    "--window-size=1200,1400", "--remote-debugging-port=0",
+    "--hide-scrollbars", "--window-size=1200,1400", "--remote-debugging-port=0",
 )  # fmt: skip
 
 

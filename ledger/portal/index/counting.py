@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Final
 
 from ledger.errors import FormatError
-from ledger.portal.index.filling import HOUR_MS
+from ledger.portal.index.filling import CHINA_HOURS, DAY_HOURS, HOUR_MS
 from ledger.portal.index.headline import KIND_CODES, time_ms_of
 from ledger.portal.index.model import By, Counted, Each, Tally
 from ledger.portal.index.schema import known_word
@@ -18,6 +18,7 @@ from ledger.portal.index.schema import known_word
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS: Final = {code: kind.value for kind, code in KIND_CODES.items()}
 _WORDS: Final = (By.PRINCIPAL, By.VERDICT, By.RULE)
+_NAMED: Final = (*_WORDS, By.EVENT)
 _LENGTHS: Final = {Each.HOUR: 13, Each.DAY: 10, Each.MONTH: 7, Each.ALL: 0}
 """Characters of an RFC 3339 time that name such a stretch of time."""
 HOURS_OFF_MAX: Final = 14
@@ -31,18 +32,21 @@ def count_log(
     Raises `FormatError` for a date that there is not.
     """
     sums: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
-    terms, values = _terms(connection, tally)
+    days = each is not Each.HOUR and hours == CHINA_HOURS and _of_whole_days(tally)
+    terms, values = _terms(connection, tally, days=days)
     if terms is None:
         return []
+    stretch = "day" if days else "hour"
     column = "0" if by is By.LOG else by.value
     text = (
-        f"SELECT hour, {column}, sum(entries_count), sum(rows_count) FROM tally"
+        f"SELECT {stretch}, {column}, sum(entries_count), sum(rows_count) FROM tally_{stretch}"
         f"{' WHERE ' if terms else ''}{' AND '.join(terms)} GROUP BY 1, 2"
     )
-    names = _names(connection, by) if by in _WORDS else _KINDS
-    for hour, code, entries_count, rows_count in connection.execute(text, values):
+    names = _names(connection, by) if by in _NAMED else _KINDS
+    for number, code, entries_count, rows_count in connection.execute(text, values):
         value = log if by is By.LOG else names.get(code, "")
-        counted = sums[_label(hour + hours, each), value]
+        hour = number * DAY_HOURS if days else number + hours
+        counted = sums[_label(hour, each), value]
         counted[0] += entries_count
         counted[1] += rows_count
     return [Counted(*key, *counted) for key, counted in sorted(sums.items())]
@@ -50,8 +54,8 @@ def count_log(
 
 def values_of(connection: sqlite3.Connection, by: By) -> Iterator[str]:
     """What that field has been in this log, in no order."""
-    names = _names(connection, by) if by in _WORDS else _KINDS
-    for (code,) in connection.execute(f"SELECT DISTINCT {by.value} FROM tally"):
+    names = _names(connection, by) if by in _NAMED else _KINDS
+    for (code,) in connection.execute(f"SELECT DISTINCT {by.value} FROM tally_day"):
         if code in names:
             yield names[code]
 
@@ -64,7 +68,19 @@ def offset_hours(offset_minutes: int) -> int:
     return hours
 
 
-def _terms(connection: sqlite3.Connection, tally: Tally) -> tuple[list[str] | None, list[int]]:
+def _of_whole_days(tally: Tally) -> bool:
+    """Of China, so that what was counted by the day will do."""
+    ends = [_hour(end) for end in (tally.since, tally.until) if end is not None]
+    return all((hour + CHINA_HOURS) % DAY_HOURS == 0 for hour in ends)
+
+
+def _hour(moment: str) -> int:
+    return time_ms_of(moment) // HOUR_MS
+
+
+def _terms(
+    connection: sqlite3.Connection, tally: Tally, *, days: bool
+) -> tuple[list[str] | None, list[int]]:
     """None where there is nothing to count."""
     terms, values = list[str](), list[int]()
     if tally.kinds:
@@ -77,18 +93,16 @@ def _terms(connection: sqlite3.Connection, tally: Tally) -> tuple[list[str] | No
                 return None, values
             terms.append(f"{name.value} = ?")
             values.append(number)
-    if tally.since is not None:
-        terms.append("hour >= ?")
-        values.append(time_ms_of(tally.since) // HOUR_MS)
-    if tally.until is not None:
-        terms.append("hour < ?")
-        values.append(time_ms_of(tally.until) // HOUR_MS)
+    for end, sign in ((tally.since, ">="), (tally.until, "<")):
+        if end is not None:
+            terms.append(f"{'day' if days else 'hour'} {sign} ?")
+            values.append((_hour(end) + CHINA_HOURS) // DAY_HOURS if days else _hour(end))
     return terms, values
 
 
 def _names(connection: sqlite3.Connection, by: By) -> dict[int, str]:
     """Words that field has been; 0 is none."""
-    text = f"SELECT id, value FROM word WHERE id IN (SELECT {by.value} FROM tally)"
+    text = f"SELECT id, value FROM word WHERE id IN (SELECT {by.value} FROM tally_day)"
     return dict(connection.execute(text).fetchall())
 
 

@@ -23,18 +23,21 @@ from ledger.portal.index.schema import BUNDLE_ENTRIES, COLUMNS, known_word
 
 KNOWN_WORDS_MAX: Final = 400_000
 HOUR_MS: Final = 3_600_000
+CHINA_HOURS: Final = 8
+"""By which the days of `tally_day` are ahead of those of UTC."""
+DAY_HOURS: Final = 24
 _NAMED_BYTES: Final = 1 + PSEUDONYM_BYTES
 _FREQUENT: Final = frozenset({KIND_CODES[EntryKind.DECISION], KIND_CODES[EntryKind.OUTCOME]})
 _DECISION: Final = KIND_CODES[EntryKind.DECISION]
 _CASE: Final = ROLE_CODES[Role.CASE]
-_PRINCIPAL, _VERDICT, _RULE = (WORDS.index(name) for name in ("principal", "verdict", "rule"))
+_COUNTED: Final = tuple(WORDS.index(name) for name in ("principal", "verdict", "rule", "event"))
 _ROWS: Final = COUNTS.index("rows_count")
 # A flawed entry that could be read since takes the place of what was written for it.
 _INSERT: Final = (
     f"INSERT OR REPLACE INTO entry ({', '.join(COLUMNS)}) VALUES ({', '.join('?' * len(COLUMNS))})"
 )
 _ADD_TALLY: Final = """
-INSERT INTO tally VALUES (?, ?, ?, ?, ?, ?, ?)
+INSERT INTO {} VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO UPDATE SET entries_count = entries_count + excluded.entries_count,
     rows_count = rows_count + excluded.rows_count
 """
@@ -99,8 +102,8 @@ class Filling:
                     caseless or None,
                 )
             )
-            key = (words[_PRINCIPAL] or 0, words[_VERDICT] or 0, words[_RULE] or 0)
-            counted = tally[(time_ms // HOUR_MS, each.kind, *key)]
+            hour, key = time_ms // HOUR_MS, [words[at] or 0 for at in _COUNTED]
+            counted = tally[(hour, each.kind, *key)]
             counted[0] += 1
             counted[1] += each.counts[_ROWS] or 0
             _widen(spans, number // BUNDLE_ENTRIES, time_ms)
@@ -108,7 +111,12 @@ class Filling:
         run(_INSERT, entries)
         run(self._add_subject, subjects)
         run("INSERT OR IGNORE INTO reference VALUES (?, ?)", references)
-        run(_ADD_TALLY, [(*key, *counted) for key, counted in tally.items()])
+        run(_ADD_TALLY.format("tally_hour"), [(*key, *sums) for key, sums in tally.items()])
+        days = [((key[0] + CHINA_HOURS) // DAY_HOURS, *key[1:]) for key in tally]
+        run(
+            _ADD_TALLY.format("tally_day"),
+            [(*key, *sums) for key, sums in zip(days, tally.values(), strict=True)],
+        )
         run(_ADD_SPAN, [(bundle, *ends) for bundle, ends in spans.items()])
 
     def _flawed_row(self, each: Headline) -> tuple[Value, ...]:

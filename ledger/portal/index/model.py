@@ -182,6 +182,7 @@ class By(StrEnum):
     PRINCIPAL = "principal"
     VERDICT = "verdict"
     RULE = "rule"
+    EVENT = "event"
 
 
 class Each(StrEnum):

@@ -30,6 +30,19 @@ COLUMNS: Final = (
     *("refers", "named", "cut", "refused", "rare", "caseless"),
 )
 
+TALLIES: Final = ("hour", "day")
+"""Stretches of time that entries are counted in: hours of UTC, and days of China."""
+
+
+def _tally(stretch: str) -> str:
+    return f"""
+CREATE TABLE tally_{stretch} (
+    {stretch} INTEGER, kind INTEGER, principal INTEGER, verdict INTEGER, rule INTEGER,
+    event INTEGER, entries_count INTEGER NOT NULL, rows_count INTEGER NOT NULL,
+    PRIMARY KEY ({stretch}, kind, principal, verdict, rule, event)
+) WITHOUT ROWID;"""
+
+
 TABLES: Final = f"""
 CREATE TABLE meta (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
 CREATE TABLE word (id INTEGER PRIMARY KEY, value UNIQUE NOT NULL);
@@ -38,11 +51,7 @@ CREATE TABLE entry (
     {", ".join(COLUMNS[1:])}
 );
 CREATE TABLE reference (word INTEGER, number INTEGER, PRIMARY KEY (word, number)) WITHOUT ROWID;
-CREATE TABLE tally (
-    hour INTEGER, kind INTEGER, principal INTEGER, verdict INTEGER, rule INTEGER,
-    entries_count INTEGER NOT NULL, rows_count INTEGER NOT NULL,
-    PRIMARY KEY (hour, kind, principal, verdict, rule)
-) WITHOUT ROWID;
+{"".join(map(_tally, TALLIES))}
 CREATE TABLE span (bundle INTEGER PRIMARY KEY, low_ms INTEGER, high_ms INTEGER);
 CREATE TABLE subject (
     pseudonym BLOB, number INTEGER, role INTEGER, PRIMARY KEY (pseudonym, number, role)
@@ -54,7 +63,7 @@ CREATE TABLE subject (
                spaces between; named: a byte of its role before each pseudonym; the last four are
                1 or NULL, but `rare`: the kind, of any but decisions and outcomes
     reference  each document an entry refers to
-    tally      how many entries, and rows that they released; 0 for no word
+    tally_     how many entries, and rows that they released, in an hour or on a day; 0 for no word
     span       earliest and latest time in a bundle of entries, whose times need not grow
     subject    each pseudonym an entry has, but those in columns of `entry`
 """

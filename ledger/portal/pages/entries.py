@@ -13,7 +13,6 @@ from aiohttp import web
 from ledger.envelope import Identity
 from ledger.errors import FormatError, LedgerError
 from ledger.evidence.moments import parse_moment
-from ledger.evidence.proven import ProvenLog
 from ledger.fields import EntryKind
 from ledger.portal.context import (
     INDEX,
@@ -33,6 +32,8 @@ from ledger.portal.index.model import By, Named, Position, Query, Role, Row
 from ledger.portal.keyring import pseudonyms_of
 from ledger.portal.logs import Source
 from ledger.portal.looks import Look
+from ledger.portal.pages.entry import PROVEN
+from ledger.portal.proof.lookup import ProvenLogs
 from ledger.portal.route import Route
 from ledger.portal.rows import gist_of, row_json
 from ledger.portal.searches import Sought
@@ -50,7 +51,10 @@ _GONE: Final = Words(
 )
 _NO_NUMBER: Final = Words("请输入证件号码。", "Enter the number of an identity document.")
 _FLAGS: Final = ("refused", "without_case", "cut")
-_TEXTS: Final = ("log", "kind", "verdict", "principal", "rule", "since", "until", *_FLAGS)
+_TEXTS: Final = (
+    *("log", "kind", "verdict", "principal", "rule", "operator", "since", "until"),
+    *_FLAGS,
+)
 
 
 def query_of(given: Mapping[str, str], logs: Mapping[str, Source], sought: Sought | None) -> Query:
@@ -61,6 +65,8 @@ def query_of(given: Mapping[str, str], logs: Mapping[str, Source], sought: Sough
     named: tuple[Named, ...] = ()
     if sought is not None:
         named = (Named(Role.PERSON, tuple(sorted(set(sought.pseudonyms.values())))),)
+    if operator := given.get("operator"):
+        named += (Named(Role.OPERATOR, (operator,)),)
     kind = given.get("kind")
     return Query(
         logs=frozenset(names),
@@ -159,7 +165,9 @@ async def _look_for(request: web.Request) -> web.Response:
     unknown: list[str] = []
     for source in app[SOURCES].values():
         try:
-            found[source.name] = await asyncio.to_thread(_pseudonym, identity, source, number)
+            found[source.name] = await asyncio.to_thread(
+                _pseudonym, app[PROVEN], identity, source, number
+            )
         except (LedgerError, OSError):
             unknown.append(source.name)
     look = await record_look(request, Look.PERSON, person=number, pseudonyms=found, unknown=unknown)
@@ -167,9 +175,9 @@ async def _look_for(request: web.Request) -> web.Response:
     return see_other(f"/entries?person={handle}")
 
 
-def _pseudonym(identity: Identity, source: Source, number: str) -> str:
+def _pseudonym(logs: ProvenLogs, identity: Identity, source: Source, number: str) -> str:
     """Blocks. Raises what reading the log does, and `FormatError` where the key is not for it."""
-    log = ProvenLog(source.reader(), source.keys)
+    log = logs.log(source.name, source.reader(), source.keys)
     return pseudonyms_of(identity, log).of(PERSON_DOMAIN, number)
 
 

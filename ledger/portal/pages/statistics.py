@@ -38,11 +38,18 @@ from ledger.portal.statistics.figure import Figure, Section, for_outside
 from ledger.portal.statistics.printed import Basis, Cover, print_of
 from ledger.portal.statistics.report import Counts, figures
 from ledger.portal.statistics.sheet import TITLES, WITHHELD, sheet_of
-from ledger.portal.statistics.timeliness import Matter, Period, applications, replies, timely
+from ledger.portal.statistics.timeliness import (
+    TELLING,
+    Matter,
+    Period,
+    applications,
+    replies,
+    timely,
+)
 from ledger.portal.words import TOO_OFTEN, Words
 
 ROWS_MAX: Final = 200_000
-"""Permits and certificates that are counted for one report."""
+"""Entries of applications of which it is counted whether they were decided in time."""
 RECEIVED_BEFORE_DAYS_MAX: Final = 366
 """How long before the period an application that is due in it can have been received."""
 _BAD_DATES: Final = Words("请检查日期。", "Check the dates.")
@@ -167,18 +174,19 @@ def _counted(
     period: Period,
 ) -> list[Figure]:
     """Blocks."""
-    permits = list(_rows(index, _since_before(query, period), EntryKind.PERMIT))
-    inside = [row for row in permits if query.since is None or row.time >= query.since]
-    received = applications(permits)
-    decisions = Tally(query.logs, frozenset({EntryKind.DECISION}), query.since, query.until)
-    refused = Tally(
-        query.logs, frozenset({EntryKind.DECISION}), query.since, query.until, verdict="refuse"
-    )
+
+    def of(kind: EntryKind) -> Tally:
+        return Tally(query.logs, frozenset({kind}), query.since, query.until)
+
+    rows = list(_applications(index, _since_before(query, period)))
+    inside = [row for row in rows if query.since is None or row.time >= query.since]
+    received = applications(rows)
+    decisions = of(EntryKind.DECISION)
     counts = Counts(
         index.count_by(By.VERDICT, Each.MONTH, decisions),
-        index.count_by(By.RULE, Each.ALL, refused),
-        inside,
-        _rows(index, query, EntryKind.CERTIFICATE),
+        index.count_by(By.RULE, Each.ALL, replace(decisions, verdict="refuse")),
+        index.count_by(By.EVENT, Each.ALL, of(EntryKind.PERMIT)),
+        index.count_by(By.EVENT, Each.ALL, of(EntryKind.CERTIFICATE)),
         [
             each
             for each in opinions
@@ -203,20 +211,24 @@ def _since_before(query: Query, period: Period) -> Query:
     return replace(query, since=earlier)
 
 
-def _rows(index: Index, query: Query, kind: EntryKind) -> Iterator[Row]:
-    asked = Query(logs=query.logs, kinds=frozenset({kind}), since=query.since, until=query.until)
-    after: Position | None = None
-    for _ in range(ROWS_MAX // LIMIT_MAX):
-        page = index.search(asked, after, LIMIT_MAX)
-        yield from page.rows
-        if page.after is None:
-            return
-        after = page.after
-    raise Problem(413, _TOO_MANY)
+def _applications(index: Index, query: Query) -> Iterator[Row]:
+    """The entries of permits that say when one was received, or decided."""
+    pages_left = ROWS_MAX // LIMIT_MAX
+    for event in sorted(TELLING):
+        asked = replace(query, kinds=frozenset({EntryKind.PERMIT}), event=event)
+        after: Position | None = None
+        while pages_left:
+            page = index.search(asked, after, LIMIT_MAX)
+            yield from page.rows
+            if page.after is None:
+                break
+            after, pages_left = page.after, pages_left - 1
+        else:
+            raise Problem(413, _TOO_MANY)
 
 
 _TOO_MANY: Final = Words(
-    "期间内的许可和证明过多，请缩短期间。", "Too many permits and certificates: choose less time."
+    "期间内的许可申请过多，请缩短期间。", "Too many applications: choose less time."
 )
 
 ROUTES: Final = (

@@ -7,13 +7,13 @@ each entry for itself. How far was searched is told, for "none found" is said of
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from ledger.errors import FormatError
 from ledger.evidence.filters import EntryFilter
-from ledger.evidence.proven import ProvenEntry, ProvenLog
+from ledger.evidence.proven import KeyHint, ProvenEntry, ProvenLog
 from ledger.evidence.scan import scan
 from ledger.fetch import CHECKPOINT_PATH, LogReader
 from ledger.fields import EntryKind
@@ -47,27 +47,32 @@ class Around:
 class ProvenLogs:
     """Logs as they were proved last; one is made anew when it has grown to what is asked for.
 
-    Making one reads all of the log once, for entries that change keys. Belongs to no thread.
+    Making one reads what `hint` does not know of the log, for entries that change keys. Belongs to
+    no thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, hint: Callable[[str], KeyHint | None] = lambda name: None) -> None:
+        """`hint` is given the name of a log."""
+        self._hint = hint
         self._lock = threading.Lock()
         self._logs: dict[str, ProvenLog] = {}
 
     def log(
-        self, name: str, reader: LogReader, keys: Iterable[VerifierKey], index: int
+        self, name: str, reader: LogReader, keys: Iterable[VerifierKey], index: int | None = None
     ) -> ProvenLog:
-        """One that holds entry `index`, if the published log does. Raises as `ProvenLog` does."""
+        """One that holds entry `index`, if the published log does; without one, the log as it is
+        published. Raises as `ProvenLog` does."""
         given = tuple(keys)
         with self._lock:
             known = self._logs.get(name)
-            if known is not None and index < known.size and tuple(known.keys) == given:
+            same = known is not None and tuple(known.keys) == given
+            if known is not None and same and index is not None and index < known.size:
                 return known
             note = reader.read(CHECKPOINT_PATH)
-            if known is None or known.note != note or tuple(known.keys) != given:
+            if known is None or known.note != note or not same:
                 if len(self._logs) >= _LOGS_MAX:
                     self._logs.clear()
-                known = self._logs[name] = ProvenLog(reader, given, note)
+                known = self._logs[name] = ProvenLog(reader, given, note, self._hint(name))
             return known
 
 

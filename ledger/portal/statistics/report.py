@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from ledger.portal.index.model import Counted, Row
+from ledger.portal.index.model import Counted
 from ledger.portal.opinions.model import Opinion, Result
 from ledger.portal.statistics.figure import Figure, Section
 from ledger.portal.words import Words
@@ -23,12 +23,12 @@ PLATFORM_RULE: Final = "platform-protected"
 @dataclass(frozen=True, slots=True)
 class Counts:
     """What a report is made of, all of one time. ``months`` by verdict, ``rules`` of decisions that
-    refused; ``events`` are rows of permits and certificates."""
+    refused, ``permits`` and ``certificates`` by event."""
 
     months: Sequence[Counted]
     rules: Sequence[Counted]
-    permits: Iterable[Row]
-    certificates: Iterable[Row]
+    permits: Sequence[Counted]
+    certificates: Sequence[Counted]
     opinions: Iterable[Opinion]
     timely: Sequence[Figure] = ()
     """Whether days were kept, as tables: see `timeliness`."""
@@ -70,11 +70,11 @@ def figures(counts: Counts) -> list[Figure]:
     found.append(_figure(Section.ACCESS, blocked, rules.get(PLATFORM_RULE, 0)))
     found += [_figure(Section.MONTHS, Words(when, when), months[when]) for when in sorted(months)]
     found += [_figure(Section.RULES, Words(rule, rule), rules[rule]) for rule in sorted(rules)]
-    for section, rows, names in (
+    for section, counted, names in (
         (Section.PERMITS, counts.permits, _PERMITS),
         (Section.CERTIFICATES, counts.certificates, _CERTIFICATES),
     ):
-        events = Counter(row.event or "" for row in rows)
+        events = Counter({each.value: each.entries_count for each in counted})
         found += [_figure(section, words, events[event]) for event, words in names]
         if section is Section.PERMITS and counts.without_day_count:
             found.append(_figure(section, _WITHOUT_DAY, counts.without_day_count))

@@ -19,6 +19,8 @@ from ledger.portal.statistics.figure import Figure, Section
 from ledger.portal.words import Words
 
 _DECIDED: Final = frozenset({"granted", "refused"})
+TELLING: Final = _DECIDED | {"received"}
+"""Events of a permit that say whether it was decided in time."""
 _ANSWERED: Final = frozenset({Step.REPLIED, Step.CLOSED})
 _MEASURES: Final = (
     Words("应办结", "due"),
@@ -61,7 +63,7 @@ def applications(rows: Iterable[Row]) -> Applications:
     done: dict[tuple[str, str], date] = {}
     seen: set[tuple[str, str]] = set()
     for row in rows:
-        if row.event not in _DECIDED | {"received"} or not row.permits:
+        if row.event not in TELLING or not row.permits:
             continue
         key = row.log, row.permits[0]
         if row.event == "received":

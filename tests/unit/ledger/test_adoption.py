@@ -8,6 +8,8 @@ from ledger.disk import LocalDisk
 from ledger.entry import parse_entry
 from ledger.envelope import Identity
 from ledger.errors import ConfigurationError, FormatError, LogFrozen
+from ledger.evidence.opened import proven_opener
+from ledger.evidence.proven import ProvenLog
 from ledger.fetch import DirectoryLog, entries
 from ledger.keys import RETIRE_FILE, load_keys
 from ledger.note import VerifierKey, verify_note
@@ -122,6 +124,10 @@ def test_recipients_read_from_when_they_are_added_until_they_are_removed(log: Ro
         assert PayloadOpener(DirectoryLog(log.root), identity).pseudonyms() == keys.pseudonyms
     with pytest.raises(FormatError, match="not among"):
         PayloadOpener(DirectoryLog(log.root), Identity.generate("stranger")).pseudonyms()
+    proven = ProvenLog(DirectoryLog(log.root), [log.keys.log.verifier])
+    assert proven_opener(proven, third).pseudonyms() == keys.pseudonyms
+    with pytest.raises(FormatError, match="not among"):
+        proven_opener(proven, Identity.generate("stranger")).pseudonyms()
 
 
 @pytest.mark.parametrize("content", [None, b"", b"nonsense", b"\xff"])

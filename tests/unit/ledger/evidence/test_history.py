@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ledger.errors import FormatError
 from ledger.evidence.history import KeyHistory, may_change_keys
-from ledger.evidence.proven import ProvenLog
+from ledger.evidence.proven import KeyHint, ProvenLog
 from ledger.note import SigningKey
 from tests.unit.ledger.evidence.handmade import (
     DECISION,
@@ -125,3 +125,30 @@ def test_any_bytes_are_followed_or_refused(noise: bytes, at: int, as_genesis: bo
             KeyHistory(changed, ORIGIN)
         else:
             KeyHistory(log.entries[0], ORIGIN).follow(1, changed)
+
+
+CHANGING = ((DECISION,), NEW_ENTRY_KEY, (DECISION, ENTRY[1]))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "size"),
+    [
+        ((2,), 4),
+        ((2,), 1000),
+        ((), 2),
+        ((), 4),  # one was left out,
+        ((1, 2), 4),  # one changes nothing,
+        ((2, 2, 0, -1, 9, 1 << 70), 4),  # and numbers of nothing.
+    ],
+)
+def test_a_hint_changes_nothing_but_what_is_read(numbers, size):
+    hint = KeyHint(numbers, size)
+    proven = ProvenLog(made(*CHANGING), [LOG[0].verifier], hint=hint)
+    assert [proven.entry(index).index for index in (3, 0, 1, 2)] == [3, 0, 1, 2]
+    assert proven.key_changes == [2]
+    # Nor what is refused, as long as none was left out.
+    forged = made(*CHANGING, (DECISION, ENTRY[0]))
+    if size > 2 and 2 not in numbers:
+        return
+    with pytest.raises(FormatError):
+        ProvenLog(forged, [LOG[0].verifier], hint=hint).entry(4)

@@ -75,7 +75,8 @@ class Browser:
     session: aiohttp.ClientSession
     used: dict[str, int]
     """The last step of time whose code each account used."""
-    codes: EarlyCodes
+    codes: EarlyCodes | None = None
+    """Of a portal in another process there are none, and one waits."""
 
     async def get(self, path: str, **headers: str) -> Reply:
         async with self.session.get(
@@ -106,7 +107,10 @@ class Browser:
         """The next one that is good now, and in half a minute still."""
         now = int(time.time()) // STEP_SECONDS
         step = max(now, self.used.get(account.name, 0) + 1)
-        self.codes.ahead_steps = max(self.codes.ahead_steps, step - now - 1)
+        if self.codes is not None:
+            self.codes.ahead_steps = max(self.codes.ahead_steps, step - now - 1)
+        while self.codes is None and step > int(time.time()) // STEP_SECONDS + 1:
+            time.sleep(0.1)
         self.used[account.name] = step
         return code_at(account.code, step)
 

@@ -1,17 +1,25 @@
+import sqlite3
+from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ledger.errors import FormatError
 from ledger.fields import EntryKind, Header
 from ledger.portal.index.counting import HOURS_OFF_MAX, count_log, offset_hours, values_of
+from ledger.portal.index.filling import Filling
+from ledger.portal.index.headline import KIND_CODES, WORDS, Headline, time_text
 from ledger.portal.index.index import Index
 from ledger.portal.index.model import By, Counted, Each, Tally
-from ledger.portal.index.schema import reading
+from ledger.portal.index.schema import TABLES, reading
 from tests.unit.ledger.portal.made_log import made_log
 from tests.unit.ledger.small_log import START_MS, decision_header
 
 HOUR_MS = 3_600_000
+LENGTH = {Each.DAY: 10, Each.MONTH: 7, Each.ALL: 0}
 DECISION = EntryKind.DECISION
 OUTCOME: Header = {"session": "s0", "rows_count": 4, "released_bytes": 0}
 
@@ -60,6 +68,55 @@ def test_stretches_are_as_long_as_asked_for(connection):
     ]
     assert counts(connection, By.LOG, Each.MONTH, only) == [Counted("2026-01", "公安", 4, 4)]
     assert counts(connection, By.LOG, Each.ALL, only) == [Counted("", "公安", 4, 4)]
+
+
+@given(
+    hours=st.lists(st.integers(0, 24 * 40), min_size=1, max_size=30),
+    ends=st.tuples(st.integers(-2, 42), st.integers(-2, 42)),
+    each=st.sampled_from([Each.DAY, Each.MONTH, Each.ALL]),
+    by=st.sampled_from([By.VERDICT, By.KIND, By.LOG]),
+)
+def test_what_was_counted_by_the_day_is_what_was_counted_by_the_hour(hours, ends, each, by):
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(TABLES)
+        for number, hour in enumerate(hours):
+            verdict = ("pass", "refuse")[number % 2]
+            Filling(connection).add([decided(number, START_MS + hour * HOUR_MS, verdict)])
+        since, until = (midnight(day) for day in sorted(ends))
+        whole = counts(connection, by, each, Tally(since=since, until=until))
+        by_hour = counts(connection, by, Each.HOUR, Tally(since=since, until=until))
+        sums = Counter[tuple[str, str]]()
+        for one in by_hour:
+            sums[one.when[: LENGTH[each]], one.value] += one.entries_count
+        assert {(one.when, one.value): one.entries_count for one in whole} == sums
+
+
+def midnight(day: int) -> str:
+    """Of China, so many days after that of 2026-01-01."""
+    return time_text(START_MS + (24 * day - 8) * HOUR_MS)
+
+
+def decided(number: int, time_ms: int, verdict: str) -> Headline:
+    words = tuple(verdict if name == "verdict" else None for name in WORDS)
+    return Headline(number, time_ms, KIND_CODES[DECISION], words=words)
+
+
+def test_events_are_counted(tmp_path: Path):
+    log = made_log(tmp_path / "log", [
+        (EntryKind.PERMIT, {"permit": "P1", "event": "received"}),
+        (EntryKind.PERMIT, {"permit": "P1", "event": "granted"}),
+        (EntryKind.PERMIT, {"permit": "P2", "event": "received"}),
+        (EntryKind.CERTIFICATE, {"certificate": "C1", "event": "issued"}),
+    ])  # fmt: skip
+    index = Index.open(tmp_path / "index", ["公安"])
+    index.refresh(log.source())
+    permits = Tally(kinds=frozenset({EntryKind.PERMIT}))
+    assert index.count_by(By.EVENT, Each.ALL, permits) == [
+        Counted("", "granted", 1, 0),
+        Counted("", "received", 2, 0),
+    ]
+    assert index.values(By.EVENT) == ["granted", "issued", "received"]
+    index.close()
 
 
 def test_what_has_no_such_field_is_counted_under_nothing(connection):

@@ -5,7 +5,7 @@ import pytest
 
 from ledger.fields import EntryKind
 from ledger.portal.index import filling
-from ledger.portal.index.filling import Filling, read_meta, write_meta
+from ledger.portal.index.filling import CHINA_HOURS, Filling, read_meta, write_meta
 from ledger.portal.index.headline import (
     COUNTS,
     FLAWED_CODE,
@@ -15,6 +15,7 @@ from ledger.portal.index.headline import (
     Headline,
     flawed,
 )
+from ledger.portal.index.index import CHINA_MINUTES
 from ledger.portal.index.model import Flaw, Role
 from ledger.portal.index.schema import create
 
@@ -68,7 +69,7 @@ def test_sums_are_of_all_batches(connection):
     each.add([decision(3, HOUR_MS + 5), outcome(4, 1), decision(5, -1)])
     found = select(
         connection,
-        "SELECT hour, kind, sum(entries_count), sum(rows_count) FROM tally GROUP BY 1, 2",
+        "SELECT hour, kind, sum(entries_count), sum(rows_count) FROM tally_hour GROUP BY 1, 2",
     )
     decided, came = KIND_CODES[EntryKind.DECISION], KIND_CODES[EntryKind.OUTCOME]
     assert sorted(found) == [
@@ -78,6 +79,16 @@ def test_sums_are_of_all_batches(connection):
         (1, decided, 2, 0),
     ]
     assert select(connection, "SELECT * FROM span") == [(0, -1, HOUR_MS + 5)]
+
+
+def test_days_are_those_by_which_the_pages_count(connection):
+    assert CHINA_HOURS * 60 == CHINA_MINUTES
+    midnight = 16 * HOUR_MS  # of China
+    Filling(connection).add(
+        [decision(0, midnight - 1), decision(1, midnight), decision(2, 2 * midnight)]
+    )
+    found = select(connection, "SELECT day, sum(entries_count) FROM tally_day GROUP BY 1")
+    assert found == [(0, 1), (1, 2)]
 
 
 def test_a_person_named_twice_is_one(connection):
@@ -104,7 +115,7 @@ def test_a_flawed_entry_has_the_time_of_the_one_before(connection):
     ]
     Filling(connection).add([decision(0, 40)])
     assert select(connection, "SELECT time_ms, flaw FROM entry LIMIT 1") == [(40, None)]
-    assert select(connection, "SELECT sum(entries_count) FROM tally") == [(2,)]
+    assert select(connection, "SELECT sum(entries_count) FROM tally_day") == [(2,)]
 
 
 def test_what_is_known_of_the_log_is_the_same_again(connection):

@@ -5,8 +5,10 @@ import re
 
 import pytest
 
+from ledger.chain import JudgedDraft
 from ledger.errors import FormatError
 from ledger.fields import EntryKind
+from ledger.header import encode_header
 from ledger.portal import rendering
 from ledger.portal.context import PACES
 from ledger.portal.index.model import Role, Row
@@ -23,6 +25,7 @@ from tests.unit.ledger.portal.house import (
     until_indexed,
 )
 from tests.unit.ledger.portal.pages.test_unlock import PASSPHRASE, unlock
+from tests.unit.ledger.small_log import decision_header
 
 LOGS = {"court": None, "police": None}
 
@@ -55,7 +58,8 @@ def test_filters_become_a_query_of_days_in_beijing():
 @pytest.mark.parametrize(
     "given",
     [{"log": "elsewhere"}, {"kind": "nothing"}, {"since": "yesterday"}, {"since": "9999-12-31T"},
-     {"until": "9999-12-31"}, {"since": "0001-01-01"}],
+     {"until": "9999-12-31"}, {"since": "0001-01-01"}, {"operator": "lin"},
+     {"operator": "AB" * 16}, {"operator": "ab" * 16 + "\n"}],
 )  # fmt: skip
 def test_what_is_no_filter_is_refused(given):
     with pytest.raises((ValueError, FormatError)):
@@ -75,7 +79,36 @@ async def test_the_list_is_recorded_before_it_is_shown(log, state):
     assert len(payload["shown"]["court"]) == 3
 
 
-@pytest.mark.parametrize("query", ["kind=x", "after=:", "log=%3Cscript%3E", "since=1", "person=x"])
+async def test_all_entries_of_one_operator_are_listed_from_an_entry_of_theirs(tmp_path, state):
+    log, source = court(tmp_path / "court", count=0)
+    assert log.sequencer is not None
+    who = {name: log.keys.pseudonyms.of("operator", name) for name in ("a", "b")}
+    drafts = [
+        JudgedDraft(EntryKind.DECISION, encode_header(EntryKind.DECISION, header))
+        for header in ({**decision_header(n), "operator": who["ab"[n % 2]]} for n in range(7))
+    ]
+    log.sequencer.commit([drafts])
+    async with house(state, [source]) as portal, portal.signed_in(GAO) as gao:
+        await until_indexed(portal, 10)
+        listed = await gao.get("/entries?kind=decision")
+        numbers = [int(each) for each in re.findall(r"/logs/court/entries/(\d+)", listed.text)]
+        assert len(numbers) == 7
+        entry = await gao.get(f"/logs/court/entries/{numbers[-1]}")
+        place = re.search(r'href="(/entries\?log=court&amp;operator=[0-9a-f]{32})"', entry.text)
+        assert place is not None
+        theirs = await gao.get(place[1].replace("&amp;", "&"))
+        assert re.findall(r"/logs/court/entries/(\d+)", theirs.text) == [
+            str(each) for each in numbers[::2]
+        ]
+        *_, (_, payload) = portal.recorded()
+    assert payload["filters"] == {"log": "court", "operator": who["a"]}
+    log.close()
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["operator=x", "operator=%00", "kind=x", "after=:", "log=%3Cscript%3E", "since=1", "person=x"],
+)
 async def test_a_query_that_makes_no_sense_is_a_page_and_not_an_error(log, state, query):
     async with house(state, [log[1]]) as portal, portal.signed_in() as lin:
         answer = await lin.get(f"/entries?{query}")

@@ -3,8 +3,7 @@
 from dataclasses import replace
 from datetime import date
 
-from ledger.fields import EntryKind
-from ledger.portal.index.model import Counted, Row
+from ledger.portal.index.model import Counted
 from ledger.portal.opinions.model import Opinion, Result, Step
 from ledger.portal.statistics.figure import Section
 from ledger.portal.statistics.report import Counts, figures
@@ -12,8 +11,8 @@ from ledger.portal.statistics.report import Counts, figures
 DAY = date(2026, 3, 2)
 
 
-def events(kind: EntryKind, *names: str) -> list[Row]:
-    return [Row("court", n, "", kind, event=name) for n, name in enumerate(names)]
+def events(**counts: int) -> list[Counted]:
+    return [Counted("", name, count, 0) for name, count in counts.items()]
 
 
 def opinion(number: int, result: Result | None, days: int = 5) -> Opinion:
@@ -29,8 +28,8 @@ COUNTS = Counts(
         Counted("2026-02", "refuse", 2, 0),
     ],
     [Counted("", "platform-protected", 30, 0), Counted("", "bulk-access", 12, 0)],
-    events(EntryKind.PERMIT, "received", "received", "granted", "refused", "used", "used", "used"),
-    events(EntryKind.CERTIFICATE, "issued", "issued", "refused"),
+    events(received=2, granted=1, refused=1, used=3),
+    events(issued=2, refused=1),
     [
         opinion(1, Result.ACCEPTED, 4),
         opinion(2, Result.CORRECTED, 9),
