@@ -122,6 +122,24 @@ async def test_whether_days_were_kept_is_told_and_small_rows_are_withheld(tmp_pa
     small.close()
 
 
+async def test_more_applications_than_are_read_are_refused(tmp_path, monkeypatch):
+    small, source = court(tmp_path / "court", count=1)
+    assert small.sequencer is not None
+    day = day_of(datetime.fromtimestamp(small.clock.now_ms / 1000, UTC))
+    small.sequencer.commit([[step(number, "received", end_of(day)) for number in range(5)]])
+    year = f"since={day.year}-01-01&until={day.year}-12-31"
+    monkeypatch.setattr("ledger.portal.pages.statistics.LIMIT_MAX", 2)
+    async with house(tmp_path / "state", [source]) as portal, portal.signed_in(GAO) as gao:
+        await until_indexed(portal, 9)
+        monkeypatch.setattr("ledger.portal.pages.statistics.ROWS_MAX", 6)
+        assert "应办结" in (await gao.get(f"/statistics?{year}")).text
+        monkeypatch.setattr("ledger.portal.pages.statistics.ROWS_MAX", 4)
+        refused = await gao.get(f"/statistics?{year}")
+        assert refused.status == 413
+        assert "请缩短期间" in refused.text
+    small.close()
+
+
 async def pdf_of(browser, query: str) -> tuple[str, pypdf.PdfReader]:
     async with browser.session.get(f"{browser.base}/statistics/print?{query}") as answer:
         assert answer.status == 200
