@@ -1,9 +1,9 @@
 """An unsealing with its arithmetic: what is known, from where, and what does not add up. Pure.
 
 The law: 实施办法第18条 names three grounds, of which two want one term of more than five years for
-offences before the eighteenth birthday, and the third a retrial; 刑法第69条 keeps a combined term
-within the sum of the single ones. What no entry holds is said to be missing, and nothing is made of
-it. A doubt is for a person to look at and decides nothing.
+offences before the eighteenth birthday, and the third a retrial that ends with five years or more;
+刑法第69条 keeps a combined term within the sum of the single ones. What no entry holds is said to
+be missing, and nothing is made of it. A doubt is for a person to look at and decides nothing.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ GROUNDS: Final = {
     "18-3": Words("第18条第3项：再审改判", "Art. 18 (3): changed by a retrial"),
 }
 _COMBINED: Final = ("18-1", "18-2")
+_RETRIAL: Final = "18-3"
 _LONGER: Final = ("LIFE", "DEATH")
 _ARTICLE_18: Final = re.compile(r"(?<![0-9])18(?![0-9])|第十八条")
 _DIGITS_MAX: Final = 6
@@ -218,7 +219,7 @@ def _of_terms(value: Mapping[str, str], ground: str | None) -> Iterator[Words]:
                 "No judgment in force after the sealing was found: nothing supports the ground",
             )
         return
-    yield from _of_length(value)
+    yield from _of_length(value, ground)
     if ground not in _COMBINED:
         return
     months, total = _number(value.get("decided_months")), _number(value.get("terms_months"))
@@ -240,7 +241,8 @@ def _of_terms(value: Mapping[str, str], ground: str | None) -> Iterator[Words]:
         )
 
 
-def _of_length(value: Mapping[str, str]) -> Iterator[Words]:
+def _of_length(value: Mapping[str, str], ground: str | None) -> Iterator[Words]:
+    """A retrial unseals from five years on, what is combined only beyond them."""
     penalty, months = value.get("decided_penalty"), _number(value.get("decided_months"))
     if penalty in _LONGER:
         return
@@ -253,7 +255,7 @@ def _of_length(value: Mapping[str, str]) -> Iterator[Words]:
             "没有登记可用的刑期，不能与五年比较",
             "No usable term is registered, so it cannot be compared with five years",
         )
-    elif months == FIVE_YEARS_MONTHS:
+    elif months == FIVE_YEARS_MONTHS and ground != _RETRIAL:
         yield Words(
             "恰为五年，五年不超过五年：应维持封存，是否解封由人工决定（检察规则第485条另作“五年以上”）",
             "Five years exactly, which does not exceed five years: it stays sealed until a person"

@@ -77,6 +77,7 @@ def test_what_adds_up_is_shown_with_its_source_and_leaves_no_doubt():
         ({"unsealed_on": "2021-12-29"}, "before the deciding judgment"),
         ({"decided_on": ABSENT}, "No judgment in force after the sealing"),
         ({"decided_months": "60"}, "Five years exactly, which does not exceed five years"),
+        ({"unseal_ground": "18-3", "decided_months": "59"}, "less than five years"),
         ({"decided_months": "59"}, "less than five years"),
         ({"decided_months": ABSENT}, "No usable term"),
         ({"decided_months": "9" * 5000}, "No usable term"),
@@ -101,6 +102,7 @@ def test_what_does_not_add_up_is_said(other, words):
         {"offence_age": "17"},
         # A retrial combines nothing, and is of the old offence.
         {"unseal_ground": "18-3", "terms_months": "36", "offence_age": ABSENT},
+        {"unseal_ground": "18-3", "decided_months": "60", "terms_months": ABSENT},
     ],
 )
 def test_what_is_on_the_edge_or_not_recorded_is_no_doubt(other):
