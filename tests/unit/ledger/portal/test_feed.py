@@ -18,15 +18,15 @@ async def test_it_follows_each_log_says_what_is_wrong_and_wakes_who_waits(tmp_pa
     feed = Feed(index, {"court": source, "police": gone}, seconds=0.01)
     running = asyncio.create_task(feed.run())
     try:
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while feed.looked != {"court", "police"}:
                 await asyncio.sleep(0.01)
             assert feed.trouble("court") is None
             assert feed.trouble("police") is Trouble.NOT_THERE
-            waiting = asyncio.create_task(feed.news(30))
+            waiting = asyncio.create_task(feed.news(600))
             await asyncio.sleep(0)
-            await waiting
             await asyncio.to_thread(log.append, 1)
+            await waiting
             while {each.log: each.size for each in index.states()}.get("court") != 7:
                 await feed.news(1)
     finally:
