@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -25,7 +26,7 @@ from ledger.accounts.roster import Roster
 from ledger.accounts.sittings import Sitting
 from ledger.evidence.proven import ProvenEntry, ProvenLog
 from ledger.note import VerifierKey
-from ledger.portal.access import Role
+from ledger.portal.access import TABLE, Role
 from ledger.portal.accounts import Account
 from ledger.portal.feed import Feed, Progress
 from ledger.portal.index.model import (
@@ -196,16 +197,22 @@ def see_other(place: str) -> web.Response:
 def render(
     request: web.Request, template: str, status: int = 200, **values: object
 ) -> web.Response:
-    """A page in the language of the request. Templates have `t(chinese, english)`, too."""
+    """A page in the language of the request. Templates have `t(chinese, english)`, too, and
+    `may(method, path)`: whether the one who asks may be there."""
     person = signed_in(request)
     shared = {
         "person": person,
         "role": None if person is None else ROLES[person.role],
         "form_token": None if person is None else person.sitting.form_token,
+        "may": partial(_may, person),
         "here": request.rel_url.raw_path_qs if request.method == "GET" else "/",
         "sources": request.app[SOURCES],
     }
     return page(template, language_of(request), {**shared, **values}, status)
+
+
+def _may(person: Person | None, method: str, path: str) -> bool:
+    return person is not None and person.role in TABLE[method, path]
 
 
 async def record_look(

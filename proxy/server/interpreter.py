@@ -7,7 +7,7 @@ import sys
 from typing import Final
 
 # A planning thread holds the interpreter for this long at a time; the event loop waits for it.
-SWITCH_SECONDS: Final = 0.0005
+_SWITCH_SECONDS: Final = 0.0005
 _YOUNG_OBJECTS_MAX: Final = 10_000
 _YOUNG_COLLECTIONS: Final = 20
 _MIDDLE_COLLECTIONS: Final = 100
@@ -15,7 +15,7 @@ _MIDDLE_COLLECTIONS: Final = 100
 
 def settle() -> None:
     """For the event loop and the planning beside it. Call once, when all is imported."""
-    sys.setswitchinterval(SWITCH_SECONDS)
+    sys.setswitchinterval(_SWITCH_SECONDS)
     collect_less()
 
 

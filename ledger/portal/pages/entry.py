@@ -16,7 +16,6 @@ from aiohttp import web
 from ledger.errors import FormatError, LedgerError
 from ledger.evidence.proven import ProvenEntry, ProvenLog
 from ledger.fields import EntryKind
-from ledger.portal.access import TABLE
 from ledger.portal.beijing import day_of
 from ledger.portal.context import (
     KEYRING,
@@ -133,7 +132,6 @@ async def _page(request: web.Request) -> web.Response:
             (each, state_of(each, today))
             for each in request.app[REGISTER].about(source.origin, index)
         ],
-        may_draft=person_of(request).role in TABLE["GET", "/opinions/new"],
     )
 
 
